@@ -1,0 +1,62 @@
+"""MSDS: deep structural similarity with multiscale representation, a full-reference image metric.
+
+Names are imported when they are first used, so that `import msds` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from msds.errors import InputError, MissingExtraError, MSDSError, WeightsError
+    from msds.images import load_image
+    from msds.metric import MSDS, DeepSSIM, DeepSSIMLite, Encoding
+    from msds.models import load_model
+    from msds.scoring import Score, score
+
+_HOMES = {
+    "MSDS": "metric",
+    "DeepSSIM": "metric",
+    "DeepSSIMLite": "metric",
+    "Encoding": "metric",
+    "load_model": "models",
+    "load_image": "images",
+    "Score": "scoring",
+    "score": "scoring",
+    "InputError": "errors",
+    "MSDSError": "errors",
+    "MissingExtraError": "errors",
+    "WeightsError": "errors",
+}
+
+__all__ = [
+    "DeepSSIM",
+    "DeepSSIMLite",
+    "Encoding",
+    "InputError",
+    "MSDS",
+    "MSDSError",
+    "MissingExtraError",
+    "Score",
+    "WeightsError",
+    "__version__",
+    "load_image",
+    "load_model",
+    "score",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'msds' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"msds.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,44 @@
+"""Errors a user can act on: every one is a single sentence and derives from `MSDSError`."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+class MSDSError(Exception):
+    """Base of all errors this package raises on purpose; the message is one clear sentence."""
+
+
+class InputError(MSDSError, ValueError):
+    """An image, array, file or argument is not what it must be."""
+
+
+class WeightsError(MSDSError, RuntimeError):
+    """Network weights are missing, damaged, not the published ones, or cannot be fetched."""
+
+
+class MissingExtraError(MSDSError, ImportError):
+    """An optional library is needed that is not installed."""
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import an optional library, or say which extra brings it.
+
+    Parameters
+    ----------
+    module : dotted name of the module to import.
+    extra : name of the extra of this distribution that installs it.
+
+    Raises
+    ------
+    MissingExtraError
+        If the module cannot be imported.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"This needs {module.partition('.')[0]}, which is not installed: "
+            f"run `pip install 'msds-iqa[{extra}]'` ({error})."
+        ) from error
