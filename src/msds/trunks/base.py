@@ -1,0 +1,301 @@
+"""Trunks as chains of convolutions and pools, described by a table, and wrappers of other modules."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from typing_extensions import Self
+
+from msds.errors import InputError, WeightsError
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution with zero padding kernel // 2, followed by a ReLU."""
+
+    name: str
+    channels: int
+    kernel: int = 3
+    stride: int = 1
+    groups: int = 1
+
+    @property
+    def padding(self) -> int:
+        return self.kernel // 2
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A 2 x 2 max pool of stride 2; an odd last row or column is dropped."""
+
+    kernel: int = 2
+    stride: int = 2
+    padding: int = 0
+
+
+Layer = Conv | Pool
+
+
+class Trunk(nn.Module):
+    """A frozen network from images to feature maps.
+
+    Always in evaluation mode; its parameters never receive gradients, while its input does.
+
+    Attributes
+    ----------
+    name : what the trunk is called in model ids.
+    channels : number of feature maps C.
+    stride : input pixels per feature position.
+    halo : pixels around a tile (a multiple of `stride`) that make its features equal to those of
+        the whole image, or None if the trunk cannot be tiled.
+    """
+
+    name: str
+    channels: int
+    stride: int
+    halo: int | None = None
+
+    def freeze(self) -> Self:
+        """Switch gradients of all parameters off, and evaluation mode on."""
+        self.requires_grad_(False)
+        return self.train(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode whatever is asked for: the trunk is frozen."""
+        del mode
+        return super().train(False)
+
+    def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Feature maps of images.
+
+        Parameters
+        ----------
+        images : (N, 3, H, W) tensor, RGB in [0, 1].
+        mask : (N, 1, H, W) tensor of 0 and 1 for DeepSSIM's saliency calibration, multiplied onto
+            the first convolution's output.
+
+        Returns
+        -------
+        (N, channels, h, w) tensor.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define forward().")
+
+    def parameter_digest(self) -> str:
+        """SHA-256 over the names, shapes and values of all parameters and buffers."""
+        digest = hashlib.sha256()
+        for key, value in sorted(self.state_dict().items()):
+            digest.update(f"{key} {value.dtype} {tuple(value.shape)}\n".encode())
+            data = value.detach().cpu().contiguous()
+            digest.update(data.reshape(-1).view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
+
+
+class ChainTrunk(Trunk):
+    """A trunk that is one chain of convolutions, ReLUs and pools.
+
+    Parameters
+    ----------
+    name : name of the trunk.
+    layers : its table; convolutions carry the names of their weights.
+    weights : tensors `NAME.weight` and `NAME.bias` for every convolution, exactly these.
+    mean, std : normalisation of the RGB input, applied before the first layer's zero padding.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        layers: Sequence[Layer],
+        weights: Mapping[str, Tensor],
+        mean: Sequence[float] = IMAGENET_MEAN,
+        std: Sequence[float] = IMAGENET_STD,
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.layers = tuple(layers)
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1))
+        check_tensors(name, expected_shapes(layers), weights)
+        self.convolutions = nn.ModuleDict()
+        inputs = 3
+        for layer in self.layers:
+            if isinstance(layer, Conv):
+                module = nn.utils.skip_init(
+                    nn.Conv2d,
+                    inputs,
+                    layer.channels,
+                    layer.kernel,
+                    layer.stride,
+                    layer.padding,
+                    groups=layer.groups,
+                )
+                with torch.no_grad():
+                    module.weight.copy_(weights[f"{layer.name}.weight"])
+                    module.bias.copy_(weights[f"{layer.name}.bias"])  # type: ignore[union-attr]
+                self.convolutions[layer.name] = module
+                inputs = layer.channels
+        self.channels = inputs
+        self.stride = math.prod(layer.stride for layer in self.layers)
+        self.halo = chain_halo(self.layers)
+        self.to(memory_format=torch.channels_last)
+        self.freeze()
+
+    def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
+        x = (images.to(self.mean) - self.mean) / self.std
+        x = x.contiguous(memory_format=torch.channels_last)
+        for layer in self.layers:
+            if isinstance(layer, Pool):
+                x = F.max_pool2d(x, layer.kernel, layer.stride)
+                continue
+            x = F.relu(self.convolutions[layer.name](x))
+            if mask is not None:
+                if mask.shape[-2:] != x.shape[-2:]:
+                    mask = F.interpolate(mask, x.shape[-2:], mode="nearest-exact")
+                x, mask = x * mask.to(x), None
+        return x
+
+
+class ModuleTrunk(Trunk):
+    """Any module of the user's as a trunk.
+
+    Parameters
+    ----------
+    module : maps (N, 3, H, W) RGB images in [0, 1] to (N, C, h, w) feature maps; normalisation is
+        its own affair.
+    name : what to call it in model ids.
+    layer : dotted name of a submodule whose output is taken instead of the module's own.
+    stride : input pixels per feature position; found by trying when not given.
+
+    Raises
+    ------
+    InputError
+        If the module does not give four-dimensional feature maps.
+    """
+
+    def __init__(
+        self, module: nn.Module, name: str, layer: str | None = None, stride: int | None = None
+    ) -> None:
+        super().__init__()
+        self.module = module
+        self.name = name
+        self._layer = layer
+        if layer is not None and layer not in dict(module.named_modules()):
+            known = ", ".join(key for key, _ in module.named_children())
+            raise InputError(f"Trunk {name!r} has no layer {layer!r}; its parts are: {known}.")
+        self.freeze()
+        probe = 256
+        parameter = next(self.module.parameters(), torch.zeros(()))
+        with torch.no_grad():
+            features = self(torch.zeros(1, 3, probe, probe, device=parameter.device))
+        self.channels = features.shape[1]
+        self.stride = stride or max(1, round(probe / features.shape[-1]))
+
+    def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is not None:
+            raise InputError(
+                f"Trunk {self.name!r} cannot be calibrated by saliency: its first convolution is "
+                "not known."
+            )
+        features = self._layer_output(images) if self._layer else self.module(images)
+        if not isinstance(features, Tensor) or features.ndim != 4:
+            found = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
+            raise InputError(
+                f"Trunk {self.name!r} must give feature maps of shape (N, C, h, w); got {found}."
+            )
+        return features
+
+    def _layer_output(self, images: Tensor) -> Tensor:
+        outputs: list[Tensor] = []
+        target = self.module.get_submodule(self._layer or "")
+        handle = target.register_forward_hook(lambda _module, _args, output: outputs.append(output))
+        try:
+            self.module(images)
+        finally:
+            handle.remove()
+        return outputs[-1]
+
+
+def chain_halo(layers: Sequence[Layer]) -> int:
+    """Pixels around a tile that its features depend on, rounded up to the stride.
+
+    Follows one output cell back to the input rows it sees, beyond its own `stride` rows.
+    """
+    first, last = 0, 0
+    for layer in reversed(layers):
+        first = first * layer.stride - layer.padding
+        last = last * layer.stride - layer.padding + layer.kernel - 1
+    stride = math.prod(layer.stride for layer in layers)
+    reach = max(-first, last - (stride - 1))
+    return math.ceil(reach / stride) * stride
+
+
+def expected_shapes(layers: Sequence[Layer]) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the tensors a table of layers needs."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    inputs = 3
+    for layer in layers:
+        if isinstance(layer, Conv):
+            kernel = (layer.kernel, layer.kernel)
+            shapes[f"{layer.name}.weight"] = (layer.channels, inputs // layer.groups, *kernel)
+            shapes[f"{layer.name}.bias"] = (layer.channels,)
+            inputs = layer.channels
+    return shapes
+
+
+def check_tensors(
+    name: str, expected: Mapping[str, tuple[int, ...]], found: Mapping[str, Tensor]
+) -> None:
+    """Raise `WeightsError` unless `found` has exactly the expected names, shapes and finite values."""
+    missing = sorted(expected.keys() - found.keys())
+    unexpected = sorted(found.keys() - expected.keys())
+    if missing or unexpected:
+        raise WeightsError(
+            f"Weights of trunk {name!r} do not fit: missing {missing or 'nothing'}, "
+            f"unexpected {unexpected or 'nothing'}."
+        )
+    for key, shape in expected.items():
+        if tuple(found[key].shape) != shape:
+            raise WeightsError(
+                f"Weights of trunk {name!r} do not fit: {key} is {tuple(found[key].shape)}, "
+                f"expected {shape}."
+            )
+        if not torch.isfinite(found[key]).all():
+            raise WeightsError(f"Weights of trunk {name!r} are damaged: {key} is not finite.")
+
+
+def multiply_accumulates(layers: Sequence[Layer], height: int, width: int) -> int:
+    """Multiply-accumulate operations of a chain's convolutions on one image of this size."""
+    total, inputs = 0, 3
+    for layer in layers:
+        height = (height + 2 * layer.padding - layer.kernel) // layer.stride + 1
+        width = (width + 2 * layer.padding - layer.kernel) // layer.stride + 1
+        if isinstance(layer, Conv):
+            total += (
+                height * width * layer.channels * inputs // layer.groups * layer.kernel**2
+            )
+            inputs = layer.channels
+    return total
+
+
+def random_weights(layers: Sequence[Layer], seed: int = 0) -> dict[str, Tensor]:
+    """He-initialised weights for a table of layers: for speed and tests, never for scores."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = {}
+    for key, shape in expected_shapes(layers).items():
+        if key.endswith(".bias"):
+            weights[key] = torch.zeros(shape)
+        else:
+            weights[key] = torch.randn(shape, generator=generator) * math.sqrt(
+                2 / math.prod(shape[1:])
+            )
+    return weights
