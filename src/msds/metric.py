@@ -1,0 +1,377 @@
+"""The metrics as modules: DeepSSIM, DeepSSIM-Lite and MSDS.
+
+An image is encoded once (its Gram matrix on every level) and compared as often as needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from msds import fusion as fusing
+from msds import pyramid as pyramids
+from msds.errors import InputError
+from msds.similarity import BLOCK, STABILITY, block_similarity, gram, lite_similarity, normalized
+from msds.trunks import Trunk, load_trunk
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+SMALL = ("error", "fewer-levels")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What is kept of a batch of images: their Gram matrices, un-normalised.
+
+    Attributes
+    ----------
+    grams : one (N, C, C) tensor per level, float32 or wider.
+    positions : number of feature positions h * w of each level.
+    height, width : of the images, in pixels.
+    trunk : parameter digest of the trunk that made it.
+    """
+
+    grams: tuple[Tensor, ...]
+    positions: tuple[int, ...]
+    height: int
+    width: int
+    trunk: str
+
+    @property
+    def levels(self) -> int:
+        """How many levels there are."""
+        return len(self.grams)
+
+    def __len__(self) -> int:
+        return int(self.grams[0].shape[0])
+
+    def __getitem__(self, index: slice) -> Encoding:
+        """Some of the images."""
+        grams = tuple(g[index] for g in self.grams)
+        return Encoding(grams, self.positions, self.height, self.width, self.trunk)
+
+    def to(self, device: torch.device | str) -> Encoding:
+        """The same on another device."""
+        grams = tuple(g.to(device) for g in self.grams)
+        return Encoding(grams, self.positions, self.height, self.width, self.trunk)
+
+
+class MSDS(nn.Module):
+    """Deep structural similarity with multiscale representation.
+
+    DeepSSIM is computed independently on every level of an image pyramid, and the scores are fused
+    by global weights. The method is that of arXiv 2604.19159; number of levels, pyramid filter and
+    form of the fusion are reconstructions (see docs/method.md).
+
+    Parameters
+    ----------
+    trunk : name for `msds.trunks.load_trunk`, or a `Trunk` (wrap your own module in `ModuleTrunk`).
+    levels : levels of the pyramid; the shorter side must be at least stride * 2^(levels - 1) pixels.
+    weights : one weight per level, on the simplex; equal by default.
+    fusion : "linear" or "geometric".
+    filter : the pyramid's down-sampling filter, see `msds.pyramid.FILTERS`.
+    normalize : "none" as published, or "positions" (our extension for images of different sizes).
+    small : "error" for images too small for all levels, or "fewer-levels" to use the levels they
+        have, with the weights of these scaled to sum to 1.
+    trunk_weights : file of weights for a trunk given by name, or "random".
+    check_range : raise an error for values outside [0, 1]; switch off only where the cost of
+        looking matters and the input is known.
+
+    Notes
+    -----
+    Always frozen and in evaluation mode. Higher is better, 1 means identical. Under autocast and
+    with half-precision features, everything from the Gram matrix on is float32.
+    """
+
+    higher_is_better = True
+    is_differentiable = True
+    kind = "msds"
+
+    def __init__(
+        self,
+        trunk: str | Trunk = "compact",
+        *,
+        levels: int = 4,
+        weights: Sequence[float] | None = None,
+        fusion: str = "linear",
+        filter: str = "average",
+        normalize: str = "none",
+        small: str = "error",
+        trunk_weights: str | None = None,
+        check_range: bool = True,
+    ) -> None:
+        super().__init__()
+        pyramids.check_settings(levels, filter)
+        if fusion not in fusing.FORMS:
+            raise InputError(f"Unknown fusion {fusion!r}: expected {' or '.join(fusing.FORMS)}.")
+        if normalize not in ("none", "positions"):
+            raise InputError(f"Unknown normalize {normalize!r}: expected 'none' or 'positions'.")
+        if small not in SMALL:
+            raise InputError(f"Unknown small {small!r}: expected {' or '.join(SMALL)}.")
+        self.trunk = trunk if isinstance(trunk, Trunk) else load_trunk(trunk, trunk_weights)
+        if self.trunk.channels % BLOCK:
+            raise InputError(
+                f"Trunk {self.trunk.name!r} has {self.trunk.channels} channels; expected a multiple "
+                f"of {BLOCK}."
+            )
+        self.levels = levels
+        self.level_weights = fusing.check_weights(weights or fusing.equal_weights(levels), levels)
+        self.fusion = fusion
+        self.filter = filter
+        self.normalize = normalize
+        self.small = small
+        self.check_range = check_range
+        self.freeze()
+
+    def freeze(self) -> Self:
+        """Switch gradients of all parameters off, and evaluation mode on."""
+        self.requires_grad_(False)
+        return self.train(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode whatever is asked for: the metric is frozen."""
+        del mode
+        return super().train(False)
+
+    def forward(
+        self,
+        reference: Tensor,
+        distorted: Tensor,
+        *,
+        reference_mask: Tensor | None = None,
+        distorted_mask: Tensor | None = None,
+    ) -> Tensor:
+        """Scores of pairs.
+
+        Parameters
+        ----------
+        reference, distorted : (N, 3, H, W) RGB tensors, floating in [0, 1] or integer of full range.
+            Their sizes may differ. N of one of them may be 1.
+        reference_mask, distorted_mask : (N, 1, H, W) saliency masks of 0 and 1 for DeepSSIM's
+            calibration.
+
+        Returns
+        -------
+        (N,) tensor of scores; 1 means identical.
+
+        Raises
+        ------
+        InputError
+            If the tensors are not of this form, or too small for the levels.
+        """
+        return self.compare(
+            self.encode(reference, reference_mask), self.encode(distorted, distorted_mask)
+        )
+
+    def encode(self, images: Tensor, mask: Tensor | None = None) -> Encoding:
+        """Gram matrices of (N, 3, H, W) images on every level."""
+        images = check_images(images, check_range=self.check_range)
+        height, width = images.shape[-2:]
+        levels = self._levels_of(height, width)
+        masks: list[Tensor] | list[None] = [None] * levels
+        if mask is not None:
+            masks = pyramids.pyramid(_check_mask(mask, images), levels, "stride")
+        grams, positions = [], []
+        for level, level_mask in zip(
+            pyramids.pyramid(images, levels, self.filter), masks, strict=True
+        ):
+            features = self.trunk(level, level_mask)
+            grams.append(gram(features))
+            positions.append(features.shape[-1] * features.shape[-2])
+        return Encoding(tuple(grams), tuple(positions), height, width, self.trunk_digest)
+
+    def level_scores(self, reference: Encoding, distorted: Encoding) -> Tensor:
+        """DeepSSIM of every level that both encodings have: (N, K) tensor."""
+        for encoding in (reference, distorted):
+            if encoding.trunk != self.trunk_digest:
+                raise InputError(
+                    f"This encoding was made by another trunk than {self.trunk.name!r}: encode the "
+                    "image again."
+                )
+        levels = min(reference.levels, distorted.levels, self.levels)
+        scores = [
+            self._similarity(
+                reference.grams[k], reference.positions[k], distorted.grams[k], distorted.positions[k]
+            )
+            for k in range(levels)
+        ]
+        return torch.stack(scores, -1)
+
+    def compare(self, reference: Encoding, distorted: Encoding) -> Tensor:
+        """Scores of two encodings: (N,) tensor."""
+        return self.fuse(self.level_scores(reference, distorted))
+
+    def fuse(self, level_scores: Tensor) -> Tensor:
+        """One score from (N, K) level scores, K at most the metric's levels: (N,) tensor."""
+        weights = torch.tensor(self.level_weights, dtype=torch.float64)[: level_scores.shape[-1]]
+        if not weights.sum() > 0:
+            weights = torch.ones_like(weights)
+        return fusing.fuse(level_scores, (weights / weights.sum()).to(level_scores), self.fusion)
+
+    def _similarity(self, a: Tensor, a_positions: int, b: Tensor, b_positions: int) -> Tensor:
+        return block_similarity(
+            normalized(a, a_positions, self.normalize), normalized(b, b_positions, self.normalize)
+        )
+
+    def _levels_of(self, height: int, width: int) -> int:
+        possible = pyramids.possible_levels(height, width, self.trunk.stride)
+        if possible >= self.levels:
+            return self.levels
+        if possible == 0 or self.small == "error":
+            levels = self.levels if self.small == "error" else 1
+            least = pyramids.minimum_side(levels, self.trunk.stride)
+            advice = (
+                f", or small='fewer-levels' to score it with {possible}"
+                if possible and self.levels > 1
+                else ""
+            )
+            raise InputError(
+                f"An image of {width} x {height} pixels is too small: {levels} level"
+                f"{'s need' if levels > 1 else ' needs'} at least {least} x {least}{advice}."
+            )
+        return possible
+
+    @property
+    def minimum_side(self) -> int:
+        """Least height and width of an image that has all levels, in pixels."""
+        return pyramids.minimum_side(self.levels, self.trunk.stride)
+
+    @cached_property
+    def trunk_digest(self) -> str:
+        """SHA-256 over the trunk's parameters."""
+        return self.trunk.parameter_digest()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything besides the input that decides a score, as JSON-able values."""
+        return {
+            "metric": self.kind,
+            "trunk": self.trunk.name,
+            "trunk_digest": self.trunk_digest,
+            "levels": self.levels,
+            "weights": [round(w, 12) for w in self.level_weights],
+            "fusion": self.fusion,
+            "filter": self.filter,
+            "normalize": self.normalize,
+            "block": BLOCK,
+            "c": STABILITY,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over trunk weights and settings: equal fingerprints, equal scores."""
+        text = json.dumps(self.settings, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def extra_repr(self) -> str:
+        weights = ", ".join(f"{w:.4g}" for w in self.level_weights)
+        return (
+            f"levels={self.levels}, weights=({weights}), fusion={self.fusion!r}, "
+            f"filter={self.filter!r}, normalize={self.normalize!r}, small={self.small!r}"
+        )
+
+
+class DeepSSIM(MSDS):
+    """DeepSSIM at full size, as published: one level of MSDS.
+
+    Source: arXiv 2412.19553. Parameters as of `MSDS`.
+    """
+
+    kind = "deepssim"
+
+    def __init__(
+        self,
+        trunk: str | Trunk = "compact",
+        *,
+        normalize: str = "none",
+        trunk_weights: str | None = None,
+        check_range: bool = True,
+    ) -> None:
+        super().__init__(
+            trunk,
+            levels=1,
+            normalize=normalize,
+            trunk_weights=trunk_weights,
+            check_range=check_range,
+        )
+
+
+class DeepSSIMLite(MSDS):
+    """DeepSSIM-Lite: Gram matrices divided by C h w and one global block, made for use as a loss.
+
+    Source: arXiv 2412.19553. Returns the similarity; the published loss is 1 minus it.
+    """
+
+    kind = "deepssim-lite"
+
+    def __init__(
+        self,
+        trunk: str | Trunk = "compact",
+        *,
+        trunk_weights: str | None = None,
+        check_range: bool = True,
+    ) -> None:
+        super().__init__(trunk, levels=1, trunk_weights=trunk_weights, check_range=check_range)
+
+    def _similarity(self, a: Tensor, a_positions: int, b: Tensor, b_positions: int) -> Tensor:
+        return lite_similarity(
+            normalized(a, a_positions, "elements"), normalized(b, b_positions, "elements")
+        )
+
+
+def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
+    """Return (N, 3, H, W) images as floating values in [0, 1], or say what is wrong with them.
+
+    Integer tensors are scaled by the range of their type, floating ones must lie in [0, 1].
+
+    Raises
+    ------
+    InputError
+        Wrong type, rank or channels; no image; NaN, infinite or out-of-range values.
+    """
+    if not isinstance(images, Tensor):
+        raise InputError(
+            f"Expected a (N, 3, H, W) tensor; got {type(images).__name__} (msds.score takes files, "
+            "arrays and PIL images)."
+        )
+    if images.ndim != 4 or images.shape[1] != 3:
+        hint = " (add a batch dimension: image[None])" if images.ndim == 3 else ""
+        raise InputError(f"Expected a (N, 3, H, W) tensor; got {tuple(images.shape)}{hint}.")
+    if 0 in images.shape:
+        raise InputError(f"Expected at least one image of one pixel; got {tuple(images.shape)}.")
+    if images.dtype in (torch.uint8, torch.uint16, torch.int16, torch.int32, torch.int64):
+        # Signed types hold what the unsigned ones of their positive range would.
+        return images.float() / torch.iinfo(images.dtype).max
+    if not images.is_floating_point():
+        raise InputError(f"Expected a floating or integer tensor; got {images.dtype}.")
+    if check_range:
+        low, high = (float(v) for v in images.detach().aminmax())
+        if not (low >= 0 and high <= 1):
+            if low == low and high == high and abs(low) != float("inf") and high != float("inf"):
+                hint = ""
+                if high > 1.5 and low >= 0:
+                    hint = ": divide 8-bit values by 255, or pass them as uint8"
+                elif -1 <= low < 0 and high <= 1:
+                    hint = ": if they are in [-1, 1], use (x + 1) / 2"
+                raise InputError(
+                    f"Floating images must lie in [0, 1]; got values from {low:g} to {high:g}{hint}."
+                )
+            raise InputError("Images must be finite; got NaN or infinite values.")
+    return images
+
+
+def _check_mask(mask: Tensor, images: Tensor) -> Tensor:
+    expected = (images.shape[0], 1, *images.shape[-2:])
+    if mask.ndim != 4 or mask.shape[1] != 1 or mask.shape[-2:] != images.shape[-2:] or (
+        mask.shape[0] not in (1, images.shape[0])
+    ):
+        raise InputError(f"A saliency mask must be {expected}; got {tuple(mask.shape)}.")
+    return mask

@@ -1,0 +1,75 @@
+"""Trunks by name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from msds.errors import InputError, WeightsError
+from msds.trunks.base import ChainTrunk, Layer, random_weights
+from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from msds.trunks.vgg import CONVOLUTIONS_PER_STAGE, DEFAULT_LAYER, vgg_layers
+
+TRUNKS = ("compact", *CONVOLUTIONS_PER_STAGE)
+"""Names `load_trunk` knows."""
+
+RANDOM = "random"
+"""In place of a weights file: random weights, for measuring speed and for tests."""
+
+
+def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> ChainTrunk:
+    """Load a trunk by name.
+
+    Parameters
+    ----------
+    spec : "compact", "vgg16" or "vgg19"; the latter two may name a layer, as in "vgg16:relu4_1"
+        (the default is the ReLU of conv5_1).
+    weights : a file of weights; "random"; or None for the shipped weights of `compact`, and for
+        the published ones of VGG, which are looked for as `msds weights` describes.
+
+    Raises
+    ------
+    InputError
+        If the name is not known.
+    WeightsError
+        If the weights cannot be had or do not fit.
+    """
+    network, _, layer = spec.partition(":")
+    if network not in TRUNKS:
+        raise InputError(f"Unknown trunk {spec!r}: expected one of {', '.join(TRUNKS)}.")
+    if network == "compact":
+        if layer:
+            raise InputError("The compact trunk has no layers to choose from: use 'compact'.")
+        layers: tuple[Layer, ...] = COMPACT_LAYERS
+    else:
+        layers = vgg_layers(network, layer or DEFAULT_LAYER)
+    name = network if layer in ("", DEFAULT_LAYER) else spec
+    if weights == RANDOM:
+        return ChainTrunk(f"{name}-random", layers, random_weights(layers))
+    if network == "compact":
+        return ChainTrunk(name, layers, _read(Path(weights or COMPACT_WEIGHTS)))
+    from msds.trunks.weights import load_published
+
+    # The kept file reaches to relu5_1; a shallower layer needs only the first of its tensors.
+    tensors = load_published(network, weights)
+    wanted = {f"{part.name}.{kind}" for part in layers for kind in ("weight", "bias") if hasattr(part, "name")}
+    missing = wanted - tensors.keys()
+    if missing:
+        raise InputError(
+            f"Layer {layer!r} of {network} lies beyond {DEFAULT_LAYER}, and weights are kept only up to it."
+        )
+    return ChainTrunk(name, layers, {key: tensors[key] for key in tensors.keys() & wanted})
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    """Tensors of a safetensors file as float32."""
+    try:
+        return {key: value.float() for key, value in load_file(path).items()}
+    except OSError as error:
+        raise WeightsError(f"Cannot read the weights file {path}: {error.strerror or error}.") from error
+    except SafetensorError as error:
+        raise WeightsError(f"{path} is not a whole safetensors file: {error}.") from error
