@@ -1,0 +1,1 @@
+"""The study bench: rated data sets, statistics, significance, learned weights, experiments."""

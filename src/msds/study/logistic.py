@@ -1,0 +1,252 @@
+"""The logistic curves of the VQEG protocol, fitted so that a failure is seen and never hidden.
+
+A metric's scores and the opinions of people live on different scales. Before the linear
+correlation and the error are taken, a curve maps the one onto the other:
+
+- four parameters (VQEG FR-TV phase II): ``low + (high - low) / (1 + exp(-(x - centre) / width))``
+- five parameters (Sheikh, Sabir and Bovik, 2006):
+  ``b1 * (1/2 - 1 / (1 + exp(b2 * (x - b3)))) + b4 * x + b5``
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msds.errors import InputError, require
+
+Array = NDArray[np.float64]
+Curve = Literal[4, 5]
+
+# Start values are looked for on this grid of slopes and centres (in standard deviations of x):
+# everything else enters linearly and is solved exactly at each grid point.
+_SLOPES = (0.5, 1.0, 2.0, 4.0, 8.0)
+_CENTRES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_STARTS = 4
+_MONOTONE_POINTS = 512
+
+
+@dataclass(frozen=True)
+class LogisticFit:
+    """A fitted curve.
+
+    Attributes
+    ----------
+    curve : 4 or 5, the number of parameters.
+    parameters : in the order of the module's formulas, for x as it was given.
+    mapped : (n,) the curve at every x.
+    converged : whether the optimiser says that it arrived.
+    constrained : whether the best free curve turned within the data, so that the best curve that
+        does not turn was taken in its place.
+    problem : a sentence if the fit failed or cannot be trusted, else None.
+    """
+
+    curve: Curve
+    parameters: tuple[float, ...]
+    mapped: Array
+    converged: bool
+    constrained: bool
+    problem: str | None
+
+    def __call__(self, x: Array) -> Array:
+        """The curve at `x`."""
+        return evaluate(self.curve, np.asarray(self.parameters), np.asarray(x, dtype=np.float64))
+
+
+def _sigmoid(z: Array) -> Array:
+    # tanh never overflows, whatever the sign and size of z.
+    return 0.5 * (1.0 + np.tanh(0.5 * z))
+
+
+def evaluate(curve: Curve, parameters: Array, x: Array) -> Array:
+    """The curve with these parameters (module's formulas) at `x`."""
+    if curve == 4:
+        low, high, centre, width = parameters
+        return np.asarray(low + (high - low) * _sigmoid((x - centre) / width))
+    b1, b2, b3, b4, b5 = parameters
+    return np.asarray(b1 * (_sigmoid(b2 * (x - b3)) - 0.5) + b4 * x + b5)
+
+
+def _design(curve: Curve, slope: float, centre: float, z: Array) -> Array:
+    bend = _sigmoid(slope * (z - centre))
+    columns = [bend, np.ones_like(z)] if curve == 4 else [bend - 0.5, z, np.ones_like(z)]
+    return np.stack(columns, axis=1)
+
+
+def _starts(curve: Curve, z: Array, y: Array) -> list[Array]:
+    """Best few starts (slope, centre, linear coefficients) of the grid, in standardised x."""
+    found: list[tuple[float, Array]] = []
+    for centre in np.quantile(z, _CENTRES):
+        for slope in _SLOPES:
+            design = _design(curve, slope, float(centre), z)
+            linear = np.linalg.lstsq(design, y, rcond=None)[0]
+            error = float(np.sum((y - design @ linear) ** 2))
+            found.append((error, np.concatenate([[slope, centre], linear])))
+    found.sort(key=lambda item: item[0])
+    return [start for _, start in found[:_STARTS]]
+
+
+def _curve(curve: Curve, theta: Array, z: Array) -> Array:
+    return np.asarray(_design(curve, theta[0], theta[1], z) @ theta[2:])
+
+
+def _residual(theta: Array, curve: Curve, z: Array, y: Array) -> Array:
+    return _curve(curve, theta, z) - y
+
+
+def _jacobian(theta: Array, curve: Curve, z: Array, y: Array) -> Array:
+    design = _design(curve, theta[0], theta[1], z)
+    bend = _sigmoid(theta[0] * (z - theta[1]))
+    steep = theta[2] * bend * (1.0 - bend)
+    jacobian = np.empty((z.size, theta.size))
+    jacobian[:, 0] = steep * (z - theta[1])
+    jacobian[:, 1] = -steep * theta[0]
+    jacobian[:, 2:] = design
+    return jacobian
+
+
+def _original_parameters(
+    curve: Curve, theta: Array, mean: float, scale: float
+) -> tuple[float, ...]:
+    slope, centre = theta[0] / scale, mean + scale * theta[1]
+    if curve == 4:
+        height, low = theta[2], theta[3]
+        width = 1.0 / slope if slope != 0 else math.inf
+        if width < 0:  # one sign convention: the width is positive, the heights say the direction
+            low, height, width = low + height, -height, -width
+        return float(low), float(low + height), float(centre), float(width)
+    b1, b4 = theta[2], theta[3] / scale
+    if slope < 0:
+        slope, b1 = -slope, -b1
+    return float(b1), float(slope), float(centre), float(b4), float(theta[4] - b4 * mean)
+
+
+def _is_monotone(mapped: Array) -> bool:
+    steps = np.diff(mapped)
+    slack = 1e-9 * max(float(np.ptp(mapped)), 1e-12)
+    return bool(np.all(steps >= -slack) or np.all(steps <= slack))
+
+
+def _free_fit(starts: list[Array], curve: Curve, z: Array, y: Array) -> tuple[Array, bool] | None:
+    """Best unconstrained solution from several starts, and whether the optimiser arrived."""
+    optimize = require("scipy.optimize", "study")
+    best: tuple[float, Array, bool] | None = None
+    for start in starts:
+        result = optimize.least_squares(
+            _residual, start, jac=_jacobian, args=(curve, z, y), method="lm", max_nfev=2000
+        )
+        if np.isfinite(result.x).all() and (best is None or result.cost < best[0]):
+            best = (float(result.cost), result.x, bool(result.success))
+    return None if best is None else best[1:]
+
+
+def _one_way(rising: bool) -> tuple[Array, Array]:
+    """Bounds under which the five-parameter curve only rises, or only falls."""
+    low, high = (0.0, np.inf) if rising else (-np.inf, 0.0)
+    return (
+        np.array([1e-6, -np.inf, low, low, -np.inf]),
+        np.array([np.inf, np.inf, high, high, np.inf]),
+    )
+
+
+def _monotone_fit(starts: list[Array], z: Array, y: Array) -> tuple[Array, bool] | None:
+    """Best five-parameter solution whose bend and slope point the same way: it cannot turn."""
+    optimize = require("scipy.optimize", "study")
+    best: tuple[float, Array, bool] | None = None
+    for rising in (True, False):
+        lower, upper = _one_way(rising)
+        for start in starts:
+            inside = np.clip(start, lower, upper)
+            result = optimize.least_squares(
+                _residual, inside, jac=_jacobian, args=(5, z, y), bounds=(lower, upper)
+            )
+            if np.isfinite(result.x).all() and (best is None or result.cost < best[0]):
+                best = (float(result.cost), result.x, bool(result.success))
+    return None if best is None else best[1:]
+
+
+def fit_logistic(x: Array, y: Array, curve: Curve = 5) -> LogisticFit:
+    """Fit a logistic curve from scores `x` to opinions `y` by least squares.
+
+    Starts from the best few points of a grid, refines each with Levenberg-Marquardt and an exact
+    Jacobian, and keeps the best. The five-parameter curve may turn within the data, which the
+    protocol does not allow: then the best curve that cannot turn is taken, and said to be.
+
+    Parameters
+    ----------
+    x, y : (n,) finite numbers, n more than `curve`.
+    curve : 4 (VQEG) or 5 (Sheikh et al.).
+
+    Raises
+    ------
+    InputError
+        For fewer pairs than the curve needs, or numbers that are not finite.
+    """
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if curve not in (4, 5):
+        raise InputError(f"The logistic curve has 4 or 5 parameters, not {curve}.")
+    if x.ndim != 1 or x.shape != y.shape or x.size <= curve:
+        raise InputError(
+            f"A logistic fit with {curve} parameters needs two equally long lists of more than "
+            f"{curve} numbers, got shapes {x.shape} and {y.shape}."
+        )
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise InputError("A logistic fit needs finite scores and opinions.")
+    mean, scale = float(x.mean()), float(x.std())
+    if scale <= 1e-12 * max(1.0, abs(mean)):
+        return _failed(curve, y, "all scores are equal")
+    z = (x - mean) / scale
+    starts = _starts(curve, z, y)
+    solution = _free_fit(starts, curve, z, y)
+    constrained = False
+    line = np.linspace(z.min(), z.max(), _MONOTONE_POINTS)
+    if solution is not None and curve == 5 and not _is_monotone(_curve(5, solution[0], line)):
+        solution, constrained = _monotone_fit(starts, z, y), True
+    if solution is None:
+        return _failed(curve, y, "no start of the fit led anywhere")
+    theta, converged = solution
+    return LogisticFit(
+        curve,
+        _original_parameters(curve, theta, mean, scale),
+        _curve(curve, theta, z),
+        converged,
+        constrained,
+        None if converged else "the fit did not converge",
+    )
+
+
+def _failed(curve: Curve, y: Array, problem: str) -> LogisticFit:
+    return LogisticFit(curve, (math.nan,) * curve, np.full_like(y, y.mean()), False, False, problem)
+
+
+def refit(fit: LogisticFit, x: Array, y: Array) -> Array:
+    """Map `x` to `y` by a fresh fit that starts from `fit`'s parameters: quick, for resampling."""
+    optimize = require("scipy.optimize", "study")
+    mean, scale = float(x.mean()), float(x.std())
+    if scale <= 1e-12 * max(1.0, abs(mean)) or not np.isfinite(fit.parameters).all():
+        return np.full_like(y, y.mean())
+    z = (x - mean) / scale
+    if fit.curve == 4:
+        low, high, centre, width = fit.parameters
+        slope = scale / width
+        linear = [high - low, low]
+    else:
+        b1, b2, centre, b4, b5 = fit.parameters
+        slope = b2 * scale
+        linear = [b1, b4 * scale, b5 + b4 * mean]
+    start = np.array([slope, (centre - mean) / scale, *linear])
+    if fit.constrained:
+        rising = start[2] > 0 or start[3] > 0
+        lower, upper = _one_way(rising)
+        bounds: dict[str, object] = {"bounds": (lower, upper)}
+        start = np.clip(start, lower, upper)
+    else:
+        bounds = {"method": "lm"}
+    result = optimize.least_squares(
+        _residual, start, jac=_jacobian, args=(fit.curve, z, y), max_nfev=60, **bounds
+    )
+    return np.asarray(y + result.fun)

@@ -1,0 +1,99 @@
+"""The logistic curves: known parameters are found again, failures are said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from msds.errors import InputError
+from msds.study.logistic import evaluate, fit_logistic, refit
+
+optimize = pytest.importorskip("scipy.optimize")
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e5])
+@pytest.mark.parametrize("direction", [1.0, -1.0])
+def test_the_four_parameter_curve_finds_its_own_parameters_at_any_scale(
+    scale: float, direction: float
+) -> None:
+    x = np.linspace(0, 1, 60) * scale
+    truth = np.array([10.0, 80.0, 0.6 * scale, 0.1 * scale])
+    if direction < 0:
+        truth[:2] = truth[1::-1]
+    y = evaluate(4, truth, x)
+    fit = fit_logistic(x, y, 4)
+    assert fit.problem is None
+    np.testing.assert_allclose(fit.parameters, truth, rtol=1e-5)
+    np.testing.assert_allclose(fit(x), y, rtol=1e-7)
+
+
+def test_the_five_parameter_curve_finds_its_own_curve() -> None:
+    x = np.linspace(20, 45, 80)
+    y = evaluate(5, np.array([60.0, 0.4, 30.0, 0.5, 3.0]), x)
+    fit = fit_logistic(x, y, 5)
+    assert fit.problem is None
+    assert not fit.constrained
+    np.testing.assert_allclose(fit.mapped, y, atol=1e-6)
+    np.testing.assert_allclose(fit(x), y, atol=1e-6)
+
+
+def test_the_fit_is_at_least_as_good_as_scipy_curve_fit_from_the_customary_start() -> None:
+    random = np.random.default_rng(0)
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        x = random.uniform(0, 1, 150) ** 3
+        y = 4 * np.tanh(3 * (x - 0.2)) + random.normal(0, 0.4, 150)
+
+        def curve(
+            t: np.ndarray, low: float, high: float, centre: float, width: float
+        ) -> np.ndarray:
+            return evaluate(4, np.array([low, high, centre, abs(width)]), t)
+
+        start = [y.min(), y.max(), x.mean(), x.std()]
+        theirs, _ = optimize.curve_fit(curve, x, y, p0=start, maxfev=20000)
+        error = np.sum((curve(x, *theirs) - y) ** 2)
+        ours = np.sum((fit_logistic(x, y, 4).mapped - y) ** 2)
+        assert ours <= error * (1 + 1e-6)
+
+
+def test_scores_squeezed_against_one_end_still_fit() -> None:
+    # Deep similarity scores crowd below 1: most of the spread lies in the last thousandth.
+    random = np.random.default_rng(2)
+    quality = random.uniform(0, 9, 300)
+    x = 1 - np.exp(-quality) * 0.01
+    fit = fit_logistic(x, quality, 5)
+    assert fit.problem is None
+    assert np.corrcoef(fit.mapped, quality)[0, 1] > 0.93
+
+
+def test_a_curve_that_would_turn_is_replaced_by_one_that_does_not_and_says_so() -> None:
+    x = np.linspace(0, 1, 100)
+    y = x + 0.5 * np.sin(6 * x)
+    fit = fit_logistic(x, y, 5)
+    assert fit.constrained
+    steps = np.diff(fit(np.linspace(0, 1, 1000)))
+    assert (steps >= -1e-9).all()
+    assert np.ptp(fit.mapped) > 0.3
+
+
+def test_equal_scores_are_a_failure_that_is_said() -> None:
+    fit = fit_logistic(np.ones(20), np.arange(20.0), 5)
+    assert fit.problem == "all scores are equal"
+    assert not fit.converged
+    assert (fit.mapped == 9.5).all()
+
+
+def test_too_few_pairs_and_infinite_scores_are_refused() -> None:
+    with pytest.raises(InputError, match="more than 5"):
+        fit_logistic(np.arange(5.0), np.arange(5.0), 5)
+    with pytest.raises(InputError, match="finite"):
+        fit_logistic(np.array([1, 2, 3, 4, 5, np.inf]), np.arange(6.0), 5)
+
+
+@pytest.mark.parametrize("curve", [4, 5])
+def test_refitting_from_a_fit_gives_the_same_curve_on_the_same_data(curve: int) -> None:
+    random = np.random.default_rng(4)
+    x = random.normal(30, 5, 200)
+    y = 50 + 20 * np.tanh((x - 30) / 6) + random.normal(0, 3, 200)
+    fit = fit_logistic(x, y, curve)  # type: ignore[arg-type]
+    np.testing.assert_allclose(refit(fit, x, y), fit.mapped, atol=1e-3)
