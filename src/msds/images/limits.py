@@ -1,0 +1,75 @@
+"""What is refused before a file is decoded: missing, empty, not a file, or too many pixels."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import PIL.Image
+
+from msds.errors import InputError
+
+MAX_PIXELS = 2**28
+"""Largest image that is decoded unless the caller says otherwise: 16384 x 16384 pixels."""
+
+_lock = threading.Lock()
+_active: list[int] = []
+_pillow_own: int | None = None
+
+
+def display_name(path: str | os.PathLike[str]) -> str:
+    """Name of a file as it can be printed, whatever bytes the file system allows in it."""
+    return os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def check_file(path: Path, name: str) -> None:
+    """Refuse a path that does not lead to a regular file with something in it."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{name}: this is a folder; expected an image file.")
+        if not path.exists():
+            raise InputError(f"{name}: no such file.")
+        if not path.is_file():
+            raise InputError(f"{name}: this is not a regular file; expected an image file.")
+        size = path.stat().st_size
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name}: the file cannot be reached ({error}).") from error
+    if size == 0:
+        raise InputError(f"{name}: the file is empty; expected an image file.")
+
+
+def check_size(width: int, height: int, max_pixels: int, name: str) -> None:
+    """Refuse an image with no pixels, or with more than the caller allows."""
+    if width < 1 or height < 1:
+        raise InputError(f"{name}: the image is {width} x {height}; expected at least one pixel.")
+    if width * height > max_pixels:
+        raise InputError(
+            f"{name}: the image is {width} x {height}, {width * height} pixels; at most"
+            f" {max_pixels} are decoded (raise max_pixels if you trust the file)."
+        )
+
+
+@contextmanager
+def pillow_limit(max_pixels: int) -> Iterator[None]:
+    """Let Pillow open files of up to `max_pixels` while the block runs, in any number of threads.
+
+    Pillow's own limit is a global of 89 million pixels; ours replaces it only for as long as it
+    must, and is set back when the last block ends.
+    """
+    global _pillow_own
+    with _lock:
+        if not _active:
+            _pillow_own = PIL.Image.MAX_IMAGE_PIXELS
+        _active.append(max_pixels)
+        PIL.Image.MAX_IMAGE_PIXELS = max(_active)
+    try:
+        yield
+    finally:
+        with _lock:
+            _active.remove(max_pixels)
+            PIL.Image.MAX_IMAGE_PIXELS = max(_active) if _active else _pillow_own

@@ -1,0 +1,199 @@
+"""Files and pictures of 8 bits per sample, through Pillow."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import PIL.Image
+import PIL.ImageCms
+from PIL import UnidentifiedImageError
+
+from msds.errors import InputError
+from msds.images.image import Decoded
+from msds.images.limits import check_size, pillow_limit
+
+_ORIENTATION = 0x0112
+
+# Pillow would hand these to Ghostscript or to Windows.
+_UNSAFE = {"EPS", "WMF"}
+
+# How each of Pillow's 8-bit modes becomes grey, RGB or CMYK, with or without alpha.
+_MODES: dict[str, str] = {
+    "1": "L",
+    "L": "L",
+    "LA": "LA",
+    "La": "LA",
+    "RGB": "RGB",
+    "RGBA": "RGBA",
+    "RGBa": "RGBA",
+    "RGBX": "RGB",
+    "CMYK": "CMYK",
+    "YCbCr": "RGB",
+    "HSV": "RGB",
+}
+_COLOURS: dict[str, tuple[Literal["grey", "rgb", "cmyk"], bool]] = {
+    "L": ("grey", False),
+    "LA": ("grey", True),
+    "RGB": ("rgb", False),
+    "RGBA": ("rgb", True),
+    "CMYK": ("cmyk", False),
+}
+# What Pillow's decoders raise on damaged files.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+    PIL.Image.DecompressionBombError,
+)
+
+
+def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixels: int) -> Decoded:
+    """Decode a file of 8 bits per sample.
+
+    Parameters
+    ----------
+    source : the file or its bytes.
+    name : what to call it in an error.
+    frame : which image of a file with several, from 0.
+    max_pixels : larger images are refused before they are decoded.
+
+    Raises
+    ------
+    InputError
+        If it is not an image that Pillow reads, is damaged, too large, has more than 8 bits per
+        sample, or has several frames and none was named.
+    """
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    with pillow_limit(max_pixels):
+        try:
+            picture = PIL.Image.open(file)
+        except UnidentifiedImageError as error:
+            raise InputError(
+                f"{name}: this is not an image in a format that can be read, or its header is"
+                " damaged."
+            ) from error
+        except _DAMAGE as error:
+            raise InputError(f"{name}: the image cannot be opened ({error}).") from error
+        with picture:
+            if picture.format in _UNSAFE:
+                raise InputError(
+                    f"{name}: {picture.format} is not read; expected a raster image, such as"
+                    " PNG or JPEG."
+                )
+            check_size(picture.width, picture.height, max_pixels, name)
+            try:
+                notes = _select(picture, name, frame)
+                check_size(picture.width, picture.height, max_pixels, name)
+                return decode_picture(picture, name, notes)
+            except InputError:
+                raise
+            except _DAMAGE as error:
+                raise InputError(
+                    f"{name}: the {picture.format} data are truncated or damaged ({error})."
+                ) from error
+
+
+def decode_picture(picture: PIL.Image.Image, name: str, notes: tuple[str, ...] = ()) -> Decoded:
+    """Read the samples, profile and orientation of a Pillow image in one of its 8-bit modes."""
+    _refuse_deep(picture, name)
+    orientation = _orientation(picture)
+    picture.load()
+    if picture.format == "TIFF" and orientation != _orientation(picture):
+        notes += (f"EXIF orientation {orientation} applied",)
+    profile = picture.info.get("icc_profile")
+    if picture.mode in ("P", "PA"):
+        notes += ("palette expanded",)
+    elif picture.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
+        notes += (f"{picture.mode} samples converted to {_mode(picture)}",)
+    orientation = _orientation(picture)
+    mode = _mode(picture)
+    if picture.mode == "LAB":
+        picture, profile = _lab_to_rgb(picture), None
+    elif picture.mode != mode:
+        picture = picture.convert(mode)
+    samples = np.asarray(picture)
+    colour, alpha = _COLOURS[mode]
+    return Decoded(
+        samples[:, :, None] if samples.ndim == 2 else samples,
+        colour,
+        alpha=alpha,
+        profile=profile or None,
+        orientation=orientation,
+        notes=notes,
+    )
+
+
+def _select(picture: PIL.Image.Image, name: str, frame: int | None) -> tuple[str, ...]:
+    """Move to the frame that was asked for; refuse a file with several if none was."""
+    count = int(getattr(picture, "n_frames", 1))
+    if frame is not None:
+        if not 0 <= frame < count:
+            raise InputError(
+                f"{name}: frame {frame} was asked for; the file has frames 0 to {count - 1}."
+            )
+        picture.seek(frame)
+        return (f"frame {frame} of {count}",) if count > 1 else ()
+    if count == 1:
+        return ()
+    if picture.format == "MPO":
+        return (f"first of {count} images in a multi-picture JPEG",)
+    raise InputError(
+        f"{name}: the file has {count} frames; name one of them (frame=0 to {count - 1})."
+    )
+
+
+def _refuse_deep(picture: PIL.Image.Image, name: str) -> None:
+    """Refuse what Pillow can only read by dropping bits, or not as 8-bit samples."""
+    if picture.mode not in (*_MODES, "P", "PA", "LAB"):
+        raise InputError(
+            f"{name}: the picture has mode {picture.mode}, which is not 8 bits per sample; expected"
+            " 8 bits, or the file itself, or an array of uint16 or of floats in [0, 1]."
+        )
+    # Raw modes such as "RGB;16B" say how Pillow would unpack the file's samples.
+    for tile in getattr(picture, "tile", ()):
+        codec = tile[0]
+        arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
+        wide = any(isinstance(a, str) and ";16" in a and a != "BGR;16" for a in arguments)
+        wide |= codec in ("ppm", "ppm_plain") and any(
+            isinstance(a, int) and a > 255 for a in arguments
+        )
+        if wide or codec == "SGI16" or (codec == "bcn" and arguments[0] == 6):
+            raise InputError(
+                f"{name}: the file has more than 8 bits per sample, which Pillow would drop;"
+                " expected 8 bits, or a 16-bit PNG or TIFF given by its path."
+            )
+
+
+def _mode(picture: PIL.Image.Image) -> str:
+    if picture.mode in ("P", "PA"):
+        return "RGBA" if picture.has_transparency_data else "RGB"
+    if picture.mode == "LAB":
+        return "RGB"
+    mode = _MODES[picture.mode]
+    if mode in ("L", "RGB") and picture.info.get("transparency") is not None:
+        return mode + "A"
+    return mode
+
+
+def _orientation(picture: PIL.Image.Image) -> int:
+    value = picture.getexif().get(_ORIENTATION, 1)
+    return value if value in range(1, 9) else 1
+
+
+def _lab_to_rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
+    transform = PIL.ImageCms.buildTransform(
+        PIL.ImageCms.createProfile("LAB"), PIL.ImageCms.createProfile("sRGB"), "LAB", "RGB"
+    )
+    return PIL.ImageCms.applyTransform(picture, transform)  # type: ignore[return-value]
