@@ -62,3 +62,12 @@ def check_weights(weights: Sequence[float], levels: int) -> tuple[float, ...]:
 def equal_weights(levels: int) -> tuple[float, ...]:
     """The same weight for every level."""
     return (1 / levels,) * levels
+
+
+LEARNED: dict[tuple[str, int], tuple[float, ...]] = {}
+"""Level weights learned from opinion scores, by name of the trunk and number of levels."""
+
+
+def default_weights(trunk: str, levels: int) -> tuple[float, ...]:
+    """The weights learned for a trunk, or equal ones where none have been learned."""
+    return LEARNED.get((trunk, levels), equal_weights(levels))

@@ -75,7 +75,8 @@ class MSDS(nn.Module):
     ----------
     trunk : name for `msds.trunks.load_trunk`, or a `Trunk` (wrap your own module in `ModuleTrunk`).
     levels : levels of the pyramid; the shorter side must be at least stride * 2^(levels - 1) pixels.
-    weights : one weight per level, on the simplex; equal by default.
+    weights : one weight per level, on the simplex; by default those learned for the trunk
+        (`msds.fusion.LEARNED`), and equal ones where none have been learned.
     fusion : "linear" or "geometric".
     filter : the pyramid's down-sampling filter, see `msds.pyramid.FILTERS`.
     normalize : "none" as published, or "positions" (our extension for images of different sizes).
@@ -84,6 +85,10 @@ class MSDS(nn.Module):
     trunk_weights : file of weights for a trunk given by name, or "random".
     check_range : raise an error for values outside [0, 1]; switch off only where the cost of
         looking matters and the input is known.
+
+    Attributes
+    ----------
+    model_id : name of the metric and its trunk, with every setting that is not the default.
 
     Notes
     -----
@@ -123,13 +128,36 @@ class MSDS(nn.Module):
                 f"of {BLOCK}."
             )
         self.levels = levels
-        self.level_weights = fusing.check_weights(weights or fusing.equal_weights(levels), levels)
+        if weights is None:
+            weights = fusing.default_weights(self.trunk.name, levels)
+        self.level_weights = fusing.check_weights(weights, levels)
         self.fusion = fusion
         self.filter = filter
         self.normalize = normalize
         self.small = small
         self.check_range = check_range
+        self.model_id = self._describe()
         self.freeze()
+
+    def _describe(self) -> str:
+        """Name of the metric and its trunk, with every setting that is not the default."""
+        defaults = {
+            "levels": 4 if self.kind == "msds" else 1,
+            "weights": fusing.check_weights(
+                fusing.default_weights(self.trunk.name, self.levels), self.levels
+            ),
+            "fusion": "linear",
+            "filter": "average",
+            "normalize": "none",
+        }
+        own = {key: getattr(self, key) for key in defaults if key != "weights"}
+        own["weights"] = self.level_weights
+        changes = [
+            f"{key}={'/'.join(f'{w:.3g}' for w in own[key]) if key == 'weights' else own[key]}"
+            for key, default in defaults.items()
+            if own[key] != default
+        ]
+        return f"{self.kind}-{self.trunk.name}" + (f"({','.join(changes)})" if changes else "")
 
     def freeze(self) -> Self:
         """Switch gradients of all parameters off, and evaluation mode on."""
@@ -211,10 +239,14 @@ class MSDS(nn.Module):
 
     def fuse(self, level_scores: Tensor) -> Tensor:
         """One score from (N, K) level scores, K at most the metric's levels: (N,) tensor."""
-        weights = torch.tensor(self.level_weights, dtype=torch.float64)[: level_scores.shape[-1]]
-        if not weights.sum() > 0:
-            weights = torch.ones_like(weights)
-        return fusing.fuse(level_scores, (weights / weights.sum()).to(level_scores), self.fusion)
+        weights = level_scores.new_tensor(self.weights_of(level_scores.shape[-1]))
+        return fusing.fuse(level_scores, weights, self.fusion)
+
+    def weights_of(self, levels: int) -> tuple[float, ...]:
+        """The weights of the first `levels` levels, scaled to sum to 1 (equal if all are 0)."""
+        weights = self.level_weights[:levels]
+        total = sum(weights)
+        return tuple(w / total for w in weights) if total else fusing.equal_weights(levels)
 
     def _similarity(self, a: Tensor, a_positions: int, b: Tensor, b_positions: int) -> Tensor:
         return block_similarity(
@@ -243,6 +275,10 @@ class MSDS(nn.Module):
     def minimum_side(self) -> int:
         """Least height and width of an image that has all levels, in pixels."""
         return pyramids.minimum_side(self.levels, self.trunk.stride)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
+        self.__dict__.pop("trunk_digest", None)  # a change of precision changes the parameters
+        return super()._apply(fn, recurse)
 
     @cached_property
     def trunk_digest(self) -> str:
@@ -330,7 +366,8 @@ class DeepSSIMLite(MSDS):
 def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
     """Return (N, 3, H, W) images as floating values in [0, 1], or say what is wrong with them.
 
-    Integer tensors are scaled by the range of their type, floating ones must lie in [0, 1].
+    uint8 and uint16 are scaled by the range of their type, floating values must lie in [0, 1]. The
+    result is float32, or float64 if the images are.
 
     Raises
     ------
@@ -347,11 +384,13 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
         raise InputError(f"Expected a (N, 3, H, W) tensor; got {tuple(images.shape)}{hint}.")
     if 0 in images.shape:
         raise InputError(f"Expected at least one image of one pixel; got {tuple(images.shape)}.")
-    if images.dtype in (torch.uint8, torch.uint16, torch.int16, torch.int32, torch.int64):
-        # Signed types hold what the unsigned ones of their positive range would.
+    if images.dtype in (torch.uint8, torch.uint16):
         return images.float() / torch.iinfo(images.dtype).max
     if not images.is_floating_point():
-        raise InputError(f"Expected a floating or integer tensor; got {images.dtype}.")
+        raise InputError(
+            f"Expected floating, uint8 or uint16 images; got {images.dtype}, whose range of values "
+            "is not known."
+        )
     if check_range:
         low, high = (float(v) for v in images.detach().aminmax())
         if not (low >= 0 and high <= 1):
@@ -365,7 +404,7 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
                     f"Floating images must lie in [0, 1]; got values from {low:g} to {high:g}{hint}."
                 )
             raise InputError("Images must be finite; got NaN or infinite values.")
-    return images
+    return images.to(torch.promote_types(images.dtype, torch.float32))
 
 
 def _check_mask(mask: Tensor, images: Tensor) -> Tensor:

@@ -92,9 +92,13 @@ class Trunk(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} does not define forward().")
 
+    def architecture(self) -> str:
+        """Text that tells this trunk from another with the same parameters."""
+        return self.name
+
     def parameter_digest(self) -> str:
-        """SHA-256 over the names, shapes and values of all parameters and buffers."""
-        digest = hashlib.sha256()
+        """SHA-256 over the architecture and the names, shapes and values of all parameters."""
+        digest = hashlib.sha256(self.architecture().encode())
         for key, value in sorted(self.state_dict().items()):
             digest.update(f"{key} {value.dtype} {tuple(value.shape)}\n".encode())
             data = value.detach().cpu().contiguous()
@@ -124,10 +128,8 @@ class ChainTrunk(Trunk):
         super().__init__()
         self.name = name
         self.layers = tuple(layers)
-        self.mean: Tensor
-        self.std: Tensor
-        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1))
-        self.register_buffer("std", torch.tensor(std).view(3, 1, 1))
+        # Plain numbers and not buffers: half() would round these.
+        self.mean, self.std = tuple(mean), tuple(std)
         check_tensors(name, expected_shapes(layers), weights)
         self.convolutions = nn.ModuleDict()
         inputs = 3
@@ -154,8 +156,7 @@ class ChainTrunk(Trunk):
         self.freeze()
 
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
-        x = (images.to(self.mean) - self.mean) / self.std
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = self.normalise(images)
         for layer in self.layers:
             if isinstance(layer, Pool):
                 x = F.max_pool2d(x, layer.kernel, layer.stride)
@@ -166,6 +167,17 @@ class ChainTrunk(Trunk):
                     mask = F.interpolate(mask, x.shape[-2:], mode="nearest-exact")
                 x, mask = x * mask.to(x), None
         return x
+
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """Images as the first convolution wants them: zero mean, unit deviation, channels last."""
+        dtype = next(self.parameters()).dtype
+        wide = images.to(torch.promote_types(dtype, torch.float32))
+        mean, std = (wide.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
+        return ((wide - mean) / std).to(dtype).contiguous(memory_format=torch.channels_last)
+
+    def architecture(self) -> str:
+        return f"{self.layers} {self.mean} {self.std}"
 
 
 class ModuleTrunk(Trunk):

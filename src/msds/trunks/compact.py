@@ -10,7 +10,7 @@ from pathlib import Path
 from msds.trunks.base import Conv, Layer
 
 COMPACT_VERSION = 0
-"""Raised whenever the weights, and so the scores, change. 0 is provisional."""
+"""Part of the model ids; raised whenever the weights, and so the scores, change. 0: provisional."""
 
 COMPACT_WEIGHTS = Path(__file__).with_name("compact.safetensors")
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from msds.errors import InputError, WeightsError
 from msds.trunks.base import ChainTrunk, Layer, random_weights
-from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from msds.trunks.compact import COMPACT_LAYERS, COMPACT_VERSION, COMPACT_WEIGHTS
 from msds.trunks.vgg import CONVOLUTIONS_PER_STAGE, DEFAULT_LAYER, vgg_layers
 
 TRUNKS = ("compact", *CONVOLUTIONS_PER_STAGE)
@@ -48,8 +48,10 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
     else:
         layers = vgg_layers(network, layer or DEFAULT_LAYER)
     name = network if layer in ("", DEFAULT_LAYER) else spec
+    if network == "compact":
+        name = f"compact-v{COMPACT_VERSION}" if weights is None else f"compact-{Path(weights).stem}"
     if weights == RANDOM:
-        return ChainTrunk(f"{name}-random", layers, random_weights(layers))
+        return ChainTrunk(f"{network}-random", layers, random_weights(layers))
     if network == "compact":
         return ChainTrunk(name, layers, _read(Path(weights or COMPACT_WEIGHTS)))
     from msds.trunks.weights import load_published

@@ -1,0 +1,38 @@
+# `make demo` and `make test` set up .venv by themselves, on a fresh machine too.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints-dev.txt
+
+.PHONY: demo test lint types unit docs clean
+
+demo: $(VENV)/.core
+	@for name in examples/photos/distorted/*; do \
+	  reference=$$(ls examples/photos/$$(basename $$name | cut -d_ -f1).*); \
+	  echo; echo "$$(basename $$reference) and $$(basename $$name)"; \
+	  $(BIN)/msds score $$reference $$name; done
+
+test: lint types unit
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+unit: $(VENV)/.dev
+	$(BIN)/pytest
+
+$(VENV)/.core: pyproject.toml constraints-dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) torch
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist build site

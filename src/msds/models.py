@@ -1,0 +1,152 @@
+"""Models by id: a trunk, a pyramid, fusion weights and where they come from."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msds.errors import InputError
+
+if TYPE_CHECKING:
+    from msds.metric import MSDS
+
+FORMAT = "msds-model-1"
+"""The `format` of model files."""
+
+DEFAULT_MODEL = "msds-compact"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What defines a model besides its trunk's weights.
+
+    Attributes
+    ----------
+    id : its name in every result.
+    trunk : name of the trunk, see `msds.trunks.load_trunk`.
+    metric : "msds", "deepssim" or "deepssim-lite".
+    levels, weights, fusion, filter, normalize : see `msds.MSDS`; no weights means equal ones.
+    provenance : where the weights of the levels come from.
+    """
+
+    id: str
+    trunk: str
+    metric: str = "msds"
+    levels: int = 4
+    weights: tuple[float, ...] | None = None
+    fusion: str = "linear"
+    filter: str = "average"
+    normalize: str = "none"
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+MODELS = {
+    model.id: model
+    for model in (
+        Model("msds-compact", "compact"),
+        Model("msds-vgg16", "vgg16"),
+        Model("msds-vgg19", "vgg19"),
+        Model("deepssim-compact", "compact", "deepssim", levels=1),
+        Model("deepssim-vgg16", "vgg16", "deepssim", levels=1),
+        Model("deepssim-lite-vgg16", "vgg16", "deepssim-lite", levels=1),
+        Model("deepssim-lite-compact", "compact", "deepssim-lite", levels=1),
+    )
+}
+"""The models that come with the package, by id."""
+
+
+def find_model(name: str | os.PathLike[str]) -> Model:
+    """A model by its id, or from a model file written by `msds fit`.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or the file is not a model file.
+    """
+    from msds.trunks.compact import COMPACT_VERSION
+
+    known = str(name).removesuffix(f"-v{COMPACT_VERSION}")
+    if known in MODELS:
+        return MODELS[known]
+    path = Path(name)
+    if not path.is_file():
+        raise InputError(
+            f"Unknown model {str(name)!r}: expected one of {', '.join(MODELS)}, or a model file."
+        )
+    return read_model(path)
+
+
+def read_model(path: Path) -> Model:
+    """Read a model file (JSON, `format` "msds-model-1")."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} is not a model file: {error}.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{path} is not a model file: expected an object with format {FORMAT!r}.")
+    known = set(Model.__dataclass_fields__)
+    values = {key: value for key, value in content.items() if key in known}
+    unknown = sorted(content.keys() - known - {"format"})
+    if unknown or not {"id", "trunk"} <= values.keys():
+        found = f"unknown entries {unknown}" if unknown else "no 'id' or no 'trunk'"
+        raise InputError(f"{path} is not a model file of format {FORMAT!r}: {found}.")
+    if values.get("weights") is not None:
+        values["weights"] = tuple(float(w) for w in values["weights"])
+    return Model(**values)
+
+
+def load_model(
+    name: str | os.PathLike[str] = DEFAULT_MODEL,
+    *,
+    trunk_weights: str | os.PathLike[str] | None = None,
+    levels: int | None = None,
+    small: str = "error",
+    normalize: str | None = None,
+) -> MSDS:
+    """Build the metric of a model.
+
+    Parameters
+    ----------
+    name : id of a model (see `MODELS`), or path of a model file.
+    trunk_weights : file of the trunk's weights, or "random".
+    levels : another number of levels than the model's; the weights are then equal.
+    small, normalize : as of `msds.MSDS`; None keeps the model's own.
+
+    Returns
+    -------
+    MSDS
+        Its `model_id` names the model and every setting that differs from it.
+    """
+    from msds.metric import MSDS, DeepSSIM, DeepSSIMLite
+
+    model = find_model(name)
+    weights = os.fspath(trunk_weights) if trunk_weights is not None else None
+    if levels is not None and levels != model.levels and model.metric != "msds":
+        raise InputError(f"{model.id} has one level: choose an msds model for {levels} levels.")
+    normalize = normalize or model.normalize
+    kept = levels is None or levels == model.levels
+    metric: MSDS
+    if model.metric == "deepssim":
+        metric = DeepSSIM(model.trunk, normalize=normalize, trunk_weights=weights)
+    elif model.metric == "deepssim-lite":
+        metric = DeepSSIMLite(model.trunk, trunk_weights=weights)
+    elif model.metric == "msds":
+        metric = MSDS(
+            model.trunk,
+            levels=model.levels if kept or levels is None else levels,
+            weights=model.weights if kept else None,
+            fusion=model.fusion,
+            filter=model.filter,
+            normalize=normalize,
+            small=small,
+            trunk_weights=weights,
+        )
+    else:
+        raise InputError(f"Model {model.id!r} is of an unknown metric {model.metric!r}.")
+    if model.id not in MODELS:
+        changes = "" if kept else f"(levels={metric.levels})"
+        metric.model_id = model.id + changes
+    return metric
