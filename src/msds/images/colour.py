@@ -67,7 +67,8 @@ def finish(decoded: Decoded, name: str, background: str) -> Image:
 
 def to_tensor(rgb: Samples) -> torch.Tensor:
     """(H, W, 3) samples, uint8 or float32 in [0, 1], as a (3, H, W) float32 tensor in [0, 1]."""
-    tensor = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)
+    # torch warns about read-only memory, which is what Pillow hands out.
+    tensor = torch.from_numpy(np.require(rgb, requirements="CW")).permute(2, 0, 1)
     pixels = tensor.to(torch.float32, memory_format=torch.contiguous_format)
     return pixels.div_(255) if tensor.dtype == torch.uint8 else pixels.contiguous()
 
