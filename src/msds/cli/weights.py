@@ -43,20 +43,24 @@ def list_(
     table.add_column("Published file", no_wrap=True)
     table.add_column("Size", justify="right", no_wrap=True)
     table.add_column("Found in", no_wrap=True)
-    table.add_column("Licence, source")
+    table.add_column("Licence", no_wrap=True)
+    table.add_column("Source")
     for entry in PUBLISHED.values():
         candidate = found[entry.name]
         size = candidate.path.stat().st_size if candidate else entry.size
         origin = candidate.origin if candidate else "not here"
-        terms = f"{entry.licence}, {entry.source}"
-        table.add_row(entry.name, entry.file, decimal(size), origin, terms)
+        table.add_row(entry.name, entry.file, decimal(size), origin, entry.licence, entry.source)
     console = Console()
     console.print(table)
     for entry in PUBLISHED.values():
         candidate = found[entry.name]
         where = str(candidate.path) if candidate else f"run `msds weights fetch {entry.name}`"
         console.print(f"{entry.name}: {where}", soft_wrap=True, highlight=False, markup=False)
-    console.print("compact is part of this package and needs no fetching.", highlight=False)
+    console.print(
+        "compact: part of this package.\n\n"
+        "torchvision trained these networks on ImageNet-1k, whose terms may apply to them.",
+        highlight=False,
+    )
 
 
 @app.command()

@@ -25,7 +25,7 @@ class PublishedWeights:
     file : its published name; the eight digits in it are the beginning of its SHA-256.
     sha256 : SHA-256 of the published file, in hexadecimal.
     size : length of the published file in bytes.
-    licence, source : terms and origin, for display.
+    licence, source : terms, and who trained and published it.
     """
 
     name: str
@@ -33,7 +33,7 @@ class PublishedWeights:
     sha256: str
     size: int
     licence: str = "BSD-3-Clause"
-    source: str = "torchvision, ImageNet-1k"
+    source: str = "torchvision"
 
     @property
     def url(self) -> str:

@@ -14,7 +14,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import safetensors
 import safetensors.torch
@@ -27,6 +27,7 @@ from msds.files import atomic_write, sha256_file
 from msds.trunks.base import Conv, Layer, check_tensors, expected_shapes
 from msds.trunks.download import download, exclusive
 from msds.trunks.published import (
+    OFFICIAL_URL,
     PUBLISHED,
     Candidate,
     PublishedWeights,
@@ -36,6 +37,9 @@ from msds.trunks.published import (
     weights_folder,
 )
 from msds.trunks.vgg import CONVOLUTIONS_PER_STAGE, DEFAULT_LAYER, vgg_layers
+
+Loaded: TypeAlias = tuple[Path, dict[str, Tensor]]
+"""A converted file and what is in it."""
 
 _HEADER_ALLOWANCE = 1 << 20
 _log = logging.getLogger("msds")
@@ -105,9 +109,7 @@ def verify_file(path: str | os.PathLike[str], name: str) -> None:
         _check_hash(source, published)
 
 
-def _find(
-    published: PublishedWeights, weights: str | os.PathLike[str] | None
-) -> tuple[Path, dict[str, Tensor]]:
+def _find(published: PublishedWeights, weights: str | os.PathLike[str] | None) -> Loaded:
     for candidate in candidates(published, weights):
         found = _use(candidate.path, published) if candidate.chosen else _try(candidate, published)
         if found:
@@ -120,9 +122,7 @@ def _find(
     return _fetch(published)
 
 
-def _try(
-    candidate: Candidate, published: PublishedWeights
-) -> tuple[Path, dict[str, Tensor]] | None:
+def _try(candidate: Candidate, published: PublishedWeights) -> Loaded | None:
     """Use a file that was only come across; one that does not fit is named and passed over."""
     try:
         return _use(candidate.path, published)
@@ -131,20 +131,24 @@ def _try(
         return None
 
 
-def _use(path: Path, published: PublishedWeights) -> tuple[Path, dict[str, Tensor]]:
+def _use(path: Path, published: PublishedWeights) -> Loaded:
     if path.suffix == ".safetensors":
         return path, read_converted(path, published)
     _check_hash(path, published)
     return _cached(published) or _store(read_published(path, published), published)
 
 
-def _cached(published: PublishedWeights) -> tuple[Path, dict[str, Tensor]] | None:
+def _cached(published: PublishedWeights) -> Loaded | None:
     """The converted file in the cache, unless there is none or it is damaged."""
     path = weights_folder() / published.converted_file
-    return _try(Candidate(path, "cache", chosen=False), published) if path.is_file() else None
+    try:
+        return (path, read_converted(path, published)) if path.is_file() else None
+    except WeightsError as error:
+        _log.info("Made again: %s", error)
+        return None
 
 
-def _fetch(published: PublishedWeights) -> tuple[Path, dict[str, Tensor]]:
+def _fetch(published: PublishedWeights) -> Loaded:
     folder = weights_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -160,9 +164,7 @@ def _fetch(published: PublishedWeights) -> tuple[Path, dict[str, Tensor]]:
         raise _unwritable(error, folder) from error
 
 
-def _store(
-    tensors: dict[str, Tensor], published: PublishedWeights
-) -> tuple[Path, dict[str, Tensor]]:
+def _store(tensors: dict[str, Tensor], published: PublishedWeights) -> Loaded:
     """Write the converted file into the cache."""
     path = weights_folder() / published.converted_file
     metadata = {
@@ -170,7 +172,7 @@ def _store(
         "model": published.name,
         "source_file": published.file,
         "source_sha256": published.sha256,
-        "source": published.source,
+        "source": f"{published.source}, {OFFICIAL_URL}/{published.file}",
         "licence": published.licence,
         "layers": " ".join(
             layer.name for layer in kept_layers(published) if isinstance(layer, Conv)
@@ -192,8 +194,8 @@ def read_published(path: Path, published: PublishedWeights) -> dict[str, Tensor]
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises nearly anything on a damaged file
-        reason = str(error).strip().partition("\n")[0]
-        raise WeightsError(f"{path} cannot be read as tensors alone: {reason}") from error
+        # Its own message is not repeated: it advises to load the file as code.
+        raise WeightsError(f"{path} was refused: it is not a file of tensors alone.") from error
     if not isinstance(checkpoint, Mapping):
         raise WeightsError(
             f"{path} holds a {type(checkpoint).__name__}, expected a mapping of names to tensors."
@@ -269,7 +271,7 @@ def tensors_digest(tensors: Mapping[str, Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name].detach().contiguous().cpu()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.numpy().tobytes())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
