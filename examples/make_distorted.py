@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
@@ -75,8 +76,8 @@ def unchanged(photo: Image.Image) -> Image.Image:
 
 
 # Name: what is done to the pixels, suffix of the file, options of its encoder.
-LOSSLESS: dict[str, object] = {"lossless": True, "quality": 20, "method": 1}
-DISTORTIONS: dict[str, tuple[Callable[[Image.Image], Image.Image], str, dict[str, object]]] = {
+LOSSLESS: dict[str, Any] = {"lossless": True, "quality": 20, "method": 1}
+DISTORTIONS: dict[str, tuple[Callable[[Image.Image], Image.Image], str, dict[str, Any]]] = {
     **{f"jpeg{q}": (unchanged, ".jpg", {"quality": q}) for q in (5, 10, 30, 60, 90)},
     **{f"webp{q}": (unchanged, ".webp", {"quality": q}) for q in (10, 50)},
     **{f"blur{s}": (blur(s), ".webp", LOSSLESS) for s in (1, 2, 4)},
