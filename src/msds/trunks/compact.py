@@ -15,11 +15,12 @@ COMPACT_VERSION = 0
 COMPACT_WEIGHTS = Path(__file__).with_name("compact.safetensors")
 
 COMPACT_LAYERS: tuple[Layer, ...] = (
-    Conv("conv1", 24, kernel=5, stride=2),
-    Conv("conv2", 48, stride=2),
-    Conv("conv3", 48),
-    Conv("conv4", 96, stride=2),
-    Conv("conv5", 96),
-    Conv("conv6", 128, stride=2),
+    Conv("conv1", 16, kernel=5, stride=2),
+    Conv("conv2", 32, stride=2),
+    Conv("conv3", 64, stride=2),
+    Conv("conv4", 64),
+    Conv("conv5", 128, stride=2),
+    Conv("conv6", 128),
     Conv("conv7", 128),
+    Conv("conv8", 128, kernel=1),
 )

@@ -1,0 +1,117 @@
+"""Codecs, and damage done to what they transmit."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from .common import Array, between, from_pil, normal, smooth, to_pil
+
+
+def recode(image: Image.Image, kind: str, **options: object) -> Image.Image:
+    """Encode with Pillow and decode again."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    buffer.seek(0)
+    return Image.open(buffer).convert("RGB")
+
+
+def jpeg_quality(image: Image.Image, quality: int, subsampling: int = 2) -> Image.Image:
+    """JPEG at a libjpeg quality."""
+    return recode(image, "JPEG", quality=quality, subsampling=subsampling)
+
+
+def jpeg(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """JPEG, chroma halved or not."""
+    quality = round(between(70, 4, strength))
+    return from_pil(jpeg_quality(to_pil(image), quality, int(rng.choice([0, 2]))))
+
+
+def jpeg2000(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """JPEG 2000 at a fixed compression ratio."""
+    rate = between(10, 160, strength)
+    coded = recode(
+        to_pil(image),
+        "JPEG2000",
+        quality_mode="rates",
+        quality_layers=[rate],
+        irreversible=True,
+        no_jp2=True,
+    )
+    return from_pil(coded)
+
+
+def webp(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """WebP."""
+    return from_pil(recode(to_pil(image), "WEBP", quality=round(between(75, 1, strength)), method=2))
+
+
+def avif(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """AVIF."""
+    quality = max(0, round(70 - 68 * strength))
+    return from_pil(recode(to_pil(image), "AVIF", quality=quality, speed=9, max_threads=1))
+
+
+def jpeg_xl(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """JPEG XL (needs the package imagecodecs)."""
+    import imagecodecs
+
+    pixels = np.asarray(to_pil(image))
+    data = imagecodecs.jpegxl_encode(
+        pixels, distance=between(1.5, 20, strength), effort=3, numthreads=1
+    )
+    return imagecodecs.jpegxl_decode(data, numthreads=1).astype(np.float32) / np.float32(255)
+
+
+def jpeg_twice(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """JPEG, a shift of the block grid, JPEG again."""
+    quality = round(between(75, 6, strength))
+    shift = (int(rng.integers(1, 8)), int(rng.integers(1, 8)))
+    first = np.roll(from_pil(jpeg_quality(to_pil(image), quality)), shift, axis=(0, 1))
+    second = from_pil(jpeg_quality(to_pil(first), quality))
+    return np.roll(second, (-shift[0], -shift[1]), axis=(0, 1))
+
+
+def broken_rows(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """Lost synchronisation in a JPEG stream: stretches of 8-pixel rows slide and change colour."""
+    out = from_pil(jpeg_quality(to_pil(image), 60))
+    height, width = image.shape[:2]
+    rows = height // 8
+    for _ in range(1 + round(between(0.05, 0.5, strength) * rows)):
+        row, start = int(rng.integers(rows)), int(rng.integers(width // 8)) * 8
+        shift = 8 * int(rng.integers(1, 12))
+        strip = np.roll(out[8 * row : 8 * row + 8], shift, axis=1)[:, start:]
+        tint = 0.15 * normal(rng, (1, 1, 3))
+        out[8 * row : 8 * row + 8, start:] = strip + tint
+    return out
+
+
+def fading(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """Lost packets of a wavelet codec: bands vanish or burst in patches, as on a fading channel."""
+    bands = [image - smooth(image, 1.0)]
+    previous = smooth(image, 1.0)
+    for sigma in (2.0, 4.0, 8.0):
+        following = smooth(image, sigma)
+        bands.append(previous - following)
+        previous = following
+    out = previous
+    height, width = image.shape[:2]
+    lost = between(0.12, 0.9, strength)
+    for index, band in enumerate(bands):
+        patch = 8 * 2**index
+        grid = (height // patch + 1, width // patch + 1)
+        gains = np.where(rng.random(grid) < lost, rng.uniform(-0.6, 0.5, grid), 1.0)
+        if index >= 2:
+            gains = np.where(rng.random(grid) < 0.6, 1.0, gains)
+        gain = np.kron(gains, np.ones((patch, patch)))[:height, :width, None].astype(np.float32)
+        out = out + band * smooth(gain, patch / 6)
+    return out
+
+
+def blurred_chroma(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """Colour differences at a much lower resolution than luma."""
+    weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    grey = (image @ weights)[..., None]
+    return grey + smooth(image - grey, between(2.0, 24.0, strength))

@@ -1,0 +1,45 @@
+"""What the student is trained on: the teacher's features, and the teacher's scores."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def spread(scores: Tensor) -> Tensor:
+    """Scores on a scale on which the examples lie about evenly: most are close to 1."""
+    return -torch.log(1.05 - scores)
+
+
+def one_minus_correlation(found: Tensor, wanted: Tensor) -> Tensor:
+    """1 - Pearson correlation over the first dimension, averaged over the rest."""
+    a, b = found - found.mean(0), wanted - wanted.mean(0)
+    return (1 - (a * b).sum(0) / (a.norm(dim=0) * b.norm(dim=0) + 1e-6)).mean()
+
+
+def ranking(found: Tensor, wanted: Tensor, temperature: float = 0.1) -> Tensor:
+    """Logistic loss on the order of all pairs (N,), weighted by how far the teacher has them apart."""
+    gap = wanted.unsqueeze(0) - wanted.unsqueeze(1)
+    got = found.unsqueeze(0) - found.unsqueeze(1)
+    weight = gap.abs().clamp(max=0.5)
+    loss = F.softplus(-got * gap.sign() / temperature) * temperature
+    return (weight * loss).sum() / weight.sum().clamp_min(1e-6)
+
+
+def score_loss(found: Tensor, wanted: Tensor) -> Tensor:
+    """Per-level scores (G, V, K) against the teacher's: values, correlation and order."""
+    found, wanted = found.flatten(0, 1), wanted.flatten(0, 1)
+    found = torch.cat((found, found.mean(1, keepdim=True)), 1)
+    wanted = torch.cat((wanted, wanted.mean(1, keepdim=True)), 1)
+    a, b = spread(found), spread(wanted)
+    return (
+        F.mse_loss(a, b)
+        + one_minus_correlation(a, b)
+        + 0.5 * (ranking(a[:, -1], b[:, -1]) + ranking(a[:, 0], b[:, 0]))
+    )
+
+
+def dense_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
+    """Mean squared error of features in units of each channel's deviation."""
+    return F.mse_loss(predicted, wanted)
