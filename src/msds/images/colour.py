@@ -19,9 +19,9 @@ Floats = npt.NDArray[np.float32]
 
 _NAMED = {"white": (1.0, 1.0, 1.0), "black": (0.0, 0.0, 0.0)}
 _ICC_SPACES = {"GRAY": "grey", "RGB ": "rgb", "CMYK": "cmyk"}
-_PIL_MODES = {"grey": "L", "rgb": "RGB", "cmyk": "CMYK"}
+_PIL_MODES = {"rgb": "RGB", "cmyk": "CMYK"}
 _INTENT = PIL.ImageCms.Intent.RELATIVE_COLORIMETRIC
-_FLAGS = PIL.ImageCms.Flags.BLACKPOINTCOMPENSATION
+_FLAGS = PIL.ImageCms.Flags.BLACKPOINTCOMPENSATION | PIL.ImageCms.Flags.HIGHRESPRECALC
 
 
 def parse_background(background: str) -> tuple[float, float, float]:
@@ -68,7 +68,7 @@ def finish(decoded: Decoded, name: str, background: str) -> Image:
 def to_tensor(rgb: Samples) -> torch.Tensor:
     """(H, W, 3) samples, uint8 or float32 in [0, 1], as a (3, H, W) float32 tensor in [0, 1]."""
     # torch warns about read-only memory, which is what Pillow hands out.
-    tensor = torch.from_numpy(np.require(rgb, requirements="CW")).permute(2, 0, 1)
+    tensor = torch.from_numpy(np.require(rgb, requirements=("C", "W"))).permute(2, 0, 1)
     pixels = tensor.to(torch.float32, memory_format=torch.contiguous_format)
     return pixels.div_(255) if tensor.dtype == torch.uint8 else pixels.contiguous()
 
@@ -150,7 +150,8 @@ def _transform(data: bytes, mode: str) -> Any:
         mode,
         "RGB",
         _INTENT,
-        _FLAGS,
+        # Few values of grey are ever asked for (see below), so each is computed without a table.
+        _FLAGS | PIL.ImageCms.Flags.NOOPTIMIZE if mode == "L" else _FLAGS,
     )
 
 
@@ -164,7 +165,13 @@ def _is_srgb(data: bytes) -> bool:
 
 
 def _apply_profile(colour: Samples, kind: str, data: bytes) -> Samples:
-    picture = PIL.Image.fromarray(
-        np.ascontiguousarray(colour[..., 0] if kind == "grey" else colour), _PIL_MODES[kind]
-    )
-    return np.asarray(PIL.ImageCms.applyTransform(picture, _transform(data, _PIL_MODES[kind])))
+    if kind == "grey":
+        every = np.arange(256, dtype=np.uint8)[None, :]
+        table = _convert(PIL.Image.fromarray(every), data)
+        return np.take(table[0], colour[..., 0], axis=0)
+    mode = _PIL_MODES[kind]
+    return _convert(PIL.Image.fromarray(np.ascontiguousarray(colour), mode), data)
+
+
+def _convert(picture: PIL.Image.Image, data: bytes) -> Samples:
+    return np.asarray(PIL.ImageCms.applyTransform(picture, _transform(data, picture.mode)))

@@ -17,7 +17,7 @@ from msds.images.arrays import from_array, from_tensor
 from msds.images.colour import finish, parse_background
 from msds.images.headers import read_header
 from msds.images.image import Decoded, Image
-from msds.images.limits import MAX_PIXELS, check_file, display_name
+from msds.images.limits import MAX_PIXELS, check_file, check_size, display_name
 from msds.images.standard import decode_picture, decode_standard
 
 Source = (
@@ -93,6 +93,8 @@ def _decode(
     source: Path | bytes, file: BinaryIO, name: str, frame: int | None, max_pixels: int
 ) -> Decoded:
     header = read_header(file)
+    if header.width and header.height:
+        check_size(header.width, header.height, max_pixels, name)
     if header.deep:
         depth = f"{header.depth} bits per sample" if header.depth else "its own depth"
         raise InputError(

@@ -55,7 +55,6 @@ _DAMAGE = (
     AttributeError,
     AssertionError,
     struct.error,
-    PIL.Image.DecompressionBombError,
 )
 
 
@@ -79,6 +78,11 @@ def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixe
     with pillow_limit(max_pixels):
         try:
             picture = PIL.Image.open(file)
+        except PIL.Image.DecompressionBombError as error:
+            raise InputError(
+                f"{name}: the image has more pixels than the {max_pixels} that are decoded at most"
+                f" ({error})."
+            ) from error
         except UnidentifiedImageError as error:
             raise InputError(
                 f"{name}: this is not an image in a format that can be read, or its header is"
@@ -99,7 +103,7 @@ def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixe
                 return decode_picture(picture, name, notes)
             except InputError:
                 raise
-            except _DAMAGE as error:
+            except (*_DAMAGE, PIL.Image.DecompressionBombError) as error:
                 raise InputError(
                     f"{name}: the {picture.format} data are truncated or damaged ({error})."
                 ) from error
