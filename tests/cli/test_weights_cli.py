@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -60,6 +61,17 @@ def test_list_as_json_has_a_record_for_each_trunk(converted: Path) -> None:
     assert records["vgg19"]["bytes"] == 574_673_361
 
 
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["--help"]])
+def test_looking_does_not_wait_for_torch(machine: Path, arguments: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from msds.cli.weights import app\n"
+        f"app({arguments}, standalone_mode=False)\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
 def test_import_puts_the_converted_file_into_the_cache(
     machine: Path, published_bytes: bytes, publish: Publish
 ) -> None:
@@ -72,7 +84,7 @@ def test_import_puts_the_converted_file_into_the_cache(
 
 def test_import_of_another_file_is_an_error(machine: Path) -> None:
     (machine / "other.pth").write_bytes(b"something else")
-    assert "is not a published file" in _fails("import", machine / "other.pth")
+    assert "is neither vgg16-397923af.pth nor" in _fails("import", machine / "other.pth")
 
 
 def test_fetch_downloads_vgg16_unless_another_is_named(server: WeightsServer) -> None:

@@ -184,7 +184,11 @@ def _progress(published: PublishedWeights, start: int) -> Iterator[Callable[[int
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(
-        *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
     ) as progress:
         task = progress.add_task(published.file, total=published.size, completed=start)
         yield lambda received: progress.update(task, completed=received)

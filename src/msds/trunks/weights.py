@@ -89,8 +89,8 @@ def import_file(path: str | os.PathLike[str]) -> Path:
     for published in PUBLISHED.values():
         if found == published.sha256:
             return _store(read_published(source, published), published)[0]
-    known = ", ".join(f"{entry.sha256} ({entry.file})" for entry in PUBLISHED.values())
-    raise WeightsError(f"{source} is not a published file: its SHA-256 is {found}, known: {known}.")
+    known = " nor ".join(entry.file for entry in PUBLISHED.values())
+    raise WeightsError(f"{source} is neither {known}: its SHA-256 is {found}.")
 
 
 def verify_file(path: str | os.PathLike[str], name: str) -> None:
