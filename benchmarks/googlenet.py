@@ -1,7 +1,8 @@
 """BVLC GoogLeNet as a trunk of the user's own: an example of `ModuleTrunk`, and a teacher.
 
-The network file is not part of this project. It holds `conv1.7x7_s2.weight`, `inception_3a.1x1.bias`
-and so on, kernels as (out, in, h, w), for input in BGR, 0 to 255, minus (104, 117, 123).
+The network file is not part of this project. It holds `conv1.7x7_s2.weight`,
+`inception_3a.1x1.bias` and so on, kernels as (out, in, h, w), for input in BGR, 0 to 255, minus
+(104, 117, 123).
 """
 
 from __future__ import annotations

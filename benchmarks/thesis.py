@@ -24,7 +24,7 @@ SETS = {"tid2013-part": ("mos", 1), "live-part": ("dmos_realigned", -1)}
 
 
 def level_scores(metric: MSDS, folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
-    """Level scores (pairs, K) of all pairs of a folder with `pairs.csv`, and the opinions (pairs,)."""
+    """Level scores (pairs, K) and opinions (pairs,) of a folder with `pairs.csv`."""
     column, sign = SETS[folder.name]
     references: dict[str, Encoding] = {}
     rows, opinions = [], []

@@ -39,7 +39,9 @@ def fuse(scores: Tensor, weights: Tensor, form: str = "linear") -> Tensor:
         If the numbers of levels differ or the form is unknown.
     """
     if scores.shape[-1] != weights.shape[-1]:
-        raise InputError(f"{weights.shape[-1]} weights cannot fuse {scores.shape[-1]} level scores.")
+        raise InputError(
+            f"{weights.shape[-1]} weights cannot fuse {scores.shape[-1]} level scores."
+        )
     weights = weights.to(scores)
     if form == "linear":
         # Equal to sum_k w_k s_k on the simplex, and exactly 1 for ones however the weights round.

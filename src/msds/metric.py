@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from msds import fusion as fusing
 from msds import pyramid as pyramids
+from msds.checks import check_images, check_mask
 from msds.errors import InputError
 from msds.similarity import BLOCK, STABILITY, block_similarity, gram, lite_similarity, normalized
 from msds.trunks import Trunk, load_trunk
@@ -74,7 +75,8 @@ class MSDS(nn.Module):
     Parameters
     ----------
     trunk : name for `msds.trunks.load_trunk`, or a `Trunk` (wrap your own module in `ModuleTrunk`).
-    levels : levels of the pyramid; the shorter side must be at least stride * 2^(levels - 1) pixels.
+    levels : levels of the pyramid; the shorter side must be at least stride * 2^(levels - 1)
+        pixels.
     weights : one weight per level, on the simplex; by default those learned for the trunk
         (`msds.fusion.LEARNED`), and equal ones where none have been learned.
     fusion : "linear" or "geometric".
@@ -124,8 +126,8 @@ class MSDS(nn.Module):
         self.trunk = trunk if isinstance(trunk, Trunk) else load_trunk(trunk, trunk_weights)
         if self.trunk.channels % BLOCK:
             raise InputError(
-                f"Trunk {self.trunk.name!r} has {self.trunk.channels} channels; expected a multiple "
-                f"of {BLOCK}."
+                f"Trunk {self.trunk.name!r} has {self.trunk.channels} channels; expected a "
+                f"multiple of {BLOCK}."
             )
         self.levels = levels
         if weights is None:
@@ -181,8 +183,8 @@ class MSDS(nn.Module):
 
         Parameters
         ----------
-        reference, distorted : (N, 3, H, W) RGB tensors, floating in [0, 1] or integer of full range.
-            Their sizes may differ. N of one of them may be 1.
+        reference, distorted : (N, 3, H, W) RGB tensors, floating in [0, 1] or integer of full
+            range. Their sizes may differ. N of one of them may be 1.
         reference_mask, distorted_mask : (N, 1, H, W) saliency masks of 0 and 1 for DeepSSIM's
             calibration.
 
@@ -206,7 +208,7 @@ class MSDS(nn.Module):
         levels = self._levels_of(height, width)
         masks: list[Tensor] | list[None] = [None] * levels
         if mask is not None:
-            masks = pyramids.pyramid(_check_mask(mask, images), levels, "stride")
+            masks = pyramids.pyramid(check_mask(mask, images), levels, "stride")
         grams, positions = [], []
         for level, level_mask in zip(
             pyramids.pyramid(images, levels, self.filter), masks, strict=True
@@ -227,7 +229,10 @@ class MSDS(nn.Module):
         levels = min(reference.levels, distorted.levels, self.levels)
         scores = [
             self._similarity(
-                reference.grams[k], reference.positions[k], distorted.grams[k], distorted.positions[k]
+                reference.grams[k],
+                reference.positions[k],
+                distorted.grams[k],
+                distorted.positions[k],
             )
             for k in range(levels)
         ]
@@ -278,7 +283,8 @@ class MSDS(nn.Module):
 
     def _apply(self, fn: Any, recurse: bool = True) -> Self:
         self.__dict__.pop("trunk_digest", None)  # a change of precision changes the parameters
-        return super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self
 
     @cached_property
     def trunk_digest(self) -> str:
@@ -361,56 +367,3 @@ class DeepSSIMLite(MSDS):
         return lite_similarity(
             normalized(a, a_positions, "elements"), normalized(b, b_positions, "elements")
         )
-
-
-def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
-    """Return (N, 3, H, W) images as floating values in [0, 1], or say what is wrong with them.
-
-    uint8 and uint16 are scaled by the range of their type, floating values must lie in [0, 1]. The
-    result is float32, or float64 if the images are.
-
-    Raises
-    ------
-    InputError
-        Wrong type, rank or channels; no image; NaN, infinite or out-of-range values.
-    """
-    if not isinstance(images, Tensor):
-        raise InputError(
-            f"Expected a (N, 3, H, W) tensor; got {type(images).__name__} (msds.score takes files, "
-            "arrays and PIL images)."
-        )
-    if images.ndim != 4 or images.shape[1] != 3:
-        hint = " (add a batch dimension: image[None])" if images.ndim == 3 else ""
-        raise InputError(f"Expected a (N, 3, H, W) tensor; got {tuple(images.shape)}{hint}.")
-    if 0 in images.shape:
-        raise InputError(f"Expected at least one image of one pixel; got {tuple(images.shape)}.")
-    if images.dtype in (torch.uint8, torch.uint16):
-        return images.float() / torch.iinfo(images.dtype).max
-    if not images.is_floating_point():
-        raise InputError(
-            f"Expected floating, uint8 or uint16 images; got {images.dtype}, whose range of values "
-            "is not known."
-        )
-    if check_range:
-        low, high = (float(v) for v in images.detach().aminmax())
-        if not (low >= 0 and high <= 1):
-            if low == low and high == high and abs(low) != float("inf") and high != float("inf"):
-                hint = ""
-                if high > 1.5 and low >= 0:
-                    hint = ": divide 8-bit values by 255, or pass them as uint8"
-                elif -1 <= low < 0 and high <= 1:
-                    hint = ": if they are in [-1, 1], use (x + 1) / 2"
-                raise InputError(
-                    f"Floating images must lie in [0, 1]; got values from {low:g} to {high:g}{hint}."
-                )
-            raise InputError("Images must be finite; got NaN or infinite values.")
-    return images.to(torch.promote_types(images.dtype, torch.float32))
-
-
-def _check_mask(mask: Tensor, images: Tensor) -> Tensor:
-    expected = (images.shape[0], 1, *images.shape[-2:])
-    if mask.ndim != 4 or mask.shape[1] != 1 or mask.shape[-2:] != images.shape[-2:] or (
-        mask.shape[0] not in (1, images.shape[0])
-    ):
-        raise InputError(f"A saliency mask must be {expected}; got {tuple(mask.shape)}.")
-    return mask

@@ -93,8 +93,13 @@ def read_model(path: Path) -> Model:
     if unknown or not {"id", "trunk"} <= values.keys():
         found = f"unknown entries {unknown}" if unknown else "no 'id' or no 'trunk'"
         raise InputError(f"{path} is not a model file of format {FORMAT!r}: {found}.")
-    if values.get("weights") is not None:
-        values["weights"] = tuple(float(w) for w in values["weights"])
+    if not isinstance(values.get("levels", 1), int):
+        raise InputError(f"{path} is not a model file: levels must be a whole number.")
+    weights = values.get("weights")
+    if weights is not None:
+        if not isinstance(weights, list) or not all(isinstance(w, int | float) for w in weights):
+            raise InputError(f"{path} is not a model file: weights must be numbers.")
+        values["weights"] = tuple(float(w) for w in weights)
     return Model(**values)
 
 

@@ -1,7 +1,7 @@
 """The levels of an image: each half the size of the one before.
 
-The abstract of MSDS does not name its down-sampling filter. "average" (2 x 2 means, as in MS-SSIM) is
-this project's choice; the others exist so that the choice can be studied.
+The abstract of MSDS does not name its down-sampling filter. "average" (2 x 2 means, as in MS-SSIM)
+is this project's choice; the others exist so that the choice can be studied.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def check_settings(levels: int, filter: str) -> None:
     if not 1 <= levels <= MAX_LEVELS:
         raise InputError(f"The number of levels must be 1 to {MAX_LEVELS}; got {levels}.")
     if filter not in FILTERS:
-        raise InputError(f"Unknown pyramid filter {filter!r}: expected one of {', '.join(FILTERS)}.")
+        raise InputError(
+            f"Unknown pyramid filter {filter!r}: expected one of {', '.join(FILTERS)}."
+        )
 
 
 def minimum_side(levels: int, stride: int) -> int:
@@ -77,7 +79,7 @@ def _stride(images: Tensor) -> Tensor:
 
 
 def _separable(taps: list[float]) -> Callable[[Tensor], Tensor]:
-    """Filter rows and columns with taps centred on 2 x 2 cells (even) or their first pixel (odd)."""
+    """Filter rows and columns: even taps centre on 2 x 2 cells, odd ones on their first pixel."""
     before = (len(taps) - 1) // 2
     after = len(taps) - 2 - before
 
@@ -86,7 +88,9 @@ def _separable(taps: list[float]) -> Callable[[Tensor], Tensor]:
         channels = images.shape[1]
         kernel = torch.tensor(taps, dtype=images.dtype, device=images.device)
         row = (kernel / kernel.sum()).repeat(channels, 1, 1, 1)
-        padded = F.pad(images[..., :height, :width], (before, after, before, after), mode="replicate")
+        padded = F.pad(
+            images[..., :height, :width], (before, after, before, after), mode="replicate"
+        )
         wide = F.conv2d(padded, row, stride=(1, 2), groups=channels)
         return F.conv2d(wide, row.transpose(2, 3), stride=(2, 1), groups=channels)
 

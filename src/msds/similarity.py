@@ -76,7 +76,10 @@ def block_similarity(
             f"the trunk's channels must be a multiple of {block}."
         )
     count = channels // block
-    a, b = (_wide(g).unflatten(-1, (count, block)).unflatten(-3, (count, block)) for g in (gram_a, gram_b))
+    a, b = (
+        _wide(g).unflatten(-1, (count, block)).unflatten(-3, (count, block))
+        for g in (gram_a, gram_b)
+    )
     return structure(a, b, (-3, -1), c).mean((-2, -1))
 
 

@@ -1,4 +1,4 @@
-"""Trunks as chains of convolutions and pools, described by a table, and wrappers of other modules."""
+"""Trunks as chains of convolutions and pools in a table, and wrappers of other modules."""
 
 from __future__ import annotations
 
@@ -168,7 +168,6 @@ class ChainTrunk(Trunk):
                 x, mask = x * mask.to(x), None
         return x
 
-
     def normalise(self, images: Tensor) -> Tensor:
         """Images as the first convolution wants them: zero mean, unit deviation, channels last."""
         dtype = next(self.parameters()).dtype
@@ -223,7 +222,9 @@ class ModuleTrunk(Trunk):
             )
         features = self._layer_output(images) if self._layer else self.module(images)
         if not isinstance(features, Tensor) or features.ndim != 4:
-            found = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
+            found = (
+                tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
+            )
             raise InputError(
                 f"Trunk {self.name!r} must give feature maps of shape (N, C, h, w); got {found}."
             )
@@ -270,7 +271,7 @@ def expected_shapes(layers: Sequence[Layer]) -> dict[str, tuple[int, ...]]:
 def check_tensors(
     name: str, expected: Mapping[str, tuple[int, ...]], found: Mapping[str, Tensor]
 ) -> None:
-    """Raise `WeightsError` unless `found` has exactly the expected names, shapes and finite values."""
+    """Raise `WeightsError` unless `found` is exactly what is expected, and finite."""
     missing = sorted(expected.keys() - found.keys())
     unexpected = sorted(found.keys() - expected.keys())
     if missing or unexpected:
@@ -295,9 +296,7 @@ def multiply_accumulates(layers: Sequence[Layer], height: int, width: int) -> in
         height = (height + 2 * layer.padding - layer.kernel) // layer.stride + 1
         width = (width + 2 * layer.padding - layer.kernel) // layer.stride + 1
         if isinstance(layer, Conv):
-            total += (
-                height * width * layer.channels * inputs // layer.groups * layer.kernel**2
-            )
+            total += height * width * layer.channels * inputs // layer.groups * layer.kernel**2
             inputs = layer.channels
     return total
 

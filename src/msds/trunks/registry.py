@@ -58,11 +58,17 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
 
     # The kept file reaches to relu5_1; a shallower layer needs only the first of its tensors.
     tensors = load_published(network, weights)
-    wanted = {f"{part.name}.{kind}" for part in layers for kind in ("weight", "bias") if hasattr(part, "name")}
+    wanted = {
+        f"{part.name}.{kind}"
+        for part in layers
+        for kind in ("weight", "bias")
+        if hasattr(part, "name")
+    }
     missing = wanted - tensors.keys()
     if missing:
         raise InputError(
-            f"Layer {layer!r} of {network} lies beyond {DEFAULT_LAYER}, and weights are kept only up to it."
+            f"Layer {layer!r} of {network} lies beyond {DEFAULT_LAYER}, and no weights are kept "
+            "beyond it."
         )
     return ChainTrunk(name, layers, {key: tensors[key] for key in tensors.keys() & wanted})
 
@@ -72,6 +78,8 @@ def _read(path: Path) -> dict[str, Tensor]:
     try:
         return {key: value.float() for key, value in load_file(path).items()}
     except OSError as error:
-        raise WeightsError(f"Cannot read the weights file {path}: {error.strerror or error}.") from error
+        raise WeightsError(
+            f"Cannot read the weights file {path}: {error.strerror or error}."
+        ) from error
     except SafetensorError as error:
         raise WeightsError(f"{path} is not a whole safetensors file: {error}.") from error

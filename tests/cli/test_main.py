@@ -1,0 +1,99 @@
+"""The command as a whole: start-up, help, version and the form of errors."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import msds
+
+HEAVY = ("torch", "numpy", "PIL", "scipy", "matplotlib", "pyarrow")
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "msds", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "80", **environment},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["score", "--help"]])
+def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from msds.cli.main import app\n"
+        f"try: app(args={arguments!r}, standalone_mode=False)\n"
+        "except SystemExit: pass\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stderr.strip() == "[]"
+
+
+def test_importing_the_package_does_not_import_torch() -> None:
+    code = "import sys, msds; dir(msds); print('torch' in sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "False"
+
+
+def test_every_public_name_can_be_had() -> None:
+    for name in msds.__all__:
+        assert getattr(msds, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = msds.nothing
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert run("--version").stdout == f"msds {msds.__version__}\n"
+
+
+def test_help_fits_eighty_columns_and_shows_the_verbs() -> None:
+    text = run("--help").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    for verb in ("score", "weights"):
+        assert re.search(rf"\b{verb}\b", text)
+
+
+def test_a_user_error_is_one_line_without_a_traceback_and_status_two(tmp_path: Path) -> None:
+    result = run("score", str(tmp_path / "a.png"), str(tmp_path / "b.png"))
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("msds: error: ")
+    assert "a.png" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_debug_shows_the_traceback_wherever_it_stands(tmp_path: Path) -> None:
+    for arguments in (["--debug", "score"], ["score", "--debug"]):
+        result = run(*arguments, str(tmp_path / "a.png"), str(tmp_path / "b.png"))
+        assert "Traceback" in result.stderr
+
+
+def test_an_unknown_verb_or_option_is_status_two() -> None:
+    assert run("scores").returncode == 2
+    assert run("score", "--modle", "x", "a", "b").returncode == 2
+
+
+def test_the_record_of_a_pair_is_json(examples_dir: Path) -> None:
+    reference = sorted(p for p in examples_dir.iterdir() if p.suffix in {".png", ".jpg", ".webp"})[
+        0
+    ]
+    result = run("score", str(reference), str(reference), "--json")
+    assert result.returncode == 0, result.stderr
+    record = json.loads(result.stdout)
+    assert record["score"] == 1.0
+    assert record["levels"] == [1.0] * 4

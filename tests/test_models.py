@@ -1,0 +1,83 @@
+"""Models by id and by file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from msds.errors import InputError
+from msds.models import MODELS, find_model, load_model
+from msds.trunks.compact import COMPACT_VERSION
+
+CONTENT = {
+    "format": "msds-model-1",
+    "id": "msds-mine",
+    "trunk": "compact",
+    "levels": 3,
+    "weights": [0.2, 0.3, 0.5],
+    "provenance": {"dataset": "tests"},
+}
+
+
+def write(folder: Path, **changes: object) -> Path:
+    file = folder / "model.json"
+    file.write_text(json.dumps({k: v for k, v in {**CONTENT, **changes}.items() if v is not None}))
+    return file
+
+
+def test_a_model_file_decides_the_settings_and_the_id(tmp_path: Path) -> None:
+    metric = load_model(write(tmp_path), trunk_weights="random")
+    assert metric.model_id == "msds-mine"
+    assert metric.level_weights == pytest.approx((0.2, 0.3, 0.5))
+
+
+def test_other_levels_than_the_models_are_equally_weighted_and_named(tmp_path: Path) -> None:
+    metric = load_model(write(tmp_path), trunk_weights="random", levels=2)
+    assert metric.level_weights == (0.5, 0.5)
+    assert metric.model_id == "msds-mine(levels=2)"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_of_the_package_can_be_built(name: str) -> None:
+    metric = load_model(name, trunk_weights="random")
+    assert metric.kind == MODELS[name].metric
+    assert metric.levels == MODELS[name].levels
+
+
+def test_the_compact_model_is_found_with_its_version_and_no_other() -> None:
+    assert find_model(f"msds-compact-v{COMPACT_VERSION}").id == "msds-compact"
+    with pytest.raises(InputError, match="Unknown model 'msds-compact-v999'"):
+        find_model("msds-compact-v999")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": "other"}, "expected an object with format 'msds-model-1'"),
+        ({"id": None}, "no 'id' or no 'trunk'"),
+        ({"colour": "red"}, r"unknown entries \['colour'\]"),
+        ({"weights": [0.5, 0.5]}, "3 levels need 3 weights"),
+        ({"weights": ["a", "b", "c"]}, "weights must be numbers"),
+        ({"levels": "three"}, "levels must be a whole number"),
+        ({"metric": "ssim"}, "unknown metric 'ssim'"),
+    ],
+)
+def test_files_that_are_not_models_are_refused(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        load_model(write(tmp_path, **changes), trunk_weights="random")
+
+
+def test_a_file_that_is_not_json_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "model.json"
+    file.write_bytes(b"\xff\xfe{")
+    with pytest.raises(InputError, match=r"model\.json is not a model file"):
+        load_model(file)
+
+
+def test_more_levels_of_a_single_level_model_are_refused() -> None:
+    with pytest.raises(InputError, match="deepssim-compact has one level"):
+        load_model("deepssim-compact", levels=3, trunk_weights="random")

@@ -1,0 +1,151 @@
+"""Trunks as tables, and their registry."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import nn
+
+from msds.errors import InputError, WeightsError
+from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, load_trunk
+from msds.trunks.base import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    expected_shapes,
+    multiply_accumulates,
+    random_weights,
+)
+from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from msds.trunks.vgg import vgg_layers
+
+PUBLISHED_INDEX = {
+    "conv1_1": 0, "conv1_2": 2, "conv2_1": 5, "conv2_2": 7, "conv3_1": 10, "conv3_2": 12,
+    "conv3_3": 14, "conv4_1": 17, "conv4_2": 19, "conv4_3": 21, "conv5_1": 24,
+}  # fmt: skip
+"""Positions of VGG16's convolutions in the published `features` sequence."""
+
+
+def test_vgg16_has_the_published_number_of_parameters_and_operations() -> None:
+    layers = vgg_layers("vgg16")
+    assert sum(math.prod(shape) for shape in expected_shapes(layers).values()) == 9_995_072
+    assert multiply_accumulates(layers, 384, 512) == pytest.approx(56.5e9, rel=1e-3)
+
+
+def test_vgg16_is_the_published_sequence_up_to_the_relu_of_conv5_1() -> None:
+    trunk = load_trunk("vgg16", "random")
+    modules: list[nn.Module] = []
+    for layer in vgg_layers("vgg16"):
+        if isinstance(layer, Conv):
+            assert len(modules) == PUBLISHED_INDEX[layer.name]
+            modules += [trunk.convolutions[layer.name], nn.ReLU()]
+        else:
+            modules.append(nn.MaxPool2d(2, 2))
+    assert len(modules) == 26
+    x = torch.rand(1, 3, 50, 67)
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (IMAGENET_MEAN, IMAGENET_STD))
+    expected = nn.Sequential(*modules)((x - mean) / std)
+    assert expected.shape == (1, 512, 3, 4)
+    torch.testing.assert_close(trunk(x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_vgg19_has_four_convolutions_in_its_last_three_stages() -> None:
+    names = [layer.name for layer in vgg_layers("vgg19", "relu5_4") if isinstance(layer, Conv)]
+    assert len(names) == 16
+    assert names[-1] == "conv5_4"
+
+
+@pytest.mark.parametrize(("layer", "channels", "stride"), [("relu1_1", 64, 1), ("relu3_3", 256, 4)])
+def test_a_layer_can_be_chosen_by_name(layer: str, channels: int, stride: int) -> None:
+    trunk = load_trunk(f"vgg16:{layer}", "random")
+    assert (trunk.channels, trunk.stride) == (channels, stride)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("vgg16:relu6_1", "vgg16 has no layer 'relu6_1': expected relu1_1 to relu5_3"),
+        ("vgg16:conv5_1", "has no layer 'conv5_1'"),
+        ("vgg11", "Unknown trunk 'vgg11'"),
+        ("compact:conv1", "no layers to choose from"),
+    ],
+)
+def test_unknown_trunks_and_layers_are_refused(spec: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_trunk(spec, "random")
+
+
+def test_the_shipped_weights_fit_the_table_and_are_small() -> None:
+    shapes = {key: tuple(value.shape) for key, value in load_file(COMPACT_WEIGHTS).items()}
+    assert shapes == expected_shapes(COMPACT_LAYERS)
+    assert COMPACT_WEIGHTS.stat().st_size <= 4e6
+    assert multiply_accumulates(COMPACT_LAYERS, 384, 512) <= 1.2e9
+
+
+def test_multiply_accumulates_are_those_of_the_convolutions() -> None:
+    layers = (Conv("a", 8, kernel=5, stride=2), Pool(), Conv("b", 16, groups=4))
+    # 5 x 5 x 3 x 8 on 16 x 32 outputs, then 3 x 3 x (8 / 4) x 16 on 8 x 16.
+    assert multiply_accumulates(layers, 32, 64) == 600 * 16 * 32 + 288 * 8 * 16
+
+
+def test_parameters_never_require_gradients_and_training_mode_cannot_be_entered() -> None:
+    trunk = load_trunk("compact", "random").train()
+    assert not trunk.training
+    assert not any(p.requires_grad for p in trunk.parameters())
+
+
+def test_weights_that_do_not_fit_are_refused() -> None:
+    layers = (Conv("a", 8), Conv("b", 4))
+    weights = random_weights(layers)
+    with pytest.raises(WeightsError, match=r"missing \['b.bias'\], unexpected \['c.bias'\]"):
+        ChainTrunk(
+            "t",
+            layers,
+            {**{k: v for k, v in weights.items() if k != "b.bias"}, "c.bias": weights["b.bias"]},
+        )
+    with pytest.raises(WeightsError, match=r"b.bias is \(5,\), expected \(4,\)"):
+        ChainTrunk("t", layers, {**weights, "b.bias": torch.zeros(5)})
+    with pytest.raises(WeightsError, match="a.bias is not finite"):
+        ChainTrunk("t", layers, {**weights, "a.bias": torch.full((8,), float("nan"))})
+
+
+def test_a_damaged_file_of_compact_weights_is_refused(tmp_path) -> None:
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes(COMPACT_WEIGHTS.read_bytes()[:1000])
+    with pytest.raises(WeightsError, match="not a whole safetensors file"):
+        load_trunk("compact", file)
+    with pytest.raises(WeightsError, match="Cannot read the weights file"):
+        load_trunk("compact", tmp_path / "absent.safetensors")
+
+
+def test_the_digest_changes_with_the_architecture_and_with_the_weights() -> None:
+    same = (Conv("a", 8, stride=2), Conv("b", 8))
+    moved = (Conv("a", 8), Conv("b", 8, stride=2))
+    weights = random_weights(same)
+    digests = {
+        ChainTrunk("t", same, weights).parameter_digest(),
+        ChainTrunk("t", moved, weights).parameter_digest(),
+        ChainTrunk("t", same, random_weights(same, seed=1)).parameter_digest(),
+    }
+    assert len(digests) == 3
+    assert ChainTrunk("other", same, weights).parameter_digest() in digests
+
+
+def test_a_module_without_feature_maps_is_refused() -> None:
+    with pytest.raises(InputError, match=r"feature maps of shape \(N, C, h, w\); got \(1, 3\)"):
+        ModuleTrunk(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), "pooled")
+    with pytest.raises(InputError, match="no layer 'head'; its parts are: 0"):
+        ModuleTrunk(nn.Sequential(nn.Conv2d(3, 4, 1)), "mine", layer="head")
+    with pytest.raises(InputError, match="cannot be calibrated by saliency"):
+        ModuleTrunk(nn.Conv2d(3, 4, 1), "mine")(torch.rand(1, 3, 8, 8), torch.ones(1, 1, 8, 8))
+
+
+def test_a_module_in_training_mode_is_frozen_too() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.Dropout(0.5)).train()
+    trunk = ModuleTrunk(module, "mine")
+    x = torch.rand(2, 3, 8, 8)
+    assert torch.equal(trunk(x), trunk(x))
+    assert torch.equal(F.relu(trunk(x)), F.relu(trunk.train()(x)))
