@@ -149,3 +149,8 @@ def test_a_module_in_training_mode_is_frozen_too() -> None:
     x = torch.rand(2, 3, 8, 8)
     assert torch.equal(trunk(x), trunk(x))
     assert torch.equal(F.relu(trunk(x)), F.relu(trunk.train()(x)))
+
+
+def test_a_layer_beyond_the_kept_weights_is_refused_before_anything_is_fetched() -> None:
+    with pytest.raises(InputError, match="'relu5_3' of vgg16 lies beyond relu5_1"):
+        load_trunk("vgg16:relu5_3")

@@ -56,7 +56,13 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
         return ChainTrunk(name, layers, _read(Path(weights or COMPACT_WEIGHTS)))
     from msds.trunks.weights import load_published
 
-    # The kept file reaches to relu5_1; a shallower layer needs only the first of its tensors.
+    kept = expected_shapes(vgg_layers(network))
+    wanted = expected_shapes(layers).keys()
+    if wanted - kept.keys():
+        raise InputError(
+            f"Layer {layer!r} of {network} lies beyond {DEFAULT_LAYER}, and no weights are kept "
+            "beyond it."
+        )
     tensors = load_published(network, weights)
     wanted = {
         f"{part.name}.{kind}"
