@@ -135,24 +135,16 @@ class ChainTrunk(Trunk):
         inputs = 3
         for layer in self.layers:
             if isinstance(layer, Conv):
-                module = nn.utils.skip_init(
-                    nn.Conv2d,
+                self.convolutions[layer.name] = _convolution(
+                    layer,
                     inputs,
-                    layer.channels,
-                    layer.kernel,
-                    layer.stride,
-                    layer.padding,
-                    groups=layer.groups,
+                    weights[f"{layer.name}.weight"],
+                    weights[f"{layer.name}.bias"],
                 )
-                with torch.no_grad():
-                    module.weight.copy_(weights[f"{layer.name}.weight"])
-                    module.bias.copy_(weights[f"{layer.name}.bias"])  # type: ignore[union-attr]
-                self.convolutions[layer.name] = module
                 inputs = layer.channels
         self.channels = inputs
         self.stride = math.prod(layer.stride for layer in self.layers)
         self.halo = chain_halo(self.layers)
-        self.to(memory_format=torch.channels_last)
         self.freeze()
 
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -177,6 +169,24 @@ class ChainTrunk(Trunk):
 
     def architecture(self) -> str:
         return f"{self.layers} {self.mean} {self.std}"
+
+
+def _convolution(layer: Conv, inputs: int, weight: Tensor, bias: Tensor) -> nn.Conv2d:
+    """The module of one layer, its kernel stored channels last, which CPUs and GPUs run fastest."""
+    # On the meta device nothing is drawn at random only to be replaced.
+    module = nn.Conv2d(
+        inputs,
+        layer.channels,
+        layer.kernel,
+        layer.stride,
+        layer.padding,
+        groups=layer.groups,
+        device="meta",
+    )
+    kernel = weight.clone(memory_format=torch.channels_last)
+    module.weight = nn.Parameter(kernel, requires_grad=False)
+    module.bias = nn.Parameter(bias.clone(), requires_grad=False)
+    return module
 
 
 class ModuleTrunk(Trunk):

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from msds.errors import InputError, WeightsError
-from msds.trunks.base import ChainTrunk, Layer, random_weights
+from msds.trunks.base import ChainTrunk, Layer, expected_shapes, random_weights
 from msds.trunks.compact import COMPACT_LAYERS, COMPACT_VERSION, COMPACT_WEIGHTS
 from msds.trunks.vgg import CONVOLUTIONS_PER_STAGE, DEFAULT_LAYER, vgg_layers
 
@@ -64,19 +64,7 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
             "beyond it."
         )
     tensors = load_published(network, weights)
-    wanted = {
-        f"{part.name}.{kind}"
-        for part in layers
-        for kind in ("weight", "bias")
-        if hasattr(part, "name")
-    }
-    missing = wanted - tensors.keys()
-    if missing:
-        raise InputError(
-            f"Layer {layer!r} of {network} lies beyond {DEFAULT_LAYER}, and no weights are kept "
-            "beyond it."
-        )
-    return ChainTrunk(name, layers, {key: tensors[key] for key in tensors.keys() & wanted})
+    return ChainTrunk(name, layers, {key: tensors[key] for key in wanted})
 
 
 def _read(path: Path) -> dict[str, Tensor]:
