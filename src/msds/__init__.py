@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from msds.errors import InputError, MissingExtraError, MSDSError, WeightsError
     from msds.images import load_image
+    from msds.loss import DeepSSIMLiteLoss, DeepSSIMLoss, MSDSLoss
     from msds.metric import MSDS, DeepSSIM, DeepSSIMLite, Encoding
     from msds.models import load_model
     from msds.scoring import Score, score
@@ -22,6 +23,9 @@ _HOMES = {
     "DeepSSIM": "metric",
     "DeepSSIMLite": "metric",
     "Encoding": "metric",
+    "MSDSLoss": "loss",
+    "DeepSSIMLoss": "loss",
+    "DeepSSIMLiteLoss": "loss",
     "load_model": "models",
     "load_image": "images",
     "Score": "scoring",
@@ -35,10 +39,13 @@ _HOMES = {
 __all__ = [
     "DeepSSIM",
     "DeepSSIMLite",
+    "DeepSSIMLiteLoss",
+    "DeepSSIMLoss",
     "Encoding",
     "InputError",
     "MSDS",
     "MSDSError",
+    "MSDSLoss",
     "MissingExtraError",
     "Score",
     "WeightsError",
