@@ -1,0 +1,24 @@
+"""What became of every pair: records, the journal of a run, tables to keep, and their summary.
+
+Nothing here imports torch.
+"""
+
+from msds.results.journal import Journal
+from msds.results.record import Outcome, Run, check_columns, flat, record
+from msds.results.summary import Scored, Summary
+from msds.results.tables import SUFFIXES, Earlier, read_results, write_results
+
+__all__ = [
+    "SUFFIXES",
+    "Earlier",
+    "Journal",
+    "Outcome",
+    "Run",
+    "Scored",
+    "Summary",
+    "check_columns",
+    "flat",
+    "read_results",
+    "record",
+    "write_results",
+]
