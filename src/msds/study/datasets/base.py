@@ -1,0 +1,222 @@
+"""What every rated set is made of: pairs with opinions, and the direction of those opinions."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from msds.errors import InputError
+from msds.study.logistic import Array
+
+DeviationKind = Literal["standard deviation", "standard error"]
+
+
+@dataclass(frozen=True)
+class RatedPair:
+    """A distorted image, its reference, and what people said.
+
+    Attributes
+    ----------
+    reference, distorted : image files.
+    opinion : the score as published; its direction is a property of the set.
+    group : the reference's name: pairs of one group are never split between training and test.
+    distortion, level : type and strength where the set has them.
+    deviation : of the opinion, where published.
+    """
+
+    reference: Path
+    distorted: Path
+    opinion: float
+    group: str
+    distortion: str = ""
+    level: int | None = None
+    deviation: float | None = None
+
+
+@dataclass(frozen=True)
+class RatedSet:
+    """A whole set of rated pairs.
+
+    Attributes
+    ----------
+    higher_is_better : whether a higher opinion means higher quality.
+    opinion_name : such as "MOS 0..9".
+    deviation_kind : what the deviations are: of the ratings, or of their mean.
+    raters : ratings per image, where known; turns deviations into standard errors.
+    """
+
+    id: str
+    title: str
+    root: Path
+    pairs: tuple[RatedPair, ...]
+    higher_is_better: bool
+    opinion_name: str
+    deviation_kind: DeviationKind | None = None
+    raters: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def opinions(self) -> Array:
+        """(n,) opinions as published."""
+        return np.array([pair.opinion for pair in self.pairs])
+
+    @property
+    def quality(self) -> Array:
+        """(n,) opinions turned so that higher is better."""
+        return self.opinions if self.higher_is_better else -self.opinions
+
+    @property
+    def groups(self) -> list[str]:
+        """(n,) names of the references."""
+        return [pair.group for pair in self.pairs]
+
+    @property
+    def deviations(self) -> Array | None:
+        """(n,) deviations as published, or None where any is missing."""
+        found = [pair.deviation for pair in self.pairs]
+        if any(value is None for value in found):
+            return None
+        return np.array(found, dtype=np.float64)
+
+    @property
+    def standard_errors(self) -> Array | None:
+        """(n,) standard errors of the opinions, or None where they cannot be known."""
+        deviations = self.deviations
+        if deviations is None or self.deviation_kind == "standard error":
+            return deviations
+        return deviations / math.sqrt(self.raters) if self.raters else None
+
+    @property
+    def distortions(self) -> list[str]:
+        """The distortion types in the order in which they first occur."""
+        return list(dict.fromkeys(pair.distortion for pair in self.pairs))
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the names and opinions of all pairs: which data a number was made from."""
+        digest = hashlib.sha256(f"{self.id}|{self.higher_is_better}".encode())
+        for pair in self.pairs:
+            names = (self.relative(pair.reference), self.relative(pair.distorted))
+            digest.update(f"\n{names[0]}|{names[1]}|{pair.opinion!r}".encode())
+        return digest.hexdigest()
+
+    def relative(self, path: Path) -> str:
+        """A file's name relative to the set's folder, with forward slashes."""
+        return (
+            path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
+        )
+
+    def subset(self, indices: Iterable[int]) -> RatedSet:
+        """The set with only these pairs."""
+        return replace(self, pairs=tuple(self.pairs[index] for index in indices))
+
+
+@dataclass
+class Listing:
+    """What a reader found: complete pairs, and what is missing.
+
+    Attributes
+    ----------
+    pairs : pairs whose two images are there.
+    missing : files that the score table names and the folder lacks.
+    notes : what a user should know, such as a check that could not be made.
+    """
+
+    pairs: list[RatedPair] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, reference: Path | str, distorted: Path | str, pair: RatedPair | None) -> None:
+        """Add a pair, or note the files (given as text) that it lacks."""
+        absent = [item for item in (reference, distorted) if isinstance(item, str)]
+        if absent:
+            self.missing.extend(name for name in absent if name not in self.missing)
+        elif pair is not None:
+            self.pairs.append(pair)
+
+
+class Folder:
+    """The files of a folder, found whatever the case of their names.
+
+    The authors' own tables disagree with their own files about case (TID2013's lists name
+    `I01_01_1.bmp` and `i01_01_2.bmp`), which only shows where file names are case sensitive.
+    """
+
+    def __init__(self, path: Path, *, recursive: bool = False) -> None:
+        self.path = path
+        found = path.rglob("*") if recursive else path.iterdir()
+        self._files: dict[str, Path] = {}
+        if path.is_dir():
+            for file in sorted(found):
+                if file.is_file():
+                    self._files.setdefault(file.name.lower(), file)
+
+    def find(self, name: str) -> Path | None:
+        """The file of this name in any case, or None."""
+        return self._files.get(name.lower())
+
+    def find_or_name(self, name: str) -> Path | str:
+        """The file, or its name below the folder where it is missing."""
+        return self.find(name) or f"{self.path.name}/{name}"
+
+    def names(self, suffix: str) -> list[str]:
+        """Sorted names of the files that end with `suffix`."""
+        return sorted(
+            file.name for key, file in self._files.items() if key.endswith(suffix.lower())
+        )
+
+
+def subfolder(root: Path, *names: str) -> Path | None:
+    """The first folder below `root` of one of these names, in any case, or None."""
+    if not root.is_dir():
+        return None
+    folders = {child.name.lower(): child for child in sorted(root.iterdir()) if child.is_dir()}
+    return next((folders[name.lower()] for name in names if name.lower() in folders), None)
+
+
+def need_folder(root: Path, *names: str) -> Path:
+    """As `subfolder`, but a missing folder is an error."""
+    found = subfolder(root, *names)
+    if found is None:
+        raise InputError(f"{root}: there is no folder {' or '.join(names)} in it.")
+    return found
+
+
+def need_file(root: Path, *names: str) -> Path:
+    """The first file in `root` of one of these names, in any case; missing is an error."""
+    if root.is_dir():
+        folder = Folder(root)
+        for name in names:
+            found = folder.find(name)
+            if found is not None:
+                return found
+    raise InputError(f"{root}: there is no file {' or '.join(names)} in it.")
+
+
+def number(text: str, where: str) -> float:
+    """A finite number from a table; a decimal comma is understood."""
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"{where}: expected a number, found {text.strip()!r}.")
+    return value
+
+
+def text_lines(path: Path) -> list[tuple[str, str]]:
+    """Non-empty lines of a text file as (text, "file line n" for messages)."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    return [
+        (line.strip(), f"{path.name} line {index}")
+        for index, line in enumerate(text.splitlines(), start=1)
+        if line.strip()
+    ]

@@ -1,0 +1,133 @@
+"""Any table of rated pairs: CSV, JSON Lines or Parquet, one row per pair."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from msds.errors import InputError, require
+from msds.study.datasets.base import DeviationKind, RatedPair, RatedSet, number
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+# Score columns whose direction the name tells: better, or worse.
+_BETTER, _WORSE = ("mos",), ("dmos",)
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    if suffix in (".csv", ".tsv"):
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return list(csv.DictReader(file, delimiter="\t" if suffix == ".tsv" else ","))
+    if suffix in (".jsonl", ".ndjson"):
+        rows = []
+        for index, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if line.strip():
+                try:
+                    rows.append(dict(json.loads(line)))
+                except (ValueError, TypeError) as error:
+                    raise InputError(
+                        f"{path} line {index}: not a JSON object ({error})."
+                    ) from error
+        return rows
+    if suffix == ".parquet":
+        table = require("pyarrow.parquet", "parquet").read_table(path)
+        return list(table.to_pylist())
+    raise InputError(f"{path}: a table of pairs ends in {', '.join(SUFFIXES)}.")
+
+
+def _score_column(path: Path, columns: list[str], asked: str | None) -> str:
+    if asked is not None:
+        if asked not in columns:
+            raise InputError(f"{path}: there is no column {asked!r}, only {', '.join(columns)}.")
+        return asked
+    numeric = [
+        name
+        for name in columns
+        if name.lower() in ("score", "opinion")
+        or (name.lower().startswith(("mos", "dmos")) and not name.lower().endswith("_std"))
+    ]
+    if len(numeric) != 1:
+        found = f"found {', '.join(numeric)}" if numeric else f"found only {', '.join(columns)}"
+        raise InputError(
+            f"{path}: name the column of opinions with --score; one called mos, dmos or score is "
+            f"taken by itself, {found}."
+        )
+    return numeric[0]
+
+
+def _direction(path: Path, column: str, higher_is_better: bool | None) -> bool:
+    if higher_is_better is not None:
+        return higher_is_better
+    name = column.lower()
+    if name.startswith(_WORSE):
+        return False
+    if name.startswith(_BETTER):
+        return True
+    raise InputError(
+        f"{path}: say whether a higher {column} is better (--higher-is-better) or worse "
+        "(--lower-is-better)."
+    )
+
+
+def read_manifest(
+    path: Path,
+    *,
+    score: str | None = None,
+    higher_is_better: bool | None = None,
+    title: str | None = None,
+) -> RatedSet:
+    """Read rated pairs from a table.
+
+    Columns `reference` and `distorted` (paths relative to the table's folder) and one of opinions
+    are needed; `distortion`, `level`, `group` (the reference's content, by default its path) and
+    `<opinions>_std` or `std` are used where present.
+
+    Parameters
+    ----------
+    score : the column of opinions; by default the only one called mos..., dmos... or score.
+    higher_is_better : needed where the column's name does not tell.
+
+    Raises
+    ------
+    InputError
+        For missing columns, files or numbers, and where direction or column are ambiguous.
+    """
+    path = Path(path)
+    rows = _rows(path)
+    if not rows:
+        raise InputError(f"{path}: there are no rows in it.")
+    columns = list(rows[0])
+    for name in ("reference", "distorted"):
+        if name not in columns:
+            raise InputError(f"{path}: there is no column {name!r}, only {', '.join(columns)}.")
+    column = _score_column(path, columns, score)
+    direction = _direction(path, column, higher_is_better)
+    spread = next((name for name in (f"{column}_std", "std") if name in columns), None)
+    pairs = []
+    for index, row in enumerate(rows, start=1):
+        where = f"{path.name} row {index}"
+        files = [path.parent / str(row[name]) for name in ("reference", "distorted")]
+        for file in files:
+            if not file.is_file():
+                raise InputError(f"{where}: {file} does not exist.")
+        level = row.get("level")
+        pairs.append(
+            RatedPair(
+                files[0],
+                files[1],
+                number(str(row[column]), where),
+                str(row.get("group") or row["reference"]),
+                str(row.get("distortion") or ""),
+                int(number(str(level), where)) if level not in (None, "") else None,
+                number(str(row[spread]), where) if spread else None,
+            )
+        )
+    kind: DeviationKind | None = "standard error" if spread else None
+    name = title or path.parent.name or path.stem
+    return RatedSet(
+        f"manifest:{path.name}", name, path.parent, tuple(pairs), direction, column, kind
+    )

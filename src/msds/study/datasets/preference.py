@@ -1,0 +1,115 @@
+"""BAPPS: which of two patches is closer (2AFC), and are two patches the same (JND)?
+
+Not opinions of single images, so not correlations either: a metric earns the share of people who
+chose as it did, or the average precision of its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from msds.errors import InputError
+from msds.study.datasets.base import Folder, need_folder, subfolder
+from msds.study.logistic import Array
+
+
+@dataclass(frozen=True)
+class Preference:
+    """One judgement: 2AFC has a reference and two distorted patches, JND two patches alone.
+
+    Attributes
+    ----------
+    images : (reference, first, second) for 2AFC; (first, second) for JND.
+    share : of people who chose the second patch (2AFC), or who saw no difference (JND).
+    """
+
+    images: tuple[Path, ...]
+    share: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class PreferenceSet:
+    """Judgements of one task, "2afc" or "jnd"."""
+
+    task: str
+    root: Path
+    judgements: tuple[Preference, ...]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Subsets such as "cnn" and "traditional"."""
+        return list(dict.fromkeys(item.kind for item in self.judgements))
+
+
+_LAYOUT = {"2afc": (("ref", "p0", "p1"), "judge"), "jnd": (("p0", "p1"), "same")}
+
+
+def read_bapps(root: Path, task: str, part: str = "val") -> PreferenceSet:
+    """Read a task of BAPPS from its folder (`dataset` in the authors' repository).
+
+    Raises
+    ------
+    InputError
+        If a folder, an image or a judgement is missing.
+    """
+    if task not in _LAYOUT:
+        raise InputError(f"BAPPS has the tasks 2afc and jnd, not {task!r}.")
+    base = need_folder(need_folder(subfolder(root, "dataset") or root, task), part)
+    kinds = sorted(child for child in base.iterdir() if child.is_dir())
+    judgements = tuple(item for kind in kinds for item in _judgements(kind, task))
+    if not judgements:
+        raise InputError(f"{base}: there are no judgements in it.")
+    return PreferenceSet(task, root, judgements)
+
+
+def _judgements(folder: Path, task: str) -> Iterator[Preference]:
+    image_names, label_name = _LAYOUT[task]
+    labels = Folder(need_folder(folder, label_name))
+    images = [Folder(need_folder(folder, name)) for name in image_names]
+    for name in labels.names(".npy"):
+        path = labels.find(name)
+        if path is None:
+            continue
+        share = float(np.ravel(np.load(path, allow_pickle=False))[0])
+        found = [item.find_or_name(f"{Path(name).stem}.png") for item in images]
+        absent = [item for item in found if isinstance(item, str)]
+        if absent:
+            raise InputError(f"{folder}: {absent[0]} is missing.")
+        yield Preference(tuple(Path(item) for item in found), share, folder.name)
+
+
+def agreement_2afc(first: Array, second: Array, shares: Array) -> float:
+    """Mean share of people who chose as the metric did.
+
+    `first`, `second` are (n,) quality scores of the two patches (higher is closer to the
+    reference), `shares` the share of people who chose the second. A tie earns one half.
+    """
+    choice = np.where(second > first, shares, 1.0 - shares)
+    return float(np.mean(np.where(first == second, 0.5, choice)))
+
+
+def mean_average_precision(scores: Array, same: Array, kinds: Sequence[str]) -> float:
+    """Average precision of "no difference" when pairs are sorted by score, mean over the kinds."""
+    names = np.asarray(kinds)
+    areas = [
+        _average_precision(scores[names == kind], same[names == kind])
+        for kind in dict.fromkeys(kinds)
+    ]
+    return float(np.mean(areas))
+
+
+def _average_precision(scores: Array, same: Array) -> float:
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(same[order])
+    if hits[-1] == 0:
+        return 0.0
+    precision = hits / np.arange(1, hits.size + 1)
+    recall = hits / hits[-1]
+    # The precision at a recall is the best one at this recall or beyond (PASCAL VOC 2010).
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(np.sum(np.diff(recall, prepend=0.0) * envelope))

@@ -1,0 +1,87 @@
+"""TID2008 and TID2013: one list of scores and names, file names in any case."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from msds.errors import InputError
+from msds.study.datasets.base import (
+    Folder,
+    Listing,
+    RatedPair,
+    need_file,
+    need_folder,
+    number,
+    text_lines,
+)
+
+_NAME = re.compile(r"(i\d\d)_(\d\d)_(\d)\.bmp", re.IGNORECASE)
+
+# Types 1 to 17 are the same in both sets.
+DISTORTIONS = (
+    "additive Gaussian noise",
+    "noise stronger in colour",
+    "spatially correlated noise",
+    "masked noise",
+    "high-frequency noise",
+    "impulse noise",
+    "quantisation noise",
+    "Gaussian blur",
+    "denoising",
+    "JPEG",
+    "JPEG 2000",
+    "JPEG transmission errors",
+    "JPEG 2000 transmission errors",
+    "non-eccentricity pattern noise",
+    "local block-wise distortions",
+    "mean shift",
+    "contrast change",
+    "change of saturation",
+    "multiplicative Gaussian noise",
+    "comfort noise",
+    "lossy compression of noisy images",
+    "colour quantisation with dither",
+    "chromatic aberrations",
+    "sparse sampling and reconstruction",
+)
+
+
+def distortion_name(number_of_type: int) -> str:
+    """Name of a type, "01 additive Gaussian noise"; numbered alone if it is unknown."""
+    known = 1 <= number_of_type <= len(DISTORTIONS)
+    return f"{number_of_type:02d}" + (f" {DISTORTIONS[number_of_type - 1]}" if known else "")
+
+
+def read(root: Path) -> Listing:
+    """Pairs with MOS in 0..9, higher is better."""
+    lines = text_lines(need_file(root, "mos_with_names.txt"))
+    spread_path = Folder(root).find("mos_std.txt")
+    spread = text_lines(spread_path) if spread_path is not None else None
+    if spread is not None and len(spread) != len(lines):
+        raise InputError(
+            f"{spread_path}: {len(spread)} deviations for the {len(lines)} scores of "
+            "mos_with_names.txt."
+        )
+    references = Folder(need_folder(root, "reference_images"))
+    images = Folder(need_folder(root, "distorted_images"))
+    listing = Listing()
+    for index, (line, where) in enumerate(lines):
+        fields = line.split()
+        match = _NAME.fullmatch(fields[-1])
+        if len(fields) != 2 or match is None:
+            raise InputError(f"{where}: expected a score and a name like i01_01_1.bmp: {line!r}.")
+        reference = references.find_or_name(f"{match[1]}.bmp")
+        distorted = images.find_or_name(fields[1])
+        deviation = number(*spread[index]) if spread is not None else None
+        pair = RatedPair(
+            Path(reference),
+            Path(distorted),
+            number(fields[0], where),
+            match[1].lower(),
+            distortion_name(int(match[2])),
+            int(match[3]),
+            deviation,
+        )
+        listing.add(reference, distorted, pair)
+    return listing
