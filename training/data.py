@@ -37,25 +37,35 @@ class Pool:
                 self.shards[stem] = (images, maps, np.load(path))
         return len(self.shards)
 
-    def batch(self, picks: list[tuple[str, int]]) -> Batch:
-        """The groups at (shard, index)."""
-        images = np.concatenate([self.shards[s][0][i] for s, i in picks])
-        maps = np.concatenate([self.shards[s][1][i] for s, i in picks])
-        scores = np.stack([self.shards[s][2][i] for s, i in picks])
+    def batch(self, picks: list[tuple[str, int]], keep: list[list[int]] | None = None) -> Batch:
+        """The groups at (shard, index), with all versions or those `keep` lists for each group."""
+        everything = list(range(self.versions))
+        keep = keep or [everything] * len(picks)
+        chosen = [(self.shards[s], i, kept) for (s, i), kept in zip(picks, keep, strict=True)]
+        rows = [[0, *(1 + k for k in kept)] for kept in keep]
+        images = np.concatenate([c[0][i][r] for (c, i, _), r in zip(chosen, rows, strict=True)])
+        maps = np.concatenate([c[1][i][r] for (c, i, _), r in zip(chosen, rows, strict=True)])
+        scores = np.stack([c[2][i][kept] for c, i, kept in chosen])
         return Batch(
             torch.from_numpy(images).float().div_(255),
             torch.from_numpy(maps).float(),
             torch.from_numpy(scores),
         )
 
-    def sample(self, groups: int, rng: np.random.Generator) -> Batch:
-        """Groups at random: a shard, then a group in it."""
+    @property
+    def versions(self) -> int:
+        """Distorted versions in each group."""
+        return int(next(iter(self.shards.values()))[2].shape[1])
+
+    def sample(self, groups: int, versions: int, rng: np.random.Generator) -> Batch:
+        """Groups at random, each with `versions` of its distorted versions."""
         stems = sorted(self.shards)
         picks = []
         for _ in range(groups):
             stem = stems[int(rng.integers(len(stems)))]
             picks.append((stem, int(rng.integers(len(self.shards[stem][2])))))
-        return self.batch(picks)
+        keep = [sorted(rng.permutation(self.versions)[:versions].tolist()) for _ in picks]
+        return self.batch(picks, keep)
 
     def everything(self, groups: int) -> list[list[tuple[str, int]]]:
         """Picks of all groups, in order, `groups` at a time."""

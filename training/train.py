@@ -26,6 +26,7 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from .data import Batch, Pool
+from .muon import Muon
 from .objectives import dense_loss, score_loss
 from .pool import DENSE_LEVELS
 from .quiet import wait_while_quiet
@@ -44,7 +45,7 @@ class Stage:
 
 
 STAGES = {
-    "dense": Stage(normalised=True, rate=2e-3, dense=1.0, scores=0.1),
+    "dense": Stage(normalised=True, rate=2e-3, dense=1.0, scores=0.3),
     "scores": Stage(normalised=False, rate=6e-4, dense=0.2, scores=1.0),
 }
 
@@ -76,6 +77,22 @@ def evaluate(student: Student, pool: Pool) -> dict[str, float]:
     return {key: round(value, 4) for key, value in result.items()}
 
 
+def make_optimisers(
+    student: Student, rate: float, muon: float | None
+) -> list[torch.optim.Optimizer]:
+    """Muon for the convolutions of the trunk, AdamW for everything else."""
+    matrices = [module.weight for module in student.convolutions.values()]
+    others = [p for p in student.parameters() if all(p is not m for m in matrices)]
+    optimisers: list[torch.optim.Optimizer] = [
+        Muon(matrices, lr=muon or 10 * rate),
+        torch.optim.AdamW(others, lr=rate, weight_decay=1e-4),
+    ]
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["peak"] = group["lr"]
+    return optimisers
+
+
 def rate_at(step: int, steps: int, decay: int, rate: float, warm_up: int = 200) -> float:
     """Warm-up, constant, then a straight line to zero over the last `decay` steps."""
     return rate * min(1.0, (step + 1) / warm_up, (steps - step) / max(decay, 1))
@@ -105,9 +122,11 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="checkpoint whose averaged weights to start from")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--decay", type=int, default=1500)
-    parser.add_argument("--groups", type=int, default=8)
-    parser.add_argument("--every", type=int, default=200)
-    parser.add_argument("--rate", type=float)
+    parser.add_argument("--groups", type=int, default=5)
+    parser.add_argument("--versions", type=int, default=2, help="distorted versions per group")
+    parser.add_argument("--every", type=int, default=300)
+    parser.add_argument("--rate", type=float, help="of AdamW")
+    parser.add_argument("--muon", type=float, help="rate of Muon, default ten times AdamW's")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -130,29 +149,33 @@ def run(options: argparse.Namespace) -> Student:
         source = Student(previous["normalised"])
         source.load_state_dict(previous["average"])
         student = source if stage.normalised else source.folded()
-    optimiser = torch.optim.AdamW(student.parameters(), lr=rate, weight_decay=1e-4)
+    optimisers = make_optimisers(student, rate, options.muon)
     average = {key: value.clone() for key, value in student.state_dict().items()}
     first = 0
     checkpoint = options.out / f"{options.stage}.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         student.load_state_dict(state["student"])
-        optimiser.load_state_dict(state["optimiser"])
+        for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
         average, first = state["average"], state["step"]
     log = (options.out / f"{options.stage}.jsonl").open("a")
     sums, started = np.zeros(2), time.monotonic()
     student.train()
     for step in range(first, options.steps):
         wait_while_quiet()
-        batch = train.sample(options.groups, np.random.default_rng([options.seed, step]))
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, options.steps, options.decay, rate)
+        batch = train.sample(options.groups, options.versions, np.random.default_rng([options.seed, step]))
+        factor = rate_at(step, options.steps, options.decay, 1.0)
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = factor * group["peak"]
         dense, scores = losses(student, batch, deviations)
         loss = stage.dense * dense + stage.scores * scores
-        optimiser.zero_grad()
+        student.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-        optimiser.step()
+        for optimiser in optimisers:
+            optimiser.step()
         averaged_state(average, student, min(0.995, (step + 1) / (step + 10)))
         sums += (dense.item(), scores.item())
         done = step + 1
@@ -171,7 +194,7 @@ def run(options: argparse.Namespace) -> Student:
                 checkpoint,
                 {
                     "student": student.state_dict(),
-                    "optimiser": optimiser.state_dict(),
+                    "optimisers": [optimiser.state_dict() for optimiser in optimisers],
                     "average": average,
                     "step": done,
                     "normalised": stage.normalised,

@@ -1,0 +1,196 @@
+"""Every figure about the quality of the compact trunk, on photographs it was not trained on.
+
+    python -m benchmarks.compact_quality --photos DIR --teacher FILE --data DIR
+
+`--photos` holds the photographs of which training used its share (the split is by hash of the
+file), `--data` holds `tid2013-part` and `live-part`. Prints Markdown tables; `--json` also writes
+the numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.stats import pearsonr, spearmanr
+from torch import Tensor
+
+from benchmarks.thesis import SETS, level_scores
+from msds import MSDS
+from msds.trunks.base import multiply_accumulates
+from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from training import behaviour, distortions, photos
+from training import similarity as reference_similarity
+from training.distortions.common import Array
+from training.teacher import Teacher
+
+Values = npt.NDArray[np.float64]
+
+
+def metric_scorer(metric: MSDS) -> behaviour.Scorer:
+    """Level scores by the metric as it is shipped."""
+
+    def score(reference: Tensor, versions: Tensor) -> Tensor:
+        with torch.inference_mode():
+            return metric.level_scores(metric.encode(reference), metric.encode(versions))
+
+    return score
+
+
+def teacher_scorer(teacher: Teacher, levels: int) -> behaviour.Scorer:
+    """Level scores by the teacher."""
+
+    def score(reference: Tensor, versions: Tensor) -> Tensor:
+        with torch.inference_mode():
+            images = reference_similarity.pyramid(torch.cat((reference, versions)), levels)
+            features = [teacher(image) for image in images]
+            return reference_similarity.level_scores(features, len(versions))[0]
+
+    return score
+
+
+def fit_weights(sets: list[tuple[Values, Values]], steps: int = 20) -> tuple[float, ...]:
+    """Level weights with the highest mean SRCC over the sets: every point of a simplex grid."""
+    levels = sets[0][0].shape[1]
+    best, found = -1.0, (1 / levels,) * levels
+    for parts in product(range(steps + 1), repeat=levels - 1):
+        if sum(parts) > steps:
+            continue
+        weights = np.array([*parts, steps - sum(parts)]) / steps
+        value = np.mean([spearmanr(scores @ weights, mos)[0] for scores, mos in sets])
+        if value > best + 1e-9:
+            best, found = float(value), tuple(float(w) for w in weights)
+    return found
+
+
+def people(metric: MSDS, data: Path) -> dict[str, object]:
+    """Agreement with people, per level, with equal, the shipped and freshly fitted weights."""
+    sets = {}
+    for name in SETS:
+        scores, opinions = level_scores(metric, data / name)
+        sets[name] = (scores.double().numpy(), opinions.double().numpy())
+    fitted = fit_weights(list(sets.values()))
+    result: dict[str, object] = {"fitted": fitted}
+    for name, (scores, opinions) in sets.items():
+        row = {f"level {k + 1}": scores[:, k] for k in range(scores.shape[1])}
+        row["equal"] = scores.mean(1)
+        row["shipped"] = scores @ np.array(metric.level_weights)
+        row["fitted"] = scores @ np.array(fitted)
+        for other, (others, other_opinions) in sets.items():
+            if other != name:
+                row[f"fitted on {other}"] = scores @ np.array(fit_weights([(others, other_opinions)]))
+        result[name] = {key: round(float(spearmanr(v, opinions)[0]), 4) for key, v in row.items()}
+        result[f"{name} PLCC"] = round(float(pearsonr(row["equal"], opinions)[0]), 4)
+    return result
+
+
+def behaviours(
+    metric: MSDS, crops: list[Array], scores: behaviour.Sweep, teacher: str | None
+) -> dict[str, object]:
+    """Ladders, clean against distorted, shift against blur, spread, saturation."""
+    score = metric_scorer(metric)
+    weights = np.array(metric.level_weights)
+    result: dict[str, object] = {}
+    for name, families in (
+        ("training families", distortions.TRAINING),
+        ("unseen families", distortions.HELD_OUT),
+        ("all families", tuple(distortions.FAMILIES)),
+    ):
+        part = scores.of(families)
+        fused = part.scores["compact"] @ weights
+        figures: dict[str, float] = {"ladders falling": float(behaviour.falling(fused).mean())}
+        if teacher:
+            other = part.scores[teacher].mean(-1)
+            equal = part.scores["compact"].mean(-1)
+            figures["ladders falling, teacher"] = float(behaviour.falling(other).mean())
+            figures["SRCC with teacher"] = float(spearmanr(equal.ravel(), other.ravel())[0])
+            figures["PLCC with teacher"] = float(pearsonr(equal.ravel(), other.ravel())[0])
+            for k in range(part.scores[teacher].shape[-1]):
+                pair = (part.scores[s][..., k].ravel() for s in ("compact", teacher))
+                figures[f"SRCC with teacher, level {k + 1}"] = float(spearmanr(*pair)[0])
+        figures["relative spread"] = behaviour.relative_spread(fused)
+        figures["relative spread of PSNR"] = behaviour.relative_spread(part.psnr)
+        drops = fused[..., -2] - fused[..., -1]
+        figures["median drop from level 4 to 5"] = float(np.median(drops))
+        figures["median score at level 1"] = float(np.median(fused[..., 0]))
+        figures["median score at level 5"] = float(np.median(fused[..., -1]))
+        figures["lowest score"] = float(fused.min())
+        figures["share of scores below 0.05"] = float((fused < 0.05).mean())
+        result[name] = {key: round(value, 4) for key, value in figures.items()}
+    fused = scores.scores["compact"] @ weights
+    failing = (~behaviour.falling(fused)).mean(0)
+    order = np.argsort(-failing)
+    result["families failing most"] = {
+        scores.families[i]: round(float(failing[i]), 3) for i in order[:12] if failing[i] > 0
+    }
+    told, cheaper = [], []
+    for index, clean in enumerate(crops):
+        noisy = behaviour.to_tensor([behaviour.rounding_noise(clean, index)])
+        copy = float((score(behaviour.to_tensor([clean]), noisy).numpy() @ weights)[0])
+        told.append(fused[index] < copy)
+        one, two = behaviour.shifted(clean)
+        moved = score(behaviour.to_tensor([one]), behaviour.to_tensor([two]))
+        blurred = score(
+            behaviour.to_tensor([clean]), behaviour.to_tensor([behaviour.just_visible_blur(clean)])
+        )
+        cheaper.append((moved.numpy() @ weights > blurred.numpy() @ weights)[0])
+    result["clean told from distorted"] = round(float(np.mean(told)), 4)
+    result["1-pixel shift costs less than blur of 1 pixel"] = round(float(np.mean(cheaper)), 4)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--photos", type=Path, help="photographs; needed for the behaviour")
+    parser.add_argument("--teacher", type=Path, help="the teacher's weights, to compare with it")
+    parser.add_argument("--data", type=Path, help="folder with tid2013-part and live-part")
+    parser.add_argument("--weights", type=Path, default=COMPACT_WEIGHTS)
+    parser.add_argument("--split", choices=photos.SPLITS, default="test")
+    parser.add_argument("--count", type=int, default=16, help="how many photographs")
+    parser.add_argument("--side", type=int, default=256)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    metric = MSDS("compact", trunk_weights=str(options.weights))
+    report: dict[str, object] = {
+        "bytes": options.weights.stat().st_size,
+        "GMAC at 384 x 512": round(multiply_accumulates(COMPACT_LAYERS, 384, 512) / 1e9, 3),
+        "digest": metric.trunk_digest,
+    }
+    if options.data:
+        report["people"] = people(metric, options.data)
+    if options.photos:
+        rng = np.random.default_rng(11)
+        files = photos.find(options.photos, options.split)
+        chances = photos.weights(files).astype(float)
+        picked = rng.choice(len(files), options.count, replace=False, p=chances / chances.sum())
+        crops = [photos.crop(files[int(i)], options.side, rng) for i in picked]
+        scorers = {"compact": metric_scorer(metric)}
+        if options.teacher:
+            scorers["teacher"] = teacher_scorer(Teacher(options.teacher), metric.levels)
+        scores = behaviour.sweep(crops, scorers, tuple(distortions.FAMILIES))
+        name = "teacher" if options.teacher else None
+        report["behaviour"] = behaviours(metric, crops, scores, name)
+    for key, value in report.items():
+        print_entry(key, value, 0)
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def print_entry(key: str, value: object, depth: int) -> None:
+    """One entry of the report, as a nested Markdown list."""
+    if isinstance(value, dict):
+        print("  " * depth + f"- {key}")
+        for inner, content in value.items():
+            print_entry(inner, content, depth + 1)
+    else:
+        print("  " * depth + f"- {key}: {value}")
+
+
+if __name__ == "__main__":
+    main()
