@@ -71,6 +71,11 @@ def test_arrays_with_strides_and_read_only_memory_are_read() -> None:
     assert torch.equal(load_image(turned).pixels, load_image(turned.copy()).pixels)
 
 
+def test_reversed_arrays_of_one_row_are_read() -> None:
+    row = np.arange(12, dtype=np.uint8).reshape(1, 4, 3)
+    assert torch.equal(load_image(row[::-1]).pixels, load_image(row).pixels)
+
+
 def test_result_does_not_share_an_arrays_memory() -> None:
     array = np.zeros((2, 2, 3), np.float32)
     image = load_image(array)

@@ -50,7 +50,9 @@ def from_array(array: npt.NDArray[Any], name: str, *, check_range: bool = True) 
     )
 
 
-def from_tensor(tensor: torch.Tensor, name: str) -> tuple[torch.Tensor, tuple[str, ...]]:
+def from_tensor(
+    tensor: torch.Tensor, name: str, *, check_range: bool = True
+) -> tuple[torch.Tensor, tuple[str, ...]]:
     """Read a torch tensor as an image.
 
     Parameters
@@ -58,6 +60,7 @@ def from_tensor(tensor: torch.Tensor, name: str) -> tuple[torch.Tensor, tuple[st
     tensor : (3, H, W) or (1, 3, H, W) RGB, or (H, W), (1, H, W), (1, 1, H, W) grey; uint8, uint16,
         or floating point in [0, 1].
     name : what to call it in an error.
+    check_range : refuse floating-point values outside [0, 1]; without it only NaN and infinity.
 
     Returns
     -------
@@ -94,7 +97,7 @@ def from_tensor(tensor: torch.Tensor, name: str) -> tuple[torch.Tensor, tuple[st
     if pixels.dtype in (torch.uint8, torch.uint16):
         pixels = pixels.to(torch.float32) / torch.iinfo(pixels.dtype).max
     elif pixels.is_floating_point():
-        _check_floats(float(pixels.min()), float(pixels.max()), name, True)
+        _check_floats(float(pixels.min()), float(pixels.max()), name, check_range)
         pixels = pixels.to(torch.float32)
     else:
         raise InputError(f"{name}: the tensor holds {tensor.dtype}; expected {_KINDS}.")

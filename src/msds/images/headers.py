@@ -6,9 +6,10 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from msds.images import jxl
+
 _PREFIX = 1 << 16
 _PNG = b"\x89PNG\r\n\x1a\n"
-_JXL_BOX = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
 _TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -62,7 +63,7 @@ def _identify(prefix: bytes, file: BinaryIO) -> Header:
         return _jpeg(file)
     if prefix[4:8] == b"ftyp":
         return _isobmff(prefix, file)
-    if prefix.startswith(_JXL_BOX) or prefix.startswith(b"\xff\x0a"):
+    if prefix.startswith((jxl.BOX, jxl.CODESTREAM)):
         return _jxl(prefix)
     if prefix.startswith(b"\x00\x00\x00\x0cjP  ") or prefix.startswith(b"\xff\x4f\xff\x51"):
         return _jp2(prefix)
@@ -91,6 +92,21 @@ def _png(prefix: bytes) -> Header:
             break
         position += 12 + length
     return Header("png", depth, False, width, height, primaries, transfer)
+
+
+def has_late_metadata(file: BinaryIO) -> bool:
+    """Whether a PNG has text or EXIF after its pixels, where only a decoder finds it."""
+    file.seek(0)
+    if file.read(8) != _PNG:
+        return False
+    pixels = False
+    while len(start := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", start)
+        pixels |= kind == b"IDAT"
+        if pixels and kind in (b"eXIf", b"tEXt", b"zTXt", b"iTXt"):
+            return True
+        file.seek(length + 4, 1)
+    return False
 
 
 def _jpeg(file: BinaryIO) -> Header:
@@ -240,41 +256,16 @@ def _pnm(prefix: bytes) -> Header:
 
 
 def _jxl(prefix: bytes) -> Header:
-    """Size of a JPEG XL image, from the bit-packed start of its codestream (ISO/IEC 18181-1)."""
-    start = 0
-    if prefix.startswith(_JXL_BOX):
-        position = 0
-        while True:
-            length, kind = struct.unpack_from(">I4s", prefix, position)
-            if kind in (b"jxlc", b"jxlp"):
-                start = position + (8 if kind == b"jxlc" else 12)
-                break
-            if length < 8:
-                raise ValueError("a box without an end before the codestream")
-            position += length
-    if prefix[start : start + 2] != b"\xff\x0a":
-        raise ValueError("no codestream")
-    bits = int.from_bytes(prefix[start + 2 : start + 18], "little")
-
-    def take(count: int) -> int:
-        nonlocal bits
-        value = bits & ((1 << count) - 1)
-        bits >>= count
-        return value
-
-    small = take(1)
-
-    def side() -> int:
-        return 8 * (take(5) + 1) if small else take((9, 13, 18, 30)[take(2)]) + 1
-
-    height = side()
-    ratio = take(3)
-    if ratio == 0:
-        width = side()
-    else:
-        over, under = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))[ratio - 1]
-        width = height * over // under
-    return Header("jxl", 0, False, width, height)
+    found = jxl.read_jxl_header(prefix)
+    return Header(
+        "jxl",
+        found.depth,
+        found.floating,
+        found.width,
+        found.height,
+        found.primaries,
+        found.transfer,
+    )
 
 
 def _exactly(file: BinaryIO, count: int) -> bytes:

@@ -50,7 +50,8 @@ class Decoded:
     alpha : whether the last channel is straight (not premultiplied) alpha.
     maximum : the sample value that means 1.0.
     profile : embedded ICC profile.
-    primaries, transfer : code points of ITU-T H.273 that the file states; 2 is "not stated".
+    primaries : x and y of red, green, blue and white, if the file states others than sRGB's.
+    transfer : transfer function the file states, as ITU-T H.273 numbers them; 2 is "not stated".
     orientation : EXIF orientation, 1 to 8, still to be applied.
     notes : what the decoder has already done.
     """
@@ -60,7 +61,7 @@ class Decoded:
     alpha: bool = False
     maximum: float = 255.0
     profile: bytes | None = None
-    primaries: int = 2
+    primaries: tuple[float, ...] | None = None
     transfer: int = 2
     orientation: int = 1
     notes: tuple[str, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +16,32 @@ import torch
 from msds.errors import InputError
 from msds.images.arrays import from_array, from_tensor
 from msds.images.colour import finish, parse_background
-from msds.images.headers import read_header
+from msds.images.deep import DEEP_CONTAINERS, decode_deep
+from msds.images.hdr import HDR_CONTAINERS, decode_hdr
+from msds.images.headers import Header, read_header
 from msds.images.image import Decoded, Image
 from msds.images.limits import MAX_PIXELS, check_file, check_size, display_name
 from msds.images.standard import decode_picture, decode_standard
+from msds.images.tiff import decode_tiff
+from msds.images.transfer import (
+    HLG_CODE,
+    LINEAR_CODE,
+    PQ_CODE,
+    SRGB,
+    Transfer,
+    numbered_primaries,
+    parse_transfer,
+)
 
 Source = (
     str | os.PathLike[str] | bytes | bytearray | PIL.Image.Image | npt.NDArray[Any] | torch.Tensor
 )
+
+_STATED = {
+    PQ_CODE: "the PQ transfer function",
+    HLG_CODE: "the HLG transfer function",
+    LINEAR_CODE: "linear light",
+}
 
 
 def load_image(
@@ -30,6 +49,7 @@ def load_image(
     *,
     background: str = "white",
     frame: int | None = None,
+    transfer: str | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Image:
     """Read an image from a file, its bytes, a Pillow image, an array or a tensor.
@@ -45,6 +65,11 @@ def load_image(
     background : what shows through transparent pixels: ``"white"``, ``"black"`` or ``"#rrggbb"``.
     frame : which image of an animated or multi-page file, from 0; without it such files are
         refused.
+    transfer : how the colour samples are meant; needed for files of floating-point samples and for
+        those that state PQ, HLG or linear light. ``"srgb"``: as in any photograph, taken as they
+        are. ``"linear:PEAK"``: linear light, PEAK is shown as white. ``"pq"``, ``"pq:PEAK"``,
+        ``"hlg"``, ``"hlg:PEAK"``: ITU-R BT.2100, PEAK cd/m2 (1000 if not given) is shown as
+        white. What is brighter than white, or outside sRGB's gamut, is clipped and noted.
     max_pixels : files with more pixels are refused before they are decoded.
 
     Returns
@@ -58,50 +83,100 @@ def load_image(
         If the source is missing, empty, damaged, too large, or not an image this can read.
     """
     parse_background(background)
+    meant = None if transfer is None else parse_transfer(transfer)
     if isinstance(source, torch.Tensor):
-        name = "<tensor>"
-        _refuse_frame(frame, name)
-        return Image(*from_tensor(source, name), name)
+        return _from_tensor(source, frame, meant)
     if isinstance(source, np.ndarray):
         name = "<array>"
         _refuse_frame(frame, name)
-        return finish(from_array(source, name), name, background)
+        decoded = from_array(source, name, check_range=meant in (None, SRGB))
+        return finish(decoded, name, background, meant or SRGB)
     if isinstance(source, PIL.Image.Image):
         name = display_name(getattr(source, "filename", "") or "<picture>")
         _refuse_frame(frame, name)
-        return finish(decode_picture(source, name), name, background)
+        return finish(decode_picture(source, name), name, background, meant or SRGB)
     if isinstance(source, (bytes, bytearray)):
         name, data = "<bytes>", bytes(source)
         if not data:
             raise InputError(f"{name}: there are no bytes; expected an image file's.")
-        return finish(_decode(data, io.BytesIO(data), name, frame, max_pixels), name, background)
+        header = read_header(io.BytesIO(data))
+        meant = file_transfer(header, meant, name)
+        decoded = decode_file(header, data, name, frame, max_pixels, meant)
+        return finish(decoded, name, background, meant)
     if isinstance(source, (str, os.PathLike)):
         name, path = display_name(source), Path(source)
         check_file(path, name)
         try:
             with path.open("rb") as file:
-                return finish(_decode(path, file, name, frame, max_pixels), name, background)
+                header = read_header(file)
+            meant = file_transfer(header, meant, name)
+            decoded = decode_file(header, path, name, frame, max_pixels, meant)
         except OSError as error:
             raise InputError(f"{name}: the file cannot be read ({error}).") from error
+        return finish(decoded, name, background, meant)
     raise InputError(
         f"an image was given as {type(source).__name__}; expected a path, bytes, a Pillow image, a"
         " NumPy array or a tensor."
     )
 
 
-def _decode(
-    source: Path | bytes, file: BinaryIO, name: str, frame: int | None, max_pixels: int
+def file_transfer(header: Header, asked: Transfer | None, name: str) -> Transfer:
+    """How the samples of a file are meant; InputError if the file needs to be told and is not."""
+    if asked is not None:
+        return asked
+    if header.floating and header.container != "npy":
+        raise InputError(
+            f"{name}: a {header.container} file of floating-point samples; say how they are meant"
+            " with transfer: linear:PEAK (PEAK is shown as white) or srgb."
+        )
+    if header.transfer in _STATED:
+        raise InputError(
+            f"{name}: the file states {_STATED[header.transfer]}; say how it is to be shown with"
+            " transfer: pq, hlg, linear:PEAK, or srgb to take the samples as they are."
+        )
+    return SRGB
+
+
+def decode_file(
+    header: Header,
+    source: Path | bytes,
+    name: str,
+    frame: int | None,
+    max_pixels: int,
+    transfer: Transfer,
 ) -> Decoded:
-    header = read_header(file)
+    """Decode a file by the decoder that keeps its depth."""
+    if transfer == SRGB and header.transfer in _STATED:
+        # Samples asked for as they are, although the file means them otherwise.
+        header = replace(header, primaries=2)
     if header.width and header.height:
         check_size(header.width, header.height, max_pixels, name)
-    if header.deep:
-        depth = f"{header.depth} bits per sample" if header.depth else "its own depth"
-        raise InputError(
-            f"{name}: a {header.container} file with {depth} is not read yet; expected 8 bits per"
-            " sample, in a format that Pillow reads."
-        )
-    return decode_standard(source, name, frame, max_pixels)
+    if not header.deep:
+        decoded = decode_standard(source, name, frame, max_pixels)
+        primaries = numbered_primaries(header.primaries)
+        return decoded if primaries is None else replace(decoded, primaries=primaries)
+    if header.container == "tiff":
+        return decode_tiff(source, name, frame, max_pixels)
+    if header.container in HDR_CONTAINERS:
+        return decode_hdr(header, source, name, frame, max_pixels, transfer == SRGB)
+    if header.container in DEEP_CONTAINERS:
+        return decode_deep(header, source, name, frame, max_pixels)
+    raise InputError(
+        f"{name}: a {header.container} file of {header.depth} bits per sample is not read; expected"
+        " 8 bits, or another format."
+    )
+
+
+def _from_tensor(tensor: torch.Tensor, frame: int | None, transfer: Transfer | None) -> Image:
+    name = "<tensor>"
+    _refuse_frame(frame, name)
+    plain = transfer in (None, SRGB)
+    pixels, notes = from_tensor(tensor, name, check_range=plain)
+    if transfer is None or plain:
+        return Image(pixels, notes, name)
+    samples = pixels.permute(1, 2, 0).cpu().numpy()
+    shown = finish(Decoded(samples, "rgb", maximum=1.0, notes=notes), name, "white", transfer)
+    return replace(shown, pixels=shown.pixels.to(tensor.device))
 
 
 def _refuse_frame(frame: int | None, name: str) -> None:

@@ -43,7 +43,7 @@ _COLOURS: dict[str, tuple[Literal["grey", "rgb", "cmyk"], bool]] = {
     "CMYK": ("cmyk", False),
 }
 # What Pillow's decoders raise on damaged files.
-_DAMAGE = (
+DAMAGE = (
     OSError,
     SyntaxError,
     ValueError,
@@ -88,7 +88,7 @@ def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixe
                 f"{name}: this is not an image in a format that can be read, or its header is"
                 " damaged."
             ) from error
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise InputError(f"{name}: the image cannot be opened ({error}).") from error
         with picture:
             if picture.format in _UNSAFE:
@@ -103,7 +103,7 @@ def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixe
                 return decode_picture(picture, name, notes)
             except InputError:
                 raise
-            except (*_DAMAGE, PIL.Image.DecompressionBombError) as error:
+            except (*DAMAGE, PIL.Image.DecompressionBombError) as error:
                 raise InputError(
                     f"{name}: the {picture.format} data are truncated or damaged ({error})."
                 ) from error
@@ -112,16 +112,16 @@ def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixe
 def decode_picture(picture: PIL.Image.Image, name: str, notes: tuple[str, ...] = ()) -> Decoded:
     """Read the samples, profile and orientation of a Pillow image in one of its 8-bit modes."""
     _refuse_deep(picture, name)
-    orientation = _orientation(picture)
+    orientation = read_orientation(picture)
     picture.load()
-    if picture.format == "TIFF" and orientation != _orientation(picture):
+    if picture.format == "TIFF" and orientation != read_orientation(picture):
         notes += (f"EXIF orientation {orientation} applied",)
     profile = picture.info.get("icc_profile")
     if picture.mode in ("P", "PA"):
         notes += ("palette expanded",)
     elif picture.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
         notes += (f"{picture.mode} samples converted to {_mode(picture)}",)
-    orientation = _orientation(picture)
+    orientation = read_orientation(picture)
     mode = _mode(picture)
     if picture.mode == "LAB":
         picture, profile = _lab_to_rgb(picture), None
@@ -191,8 +191,13 @@ def _mode(picture: PIL.Image.Image) -> str:
     return mode
 
 
-def _orientation(picture: PIL.Image.Image) -> int:
-    value = picture.getexif().get(_ORIENTATION, 1)
+def read_orientation(picture: PIL.Image.Image, *, decode: bool = True) -> int:
+    """EXIF orientation of a picture, 1 to 8; 1 where none is stated, or one out of range.
+
+    Pillow decodes a PNG to look for what may follow its pixels, unless `decode` is false.
+    """
+    exif = picture.getexif() if decode else PIL.Image.Image.getexif(picture)
+    value = exif.get(_ORIENTATION, 1)
     return value if value in range(1, 9) else 1
 
 

@@ -1,0 +1,284 @@
+"""Parts of files that are larger than memory, with the pixels the whole file would have."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import torch
+
+from msds.errors import InputError, MissingExtraError, require
+from msds.images.colour import finish, parse_background
+from msds.images.deep import EXTRA, arrange, check_frame, depth_note, pillow_info
+from msds.images.headers import Header, read_header
+from msds.images.image import Decoded, Image
+from msds.images.limits import MAX_PIXELS, check_file, display_name
+from msds.images.loading import decode_file, file_transfer
+from msds.images.standard import DAMAGE
+from msds.images.tiff import PartReader, interpret, read_layout, readable_in_parts
+from msds.images.transfer import parse_transfer
+
+_Finish = Callable[[Decoded], Image]
+_Decode = Callable[[int, int, int, int], Decoded]
+
+
+class Regions(ABC):
+    """An open image whose rectangles can be read one at a time; a context manager.
+
+    Not for use by several threads at once.
+
+    Attributes
+    ----------
+    width, height : size in pixels, with the orientation applied.
+    source : name of the file.
+    in_memory : whether the whole image was decoded, because its format has no parts.
+    """
+
+    def __init__(self, width: int, height: int, source: str, in_memory: bool) -> None:
+        self.width = width
+        self.height = height
+        self.source = source
+        self.in_memory = in_memory
+
+    def read(self, x0: int, y0: int, x1: int, y1: int) -> torch.Tensor:
+        """Pixels of columns `x0` to `x1` and rows `y0` to `y1`, ends excluded.
+
+        Returns
+        -------
+        (3, y1 - y0, x1 - x0) float32 tensor in [0, 1], sRGB: that part of what `load_image` gives.
+
+        Raises
+        ------
+        InputError
+            If the rectangle is empty or not within the image, or the file is damaged there.
+        """
+        if not (0 <= x0 < x1 <= self.width and 0 <= y0 < y1 <= self.height):
+            raise InputError(
+                f"{self.source}: columns {x0} to {x1} and rows {y0} to {y1} were asked for; the"
+                f" image is {self.width} x {self.height}."
+            )
+        return self._read(x0, y0, x1, y1)
+
+    @property
+    @abstractmethod
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the parts read so far, as in `msds.images.Image`."""
+
+    @abstractmethod
+    def _read(self, x0: int, y0: int, x1: int, y1: int) -> torch.Tensor:
+        """Pixels of a rectangle within the image."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the file; nothing can be read any more."""
+
+    def __enter__(self) -> Regions:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_regions(
+    path: str | os.PathLike[str],
+    *,
+    background: str = "white",
+    frame: int | None = None,
+    transfer: str | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Regions:
+    """Open an image file to read it in parts.
+
+    With the extra ``formats``, PNG and TIFF (plain or losslessly compressed) are read in bounded
+    memory; a PNG larger than 100 MB is unpacked to a temporary file on first use. Any other file is
+    decoded whole. The pixels are those of `load_image` with the same arguments.
+
+    Parameters
+    ----------
+    path, background, frame, transfer : as for `load_image`.
+    max_pixels : limit for files that are decoded whole.
+
+    Raises
+    ------
+    InputError
+        As `load_image`.
+    """
+    parse_background(background)
+    name, place = display_name(path), Path(path)
+    check_file(place, name)
+    asked = None if transfer is None else parse_transfer(transfer)
+    try:
+        with place.open("rb") as file:
+            header = read_header(file)
+        meant = file_transfer(header, asked, name)
+
+        def finished(decoded: Decoded) -> Image:
+            return finish(decoded, name, background, meant)
+
+        parts = _in_parts(header, place, name, frame, finished)
+        if parts is not None:
+            return parts
+        return _Whole(finished(decode_file(header, place, name, frame, max_pixels, meant)))
+    except InputError:
+        raise
+    except (*DAMAGE, RuntimeError) as error:
+        raise InputError(f"{name}: the image data are truncated or damaged ({error}).") from error
+
+
+class _Whole(Regions):
+    """An image that had to be decoded as a whole."""
+
+    def __init__(self, image: Image) -> None:
+        super().__init__(image.width, image.height, image.source, in_memory=True)
+        self._image = image
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._image.notes
+
+    def close(self) -> None:
+        """There is no file open."""
+
+    def _read(self, x0: int, y0: int, x1: int, y1: int) -> torch.Tensor:
+        return self._image.pixels[:, y0:y1, x0:x1]
+
+
+class _Parts(Regions):
+    """An image of which only the parts that are asked for are decoded."""
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        orientation: int,
+        source: str,
+        decode: _Decode,
+        finished: _Finish,
+        close: Callable[[], None],
+    ) -> None:
+        if orientation >= 5:
+            width, height = height, width
+        super().__init__(width, height, source, in_memory=False)
+        self._orientation = orientation
+        self._decode = decode
+        self._finish = finished
+        self._close = close
+        self._notes: dict[str, None] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        partly = any(note.startswith("transparency") for note in self._notes)
+        return tuple(n for n in self._notes if not (partly and n.startswith("opaque alpha")))
+
+    def close(self) -> None:
+        self._close()
+
+    def _read(self, x0: int, y0: int, x1: int, y1: int) -> torch.Tensor:
+        # From where the pixels are seen to where they are stored, the way back of `orient`.
+        if self._orientation in (2, 3, 6, 7):
+            x0, x1 = self.width - x1, self.width - x0
+        if self._orientation in (3, 4, 7, 8):
+            y0, y1 = self.height - y1, self.height - y0
+        box = (y0, x0, y1, x1) if self._orientation >= 5 else (x0, y0, x1, y1)
+        try:
+            decoded = self._decode(*box)
+        except InputError:
+            raise
+        except (*DAMAGE, RuntimeError) as error:
+            raise InputError(
+                f"{self.source}: the image data are truncated or damaged ({error})."
+            ) from error
+        image = self._finish(decoded)
+        self._notes |= dict.fromkeys(image.notes)
+        return image.pixels
+
+
+def _in_parts(
+    header: Header, path: Path, name: str, frame: int | None, finished: _Finish
+) -> Regions | None:
+    """Open the file in parts if its format and the installed libraries allow it."""
+    try:
+        if header.container == "tiff":
+            return _tiff(path, name, frame, finished)
+        if header.container == "png":
+            return _png(header, path, name, frame, finished)
+    except MissingExtraError:
+        # The same pixels, only not in bounded memory; max_pixels still holds.
+        return None
+    return None
+
+
+def _tiff(path: Path, name: str, frame: int | None, finished: _Finish) -> Regions | None:
+    require("imagecodecs", EXTRA)
+    tiff = require("tifffile", EXTRA).TiffFile(path)
+    try:
+        page = tiff.pages[check_frame(frame, len(tiff.pages), name)]
+        if not readable_in_parts(page):
+            tiff.close()
+            return None
+        layout = read_layout(page, name)
+        reader = PartReader(page)
+    except BaseException:
+        tiff.close()
+        raise
+
+    def decode(x0: int, y0: int, x1: int, y1: int) -> Decoded:
+        return interpret(reader.read(x0, y0, x1, y1), layout, name)
+
+    return _Parts(
+        page.imagewidth,
+        page.imagelength,
+        layout.orientation,
+        name,
+        decode,
+        finished,
+        tiff.close,
+    )
+
+
+def _png(
+    header: Header, path: Path, name: str, frame: int | None, finished: _Finish
+) -> Regions | None:
+    vips = require("pyvips", EXTRA)
+    info = pillow_info(path, header.width * header.height)
+    if check_frame(frame, info["frames"], name) != 0:
+        return None
+    try:
+        picture = vips.Image.pngload(str(path), access="random", fail_on="truncated")
+        region = vips.Region.new(picture)
+    except vips.Error as error:
+        raise OSError(_one_line(error)) from error
+    kind = {"uchar": np.uint8, "ushort": np.uint16}[picture.format]
+
+    def decode(x0: int, y0: int, x1: int, y1: int) -> Decoded:
+        try:
+            data = region.fetch(x0, y0, x1 - x0, y1 - y0)
+        except vips.Error as error:
+            raise OSError(_one_line(error)) from error
+        samples = np.frombuffer(data, kind).reshape(y1 - y0, x1 - x0, picture.bands)
+        return arrange(
+            samples,
+            float(np.iinfo(kind).max),
+            name,
+            profile=info["profile"],
+            orientation=info["orientation"],
+            header=header,
+            notes=depth_note(header),
+        )
+
+    return _Parts(
+        header.width, header.height, info["orientation"], name, decode, finished, lambda: None
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,220 @@
+"""TIFF at any depth, whole or in parts, through tifffile: the extra ``formats``."""
+
+from __future__ import annotations
+
+import io
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from msds.errors import InputError, require
+from msds.images.deep import EXTRA, check_frame, straighten
+from msds.images.image import Decoded, Samples
+from msds.images.limits import check_size
+from msds.images.standard import DAMAGE
+
+_PHOTOMETRIC: dict[int, tuple[Literal["grey", "rgb", "cmyk"], int]] = {
+    0: ("grey", 1),
+    1: ("grey", 1),
+    2: ("rgb", 3),
+    5: ("cmyk", 4),
+}
+_WHITE_IS_ZERO = 0
+_ASSOCIATED, _STRAIGHT = 1, 2
+_PROFILE, _ORIENTATION = 34675, 274
+# Lossless codecs, in which a part decodes to what the whole decodes to: none, LZW, deflate (two
+# numbers), PackBits, LZMA, Zstandard.
+_LOSSLESS = (1, 5, 8, 32946, 32773, 34925, 50000)
+_CACHE_BYTES = 256 << 20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the samples of one page mean."""
+
+    colour: Literal["grey", "rgb", "cmyk"]
+    channels: int
+    alpha: Literal["none", "straight", "associated"]
+    inverted: bool
+    maximum: float
+    profile: bytes | None
+    orientation: int
+    notes: tuple[str, ...]
+
+
+def decode_tiff(source: Path | bytes, name: str, frame: int | None, max_pixels: int) -> Decoded:
+    """Decode a TIFF of grey, RGB or CMYK samples: unsigned integers or floating point.
+
+    Parameters and errors are those of `msds.images.deep.decode_deep`.
+    """
+    tifffile = require("tifffile", EXTRA)
+    require("imagecodecs", EXTRA)
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with tifffile.TiffFile(file) as tiff:
+            page = tiff.pages[check_frame(frame, len(tiff.pages), name)]
+            check_size(page.imagewidth, page.imagelength, max_pixels, name)
+            layout = read_layout(page, name)
+            samples = page.asarray()
+            if samples.ndim == 3 and page.planarconfig == 2:
+                samples = samples.transpose(1, 2, 0)
+            return interpret(samples, layout, name)
+    except InputError:
+        raise
+    except (*DAMAGE, RuntimeError) as error:
+        raise InputError(f"{name}: the TIFF data are truncated or damaged ({error}).") from error
+
+
+def read_layout(page: Any, name: str) -> Layout:
+    """Find out what the samples of a page of tifffile's mean; InputError if they are not pixels."""
+    photometric = int(page.photometric)
+    if photometric not in _PHOTOMETRIC or page.imagedepth != 1:
+        raise InputError(
+            f"{name}: a TIFF of photometric kind {page.photometric.name} at this depth is not read;"
+            " expected grey, RGB or CMYK."
+        )
+    colour, colours = _PHOTOMETRIC[photometric]
+    extras = [int(extra) for extra in page.extrasamples]
+    if page.samplesperpixel != colours + len(extras) or len(extras) > 1:
+        raise InputError(
+            f"{name}: the TIFF has {page.samplesperpixel} channels; expected {colours}, or one more"
+            " with alpha."
+        )
+    alpha: Literal["none", "straight", "associated"] = "none"
+    notes: tuple[str, ...] = ()
+    if extras:
+        if extras[0] == _STRAIGHT:
+            alpha = "straight"
+        elif extras[0] == _ASSOCIATED:
+            alpha = "associated"
+        else:
+            notes += ("extra channel of no stated meaning dropped",)
+    kind, size = page.dtype.kind, page.dtype.itemsize
+    if kind not in "uf" or size > 8 or (kind == "u" and size > 4):
+        raise InputError(
+            f"{name}: the TIFF holds {page.dtype} samples; expected unsigned integers or floating"
+            " point."
+        )
+    bits = int(page.bitspersample)
+    maximum = float(2**bits - 1) if kind == "u" else 1.0
+    if kind == "f":
+        notes = (f"{bits}-bit floating-point samples", *notes)
+    elif bits > 8:
+        notes = (f"{bits} bits per sample" + (", rounded to 24" if bits > 24 else ""), *notes)
+    tags = page.tags
+    orientation = int(tags[_ORIENTATION].value) if _ORIENTATION in tags else 1
+    profile = bytes(tags[_PROFILE].value) if _PROFILE in tags else None
+    return Layout(
+        colour,
+        colours,
+        alpha,
+        photometric == _WHITE_IS_ZERO,
+        maximum,
+        profile,
+        orientation if orientation in range(1, 9) else 1,
+        notes,
+    )
+
+
+def interpret(samples: Samples, layout: Layout, name: str) -> Decoded:
+    """Samples of a page, whole or a part, (H, W) or (H, W, C), in our own form."""
+    if samples.ndim == 2:
+        samples = samples[:, :, None]
+    if layout.alpha == "none":
+        samples = samples[..., : layout.channels]
+    maximum = layout.maximum
+    if samples.dtype.kind == "f":
+        samples = samples.astype(np.float32)
+        if not np.isfinite(samples).all():
+            raise InputError(f"{name}: there are NaN or infinite values; expected finite ones.")
+    elif samples.dtype.itemsize > 2:
+        samples, maximum = (samples / maximum).astype(np.float32), 1.0
+    elif samples.dtype.byteorder != "=":
+        samples = samples.astype(samples.dtype.newbyteorder("="))
+    if layout.inverted:
+        samples = samples.copy()
+        np.subtract(
+            samples.dtype.type(maximum), samples[..., :1], out=samples[..., :1], casting="same_kind"
+        )
+    if layout.alpha == "associated":
+        samples, maximum = straighten(samples, maximum), 1.0
+    return Decoded(
+        samples,
+        layout.colour,
+        alpha=layout.alpha != "none",
+        maximum=maximum,
+        profile=layout.profile,
+        orientation=layout.orientation,
+        notes=layout.notes,
+    )
+
+
+def readable_in_parts(page: Any) -> bool:
+    """Whether parts of a page decode on their own, to what the whole page decodes to."""
+    return (
+        int(page.compression) in _LOSSLESS
+        and int(page.photometric) in _PHOTOMETRIC
+        and page.bitspersample in (8, 16, 32, 64)
+    )
+
+
+class PartReader:
+    """Reads rectangles of one page, decoding only the strips or tiles they touch.
+
+    Decoded strips and tiles are kept, the latest used ones up to 256 MiB, since neighbouring
+    rectangles share them.
+    """
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+        self._file = page.parent.filehandle
+        self._planes = page.samplesperpixel if page.planarconfig == 2 else 1
+        if page.is_tiled:
+            self._rows, self._columns = page.tilelength, page.tilewidth
+        else:
+            self._rows, self._columns = min(page.rowsperstrip, page.imagelength), page.imagewidth
+        self._across = -(-page.imagewidth // self._columns)
+        self._down = -(-page.imagelength // self._rows)
+        self._kept: OrderedDict[int, Samples] = OrderedDict()
+        self._kept_bytes = 0
+
+    def read(self, x0: int, y0: int, x1: int, y1: int) -> Samples:
+        """Samples of columns x0 to x1 and rows y0 to y1, ends excluded: (H, W, C)."""
+        channels = self._page.samplesperpixel
+        found = np.empty((y1 - y0, x1 - x0, channels), self._page.dtype)
+        for plane in range(self._planes):
+            target = found[..., plane : plane + 1] if self._planes > 1 else found
+            for down in range(y0 // self._rows, -(-y1 // self._rows)):
+                for across in range(x0 // self._columns, -(-x1 // self._columns)):
+                    index = (plane * self._down + down) * self._across + across
+                    part = self._segment(index)
+                    top, left = down * self._rows, across * self._columns
+                    rows = slice(max(y0, top), min(y1, top + part.shape[0]))
+                    columns = slice(max(x0, left), min(x1, left + part.shape[1]))
+                    target[
+                        rows.start - y0 : rows.stop - y0, columns.start - x0 : columns.stop - x0
+                    ] = part[
+                        rows.start - top : rows.stop - top,
+                        columns.start - left : columns.stop - left,
+                    ]
+        return found
+
+    def _segment(self, index: int) -> Samples:
+        if index in self._kept:
+            self._kept.move_to_end(index)
+            return self._kept[index]
+        self._file.seek(self._page.dataoffsets[index])
+        data = self._file.read(self._page.databytecounts[index])
+        decoded, _, shape = self._page.decode(data, index)
+        if decoded is None:
+            part = np.full(shape[1:], self._page.nodata, self._page.dtype)
+        else:
+            part = decoded[0]
+        self._kept[index] = part
+        self._kept_bytes += part.nbytes
+        while self._kept_bytes > _CACHE_BYTES and len(self._kept) > 1:
+            self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
+        return part
