@@ -1,0 +1,107 @@
+"""Encodings of images within a memory budget that shrinks when memory runs short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from msds.errors import InputError
+from msds.metric import MSDS, Encoding
+from msds.scoring.memory import MIB, is_out_of_memory
+from msds.tiling import Regions, encode_tiled, should_tile
+from msds.tiling.plan import bytes_per_pixel
+
+LEAST_BUDGET = MIB
+MOST_IMAGES = 64
+"""In a batch; more do not make any trunk faster."""
+
+
+class Encoder:
+    """Runs a metric's trunk, in batches or in pieces, as memory allows.
+
+    Parameters
+    ----------
+    metric : on the device to compute on.
+    budget : bytes of working memory; halved whenever memory runs short.
+    """
+
+    def __init__(self, metric: MSDS, budget: int) -> None:
+        self.metric = metric
+        self.budget = budget
+        self.device = next(metric.parameters(), torch.empty(0)).device
+        self._bytes_per_pixel = bytes_per_pixel(metric.trunk)
+
+    def batch_size(self, height: int, width: int) -> int:
+        """How many images of this size the trunk may take at once."""
+        fitting = int(self.budget / (self._bytes_per_pixel * height * width))
+        return max(1, min(MOST_IMAGES, fitting))
+
+    def encode(self, images: Sequence[Tensor]) -> list[Encoding]:
+        """Encodings of (3, H, W) images of equal size.
+
+        Raises
+        ------
+        InputError
+            If the images are too small, or there is not enough memory even for a piece of one.
+        """
+        done: list[Encoding] = []
+        while len(done) < len(images):
+            count = self.batch_size(*images[0].shape[-2:])
+            batch = images[len(done) : len(done) + count]
+            encoding = self._try(batch)
+            if encoding is not None:
+                done += [_only(encoding, k) for k in range(len(encoding))]
+        return done
+
+    def encode_regions(self, regions: Regions) -> Encoding:
+        """Encoding of an image that is read in parts."""
+        while True:
+            encoding = self._try(regions)
+            if encoding is not None:
+                return encoding
+
+    def _try(self, source: Sequence[Tensor] | Regions) -> Encoding | None:
+        """An encoding, or None if memory ran short and the budget is smaller now."""
+        try:
+            return self._encode(source)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        # Outside the handler, whose traceback keeps the tensors of the failed attempt alive.
+        self._shrink(source)
+        return None
+
+    @torch.inference_mode()
+    def _encode(self, source: Sequence[Tensor] | Regions) -> Encoding:
+        if not isinstance(source, Sequence):
+            return encode_tiled(self.metric, source, budget=self.budget)
+        batch = torch.stack(tuple(source)).to(self.device)
+        height, width = batch.shape[-2:]
+        if should_tile(height, width, self.metric.trunk, self.budget):
+            return encode_tiled(self.metric, batch, budget=self.budget)
+        return self.metric.encode(batch)
+
+    def _shrink(self, source: Sequence[Tensor] | Regions) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        elif self.device.type == "mps":
+            torch.mps.empty_cache()
+        single = not isinstance(source, Sequence) or len(source) == 1
+        stuck = single and self.metric.trunk.halo is None
+        if stuck or self.budget // 2 < LEAST_BUDGET:
+            raise InputError("there is not enough memory to encode this image")
+        if isinstance(source, Sequence):
+            # What was tried may have been far below the budget.
+            height, width = source[0].shape[-2:]
+            used = int(self._bytes_per_pixel * height * width * len(source))
+            self.budget = min(self.budget, max(used, 2 * LEAST_BUDGET))
+        self.budget //= 2
+
+
+def _only(encoding: Encoding, index: int) -> Encoding:
+    """One image's encoding that does not keep the memory of the whole batch."""
+    one = encoding[index : index + 1]
+    grams = tuple(gram.clone() for gram in one.grams) if len(encoding) > 1 else one.grams
+    return Encoding(grams, one.positions, one.height, one.width, one.trunk)

@@ -1,0 +1,115 @@
+"""Files as the engine takes them: read in threads, with digests, or in parts where too large."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import PIL.Image
+
+from msds.errors import InputError
+from msds.files import sha256_file
+from msds.images import Image, load_image
+from msds.images.headers import read_header
+from msds.scoring.cache import DiskCache, Encoded
+
+PARTS_BYTES = 512 * 2**20
+"""Images whose pixels take more than this are read in parts."""
+
+BYTES_PER_PIXEL = 12
+"""Of three float32 values."""
+
+UNKNOWN_BYTES = 64 * 2**20
+"""What an image is taken for whose header does not tell its size."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files become pixels.
+
+    Attributes
+    ----------
+    background : what transparent pixels are shown on.
+    transfer : how the samples of files are meant that need to be told, see `msds.load_image`.
+    """
+
+    background: str = "white"
+    transfer: str | None = None
+
+    def load(self, path: Path) -> Image:
+        """The whole image."""
+        return load_image(path, background=self.background, transfer=self.transfer)
+
+    @property
+    def settings(self) -> dict[str, str | None]:
+        """As JSON-able values."""
+        return {"background": self.background, "transfer": self.transfer}
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a thread made of a file.
+
+    Attributes
+    ----------
+    sha256 : digest of the file.
+    seconds : time it took.
+    image : its pixels, or None if it is to be read in parts or its encoding was kept.
+    content : digest of the pixels; equal images are encoded once.
+    encoded : its encoding, if it was kept.
+    """
+
+    sha256: str
+    seconds: float
+    image: Image | None = None
+    content: str = ""
+    encoded: Encoded | None = None
+
+
+def read_input(path: Path, reading: Reading, cache: DiskCache | None, large: bool) -> Input:
+    """Read a file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used.
+    """
+    start = time.perf_counter()
+    try:
+        sha256 = sha256_file(path)
+    except (OSError, ValueError):
+        reading.load(path)  # says what is wrong with the file
+        raise
+    encoded = cache.find(sha256) if cache is not None else None
+    if encoded is not None or large:
+        return Input(sha256, time.perf_counter() - start, encoded=encoded)
+    image = reading.load(path)
+    pixels = image.pixels.contiguous().numpy()
+    content = hashlib.sha256(f"{pixels.shape}".encode())
+    content.update(pixels.data)
+    return Input(sha256, time.perf_counter() - start, image, content.hexdigest())
+
+
+def pixel_bytes(path: Path) -> int:
+    """Memory that the decoded image takes, judged by the file's header."""
+    try:
+        with path.open("rb") as file:
+            header = read_header(file)
+            if header.width and header.height:
+                return header.width * header.height * BYTES_PER_PIXEL
+            file.seek(0)
+            with PIL.Image.open(file) as picture:
+                return int(picture.width * picture.height * BYTES_PER_PIXEL)
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
+        return UNKNOWN_BYTES  # reading it will say what is wrong
+
+
+def explain(error: Exception, path: Path) -> str:
+    """One sentence on why a file could not be read, whatever was raised."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"{path}: not enough memory to decode this image."
+    return f"{path}: cannot be read ({type(error).__name__}: {error})."

@@ -1,0 +1,74 @@
+"""How much memory each part of the engine may take, and how to tell that there was not enough."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import torch
+
+from msds.errors import InputError
+from msds.tiling import default_budget
+
+MIB = 2**20
+DEFAULT_TOTAL = 1024 * MIB
+LEAST_TOTAL = 64 * MIB
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+_SHORT = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "alloc_failed",
+)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes for the parts of the engine, besides the program and the trunk's weights.
+
+    Attributes
+    ----------
+    trunk : working memory of the trunk; decides the sizes of batches and of pieces.
+    images : decoded images that wait for the trunk.
+    encodings : encodings kept because they will be needed again.
+    """
+
+    trunk: int
+    images: int
+    encodings: int
+
+    @classmethod
+    def of(cls, total: int | None, device: torch.device) -> Memory:
+        """Shares of a total in bytes; by default 1 GiB, and more for the trunk on accelerators."""
+        whole = DEFAULT_TOTAL if total is None else total
+        trunk = default_budget(device) if total is None else whole // 4
+        return cls(trunk, whole // 4, whole // 2)
+
+
+def parse_size(text: str) -> int:
+    """Bytes from text such as "800M" or "2G".
+
+    Raises
+    ------
+    InputError
+        If it is no size, or less than 64 MiB.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise InputError(
+            f"{text!r} is not an amount of memory; expected something like 800M or 2G."
+        )
+    size = int(float(match[1]) * _UNITS[match[2].upper()])
+    if size < LEAST_TOTAL:
+        raise InputError(f"{text!r} is too little memory to work in; expected at least 64M.")
+    return size
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran short, on the processor or an accelerator."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(phrase in text for phrase in _SHORT)
