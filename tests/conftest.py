@@ -15,7 +15,9 @@ def shared_dir() -> Path:
     """Folder with rated images and trained networks; tests that need it are skipped without it."""
     folder = Path(os.environ.get("MSDS_SHARED", ROOT.parent / "shared"))
     if not (folder / "data").is_dir():
-        pytest.skip("no rated images: neither MSDS_SHARED nor a folder 'shared' beside the checkout")
+        pytest.skip(
+            "no rated images: neither MSDS_SHARED nor a folder 'shared' beside the checkout"
+        )
     return folder
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ from msds import fusion as fusing
 from msds import pyramid as pyramids
 from msds.checks import check_images, check_mask
 from msds.errors import InputError
+from msds.pretrained import load_pretrained, save_pretrained
 from msds.similarity import BLOCK, STABILITY, block_similarity, gram, lite_similarity, normalized
 from msds.trunks import Trunk, load_trunk
 
@@ -312,6 +314,15 @@ class MSDS(nn.Module):
         """SHA-256 over trunk weights and settings: equal fingerprints, equal scores."""
         text = json.dumps(self.settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
+        """Write weights and settings to a folder; see `msds.pretrained`."""
+        save_pretrained(self, folder)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | os.PathLike[str]) -> Self:
+        """The metric that `save_pretrained` wrote to a local folder."""
+        return load_pretrained(folder, cls)
 
     def extra_repr(self) -> str:
         weights = ", ".join(f"{w:.4g}" for w in self.level_weights)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from msds import __version__
-from msds.cli import score, weights
+from msds.cli import export, score, weights
 from msds.errors import MSDSError
 
 USAGE_ERROR = 2
@@ -24,6 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 score.register(app)
+export.register(app)
 app.add_typer(weights.app, name="weights")
 
 

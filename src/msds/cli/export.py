@@ -1,0 +1,67 @@
+"""`msds export`: a model as an ONNX file, or as a folder that holds all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msds.errors import InputError
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  msds export --onnx msds-compact.onnx
+
+  msds export --model msds-vgg16 --onnx encoder.onnx --encode-only
+
+  msds export --model my-model.json --folder my-model
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.command(epilog=EXAMPLES)(export)
+
+
+def export(
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Id of a model, or a model file.")
+    ] = "msds-compact",
+    onnx: Annotated[
+        Path | None, typer.Option(help="ONNX file to write, checked against torch first.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder to write for MSDS.from_pretrained.")
+    ] = None,
+    encode_only: Annotated[
+        bool, typer.Option("--encode-only", help="ONNX from images to Gram matrices, not scores.")
+    ] = False,
+    trunk_weights: Annotated[
+        Path | None, typer.Option(help="File of the trunk's weights, instead of the usual ones.")
+    ] = None,
+    levels: Annotated[
+        int | None, typer.Option(min=1, max=12, help="Levels of the pyramid, equally weighted.")
+    ] = None,
+) -> None:
+    """Write a model for use without this program: ONNX, or a folder of weights and settings."""
+    if (onnx is None) == (folder is None):
+        raise InputError("Say what to write: --onnx FILE or --folder DIR.")
+    if encode_only and onnx is None:
+        raise InputError("--encode-only is for --onnx.")
+
+    from msds.models import load_model
+
+    metric = load_model(model, trunk_weights=trunk_weights, levels=levels)
+    if folder is not None:
+        metric.save_pretrained(folder)
+        typer.echo(f"{folder}: {metric.model_id}, fingerprint {metric.fingerprint[:12]}")
+    elif onnx is not None:
+        from msds.export import export_onnx
+
+        made = export_onnx(metric, onnx, encode_only=encode_only)
+        typer.echo(
+            f"{onnx}: {made.model}, fingerprint {made.fingerprint[:12]}, {made.size / 1e6:.1f} MB, "
+            f"differs from torch by {made.difference:.1g} at most on {len(made.checked)} batches"
+        )
