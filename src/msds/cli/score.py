@@ -1,8 +1,9 @@
-"""`msds score`: how close a distorted image is to its reference."""
+"""`msds score`: how close distorted images are to their references."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,19 +14,42 @@ from msds.errors import InputError
 if TYPE_CHECKING:
     import torch
 
+    from msds.metric import MSDS
+
 BELOW_THRESHOLD = 3
+DEFAULT_TOLERANCE = 0.001
 
 EXAMPLES = """
 [bold]Examples[/bold]
-
-  msds score photo.png photo.jpg
 
   msds score photo.png photo.jpg --explain
 
   msds score photo.png photo.jpg --fail-under 0.9 --quiet
 
-  msds score photo.png photo.jpg --model msds-vgg16 --json
+  msds score originals/ encoded/ --out scores.csv
+
+  msds score originals/ encoded/ --pattern '{stem}_q{quality}.webp'
+
+  msds score --manifest pairs.csv --out scores.parquet --resume
+
+  msds score golden/ rendered/ --baseline scores.csv
+
+[bold]Exit status[/bold]
+
+  0: done
+
+  1: some pairs failed, or files are not paired
+
+  2: wrong call or unusable input
+
+  3: a score is below --fail-under, or worse than the --baseline
 """
+
+PAIRING = "Many pairs"
+MODEL = "Model and images"
+OUTPUT = "Output"
+GATES = "Conditions"
+ENGINE = "Engine"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,58 +58,273 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    reference: Annotated[Path, typer.Argument(help="The undistorted image.")],
-    distorted: Annotated[Path, typer.Argument(help="The image to judge.")],
+    reference: Annotated[
+        Path | None, typer.Argument(help="The undistorted image, or a folder.", show_default=False)
+    ] = None,
+    distorted: Annotated[
+        Path | None, typer.Argument(help="The image to judge, or a folder.", show_default=False)
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Table of pairs (.csv, .jsonl, .parquet) with columns reference and distorted; "
+            "paths are relative to it.",
+            rich_help_panel=PAIRING,
+        ),
+    ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="How distorted images are named, as in '{stem}_q{quality}.webp'; fields become "
+            "columns.",
+            rich_help_panel=PAIRING,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the pairs only.", rich_help_panel=PAIRING)
+    ] = False,
+    allow_unmatched: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unmatched",
+            help="Files without a partner do not change the exit status.",
+            rich_help_panel=PAIRING,
+        ),
+    ] = False,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="Id of a model, or a model file.")
+        str,
+        typer.Option(
+            "--model", "-m", help="Id of a model, or a model file.", rich_help_panel=MODEL
+        ),
     ] = "msds-compact",
     trunk_weights: Annotated[
-        Path | None, typer.Option(help="File of the trunk's weights, instead of the usual ones.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The trunk's weights, instead of the usual ones.",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     levels: Annotated[
-        int | None, typer.Option(min=1, max=12, help="Levels of the pyramid, equally weighted.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=12,
+            help="Levels of the pyramid, equally weighted.",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     small: Annotated[
-        str, typer.Option(help="Images too small for all levels: 'error' or 'fewer-levels'.")
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="Images too small for all levels: error, or fewer-levels.",
+            rich_help_panel=MODEL,
+        ),
     ] = "error",
     background: Annotated[
-        str, typer.Option(help="What transparency is shown on: white, black or #rrggbb.")
+        str,
+        typer.Option(
+            metavar="COLOUR",
+            help="What transparency is shown on: white, black, #rrggbb.",
+            rich_help_panel=MODEL,
+        ),
     ] = "white",
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps.")] = "cpu",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole record.")] = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show every level, and what was done.")
+    transfer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOW",
+            help="How HDR samples are meant: pq, hlg, linear:PEAK, srgb.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print whole records, as JSON Lines.", rich_help_panel=OUTPUT),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the score only.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Show every level of one pair, and what was done.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print scores only.", rich_help_panel=OUTPUT),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write whole records: .jsonl, .csv, .parquet.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with --out where a run was stopped.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
     fail_under: Annotated[
-        float | None, typer.Option(metavar="X", help="Exit with 3 if the score is lower.")
+        float | None,
+        typer.Option(metavar="X", help="Exit with 3 if a score is lower.", rich_help_panel=GATES),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Exit with 3 if a score is worse than in these earlier results, or is missing.",
+            rich_help_panel=GATES,
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="T",
+            min=0,
+            help=f"How much worse than the baseline is still good ({DEFAULT_TOLERANCE:g}).",
+            rich_help_panel=GATES,
+        ),
+    ] = None,
+    annotations: Annotated[
+        str | None,
+        typer.Option(
+            metavar="github",
+            help="Print annotations for GitHub Actions as well.",
+            rich_help_panel=GATES,
+        ),
+    ] = None,
+    device: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps.", rich_help_panel=ENGINE),
+    ] = "cpu",
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Memory for images and features, such as 4G; decides batches and pieces.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Threads that read images.", rich_help_panel=ENGINE),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep the encodings of references here for later runs.",
+            rich_help_panel=ENGINE,
+        ),
     ] = None,
 ) -> None:
-    """Score a distorted image against its reference: 1 is identical, lower is worse."""
+    """Score distorted images against their references: 1 is identical, lower is worse.
+
+    Two images, two folders, one image against a folder, or the pairs of a table. In folders,
+    images belong together that have the same relative path but for the suffix.
+    """
     if as_json + explain + quiet > 1:
         raise InputError("Choose one of --json, --explain and --quiet.")
+    if manifest is not None and (reference is not None or pattern is not None):
+        raise InputError("--manifest names the pairs: leave out paths and --pattern.")
+    if manifest is None and (reference is None or distorted is None):
+        raise InputError("Give a reference and a distorted image or folder, or --manifest FILE.")
+    if resume and out is None:
+        raise InputError("--resume goes on with the results of --out FILE: give that too.")
+    if tolerance is not None and baseline is None:
+        raise InputError("--tolerance says how much worse than --baseline FILE is still good.")
+    if annotations not in (None, "github"):
+        raise InputError(f"Unknown annotations {annotations!r}: expected github.")
+    if as_json and out is not None:
+        raise InputError("Choose one of --json, which prints the records, and --out.")
+    _refuse_overwriting(out, manifest, baseline)
 
-    from msds.images import load_image
-    from msds.models import load_model
-    from msds.scoring import score_images
+    many = manifest or pattern or dry_run or out or baseline or annotations or cache
+    folders = any(path is not None and path.is_dir() for path in (reference, distorted))
+    if reference is not None and distorted is not None and not (many or folders):
+        from msds.scoring import score_images
+        from msds.scoring.single import load_or_open
 
+        place = choose_device(device)
+        images = [
+            load_or_open(path, background=background, transfer=transfer)
+            for path in (reference, distorted)
+        ]
+        metric = _load(model, trunk_weights, levels, small)
+        result = score_images(metric.to(place), *images)
+        if as_json:
+            typer.echo(json.dumps(result.as_dict(), ensure_ascii=False))
+        elif explain:
+            from msds.cli.explain import show
+
+            show(result)
+        elif quiet:
+            typer.echo(f"{result.score:.6f}")
+        else:
+            typer.echo(f"{result.score:.6f}  {result.model}")
+        if fail_under is not None and not result.score >= fail_under:
+            typer.echo(f"msds: {result.score:.6f} is below {fail_under:g}", err=True)
+            raise typer.Exit(BELOW_THRESHOLD)
+        return
+
+    if explain:
+        raise InputError("--explain shows one pair of images, without any other output.")
+
+    from msds.cli.score_many import Display, Gates, make_plan, score_many
+    from msds.cli.score_many import dry_run as show_plan
+    from msds.results import check_output
+
+    plan = make_plan(reference, distorted, manifest, pattern)
+    if dry_run:
+        raise typer.Exit(show_plan(plan, allow_unmatched, as_json))
+    if out is not None:
+        check_output(out)
+
+    from msds.images.colour import parse_background
+    from msds.scoring import Options, Reading
+    from msds.scoring.memory import parse_size
+
+    parse_background(background)
+    options = Options(
+        memory=None if memory is None else parse_size(memory),
+        threads=threads or min(4, os.cpu_count() or 1),
+        cache=cache,
+    )
     place = choose_device(device)
-    images = [load_image(path, background=background) for path in (reference, distorted)]
-    metric = load_model(model, trunk_weights=trunk_weights, levels=levels, small=small)
-    result = score_images(metric.to(place), *images)
-    if as_json:
-        typer.echo(json.dumps(result.as_dict(), ensure_ascii=False))
-    elif explain:
-        from msds.cli.explain import show
+    status = score_many(
+        plan,
+        _load(model, trunk_weights, levels, small).to(place),
+        reading=Reading(background, transfer),
+        options=options,
+        output=out,
+        resume=resume,
+        allow_unmatched=allow_unmatched,
+        demands=Gates(fail_under, baseline, DEFAULT_TOLERANCE if tolerance is None else tolerance),
+        display=Display(as_json, quiet, annotations is not None),
+    )
+    if status:
+        raise typer.Exit(status)
 
-        show(result)
-    elif quiet:
-        typer.echo(f"{result.score:.6f}")
-    else:
-        typer.echo(f"{result.score:.6f}  {result.model}")
-    if fail_under is not None and not result.score >= fail_under:
-        typer.echo(f"msds: {result.score:.6f} is below {fail_under:g}", err=True)
-        raise typer.Exit(BELOW_THRESHOLD)
+
+def _load(model: str, trunk_weights: Path | None, levels: int | None, small: str) -> MSDS:
+    from msds.models import load_model
+
+    return load_model(model, trunk_weights=trunk_weights, levels=levels, small=small)
+
+
+def _refuse_overwriting(out: Path | None, *inputs: Path | None) -> None:
+    for path in inputs:
+        if out is not None and path is not None and out.resolve() == path.resolve():
+            raise InputError(f"{out}: --out would replace a file that is read; give another name.")
 
 
 def choose_device(name: str) -> torch.device:

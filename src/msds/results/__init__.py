@@ -6,7 +6,14 @@ Nothing here imports torch.
 from msds.results.journal import Journal
 from msds.results.record import Outcome, Run, check_columns, flat, record
 from msds.results.summary import Scored, Summary
-from msds.results.tables import SUFFIXES, Earlier, read_results, write_results
+from msds.results.tables import (
+    SUFFIXES,
+    Earlier,
+    check_output,
+    json_line,
+    read_results,
+    write_results,
+)
 
 __all__ = [
     "SUFFIXES",
@@ -17,7 +24,9 @@ __all__ = [
     "Scored",
     "Summary",
     "check_columns",
+    "check_output",
     "flat",
+    "json_line",
     "read_results",
     "record",
     "write_results",

@@ -118,8 +118,10 @@ class Earlier:
     reference: str
     distorted: str
     score: float | None
+    error: str | None
     model: str
     fingerprint: str
+    settings: dict[str, Any]
 
 
 def read_results(path: Path) -> list[Earlier]:
@@ -140,14 +142,24 @@ def read_results(path: Path) -> list[Earlier]:
                 row["reference"],
                 row["distorted"],
                 None if row["score"] in (None, "") else float(row["score"]),
+                row["error"] or None,
                 row["model"],
                 row["fingerprint"],
+                _settings(row["settings"]),
             )
             for row in readers.get(path.suffix.lower(), _json_rows)(path)
         ]
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         reason = f"there is no column {error}" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{printable(path)} does not hold results: {reason}.") from error
+
+
+def _settings(value: Any) -> dict[str, Any]:
+    """Settings of a row: an object in JSON Lines, its text in tables."""
+    settings = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(settings, dict):
+        raise TypeError(f"settings are {type(settings).__name__}, not an object")
+    return settings
 
 
 def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from msds.errors import InputError
 from msds.files import atomic_write
 from msds.metric import MSDS, Encoding
 
@@ -50,11 +51,21 @@ class DiskCache:
     folder : made if it does not exist.
     metric : whose encodings these are; trunk, levels and filter count, the rest does not.
     reading : settings of how files are read.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
     """
 
     def __init__(self, folder: Path, metric: MSDS, reading: Mapping[str, Any]) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{folder}: encodings cannot be kept there ({error.strerror})."
+            ) from error
         self._trunk = metric.trunk_digest
         self._settings = {
             "format": FORMAT,
@@ -94,5 +105,10 @@ class DiskCache:
             "notes": list(encoded.notes),
         }
         grams = {f"level_{k}": gram.cpu().contiguous() for k, gram in enumerate(encoding.grams)}
-        with atomic_write(self._path(sha256)) as file:
-            file.write(save(grams, {"msds": json.dumps(about)}))
+        try:
+            with atomic_write(self._path(sha256)) as file:
+                file.write(save(grams, {"msds": json.dumps(about)}))
+        except OSError as error:
+            raise InputError(
+                f"{self.folder}: encodings cannot be kept there ({error.strerror})."
+            ) from error

@@ -1,0 +1,195 @@
+"""Plans, results and summaries of many pairs, as tables for people and lines for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from msds.gates import Finding, annotation
+from msds.pairs import Pair, Plan
+from msds.results import Scored, Summary
+
+MOST_LINES = 20
+"""So many files are listed of each kind of trouble; the rest is counted."""
+
+
+def say(text: str = "") -> None:
+    """A line on standard error."""
+    typer.echo(text, err=True)
+
+
+def show_plan(plan: Plan) -> None:
+    """The pairs on standard output, as a table on a terminal and tab-separated elsewhere."""
+    if not sys.stdout.isatty():
+        for pair in plan.pairs:
+            fields = (f"{key}={value}" for key, value in pair.columns.items())
+            typer.echo("\t".join((pair.reference, pair.distorted, *fields)))
+        return
+    table = _table("reference", "distorted", *plan.columns)
+    for pair in plan.pairs:
+        table.add_row(escape(pair.reference), escape(pair.distorted), *_carried(pair, plan))
+    Console(highlight=False).print(table)
+
+
+def show_scores(plan: Plan, scored: Sequence[Scored]) -> None:
+    """Scores on standard output, as a table on a terminal and tab-separated elsewhere."""
+    if not sys.stdout.isatty():
+        for pair in scored:
+            first = "failed" if pair.score is None else f"{pair.score:.6f}"
+            typer.echo(f"{first}\t{pair.reference}\t{pair.distorted}")
+        return
+    table = _table("score", "reference", "distorted", *plan.columns)
+    for pair, planned in zip(scored, plan.pairs, strict=True):
+        score = "[red]failed[/red]" if pair.score is None else f"{pair.score:.6f}"
+        table.add_row(
+            score, escape(pair.reference), escape(pair.distorted), *_carried(planned, plan)
+        )
+    Console(highlight=False).print(table)
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for name in names:
+        table.add_column(escape(name), overflow="fold", no_wrap=name == "score")
+    return table
+
+
+def _carried(pair: Pair, plan: Plan) -> Iterator[str]:
+    values = (pair.columns.get(name) for name in plan.columns)
+    return ("" if value is None else escape(str(value)) for value in values)
+
+
+def show_leftovers(plan: Plan) -> None:
+    """Files that have no place in the plan, on standard error."""
+    _list("references without a distorted image", plan.unmatched_references)
+    _list("distorted images without a reference", plan.unmatched_distorted)
+    _list("ambiguous", map(str, plan.ambiguous))
+    _list("ignored, no images by their names", plan.ignored)
+
+
+def show_failures(scored: Iterable[Scored]) -> None:
+    """Pairs without a score, with the reason, on standard error."""
+    lines = []
+    for pair in scored:
+        if pair.score is not None:
+            continue
+        reason = pair.error or ""
+        named = pair.distorted in reason and pair.distorted != ""
+        lines.append(reason if named else f"{pair.distorted} ({pair.reference}): {reason}")
+    _list("failed", lines)
+
+
+def show_summary(summary: Summary, seconds: float, fresh: int) -> None:
+    """Counts, median and the worst pairs, on standard error."""
+    count, failed = len(summary.pairs), len(summary.failures)
+    parts = [f"{count} pair{'s' if count != 1 else ''}: {count - failed} scored, {failed} failed"]
+    if summary.median is not None:
+        parts.append(f"median {summary.median:.6f}")
+    speed = f", {fresh / seconds:.1f} pairs/s" if seconds and fresh else ""
+    earlier = f", {count - fresh} of them before" if fresh < count else ""
+    parts.append(f"{seconds:.1f} s{speed}{earlier}")
+    say("; ".join(parts))
+    if len(summary.worst) > 1:
+        _list(
+            "worst",
+            (f"{pair.score:.6f}  {pair.distorted} ({pair.reference})" for pair in summary.worst),
+        )
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    """What gates say, on standard error."""
+    for title in dict.fromkeys(finding.title for finding in findings):
+        _list(
+            title,
+            (f"{f.distorted} ({f.reference}): {f.text}" for f in findings if f.title == title),
+        )
+
+
+def annotate(plan: Plan, scored: Iterable[Scored], findings: Iterable[Finding], err: bool) -> None:
+    """Findings and failures as annotations of GitHub Actions."""
+    lines = [
+        annotation("error", pair.distorted, "msds: failed", pair.error or "failed")
+        for pair in scored
+        if pair.score is None
+    ]
+    lines += [
+        annotation(
+            "error" if finding.failed else "notice",
+            finding.distorted,
+            f"msds: {finding.title}",
+            f"{finding.text} (reference {finding.reference})",
+        )
+        for finding in findings
+    ]
+    for name in plan.unmatched_references:
+        lines.append(annotation("warning", name, "msds: not paired", "no distorted image"))
+    for name in plan.unmatched_distorted:
+        lines.append(annotation("warning", name, "msds: not paired", "no reference"))
+    for one in plan.ambiguous:
+        lines.append(annotation("warning", one.name, "msds: not paired", str(one)))
+    for line in lines:
+        typer.echo(line, err=err)
+
+
+def _list(title: str, lines: Iterable[str]) -> None:
+    items = list(lines)
+    if not items:
+        return
+    say(f"{title}:" if len(items) <= 1 else f"{title} ({len(items)}):")
+    for line in items[:MOST_LINES]:
+        say(f"  {line}")
+    if len(items) > MOST_LINES:
+        say(f"  and {len(items) - MOST_LINES} more")
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.1f} pairs/s")
+
+
+class Advance:
+    """Counts finished pairs for a progress bar, if there is one."""
+
+    def __init__(self, progress: Progress | None, total: int, done: int) -> None:
+        self._progress = progress
+        if progress is not None:
+            self._task = progress.add_task("scoring", total=total, completed=done)
+
+    def __call__(self) -> None:
+        if self._progress is not None:
+            self._progress.advance(self._task)
+
+
+@contextmanager
+def progress_bar(total: int, done: int, wanted: bool) -> Iterator[Advance]:
+    """A bar with rate and time left on standard error, if that is a terminal and it is wanted."""
+    if not (wanted and sys.stderr.isatty()):
+        yield Advance(None, total, done)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
+        yield Advance(progress, total, done)
