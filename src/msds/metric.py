@@ -204,10 +204,18 @@ class MSDS(nn.Module):
         )
 
     def encode(self, images: Tensor, mask: Tensor | None = None) -> Encoding:
-        """Gram matrices of (N, 3, H, W) images on every level."""
+        """Gram matrices of (N, 3, H, W) images on every level.
+
+        Images for which the trunk would need much memory are encoded in pieces, with the same
+        result (`msds.tiling`), unless they require gradients or there is a mask.
+        """
+        if mask is None and self._in_pieces(images):
+            from msds.tiling import encode_tiled  # stands on this module
+
+            return encode_tiled(self, images)
         images = check_images(images, check_range=self.check_range)
         height, width = images.shape[-2:]
-        levels = self._levels_of(height, width)
+        levels = self.levels_of(height, width)
         masks: list[Tensor] | list[None] = [None] * levels
         if mask is not None:
             masks = pyramids.pyramid(check_mask(mask, images), levels, "stride")
@@ -219,6 +227,17 @@ class MSDS(nn.Module):
             grams.append(gram(features))
             positions.append(features.shape[-1] * features.shape[-2])
         return Encoding(tuple(grams), tuple(positions), height, width, self.trunk_digest)
+
+    def _in_pieces(self, images: Tensor) -> bool:
+        """Whether these images are better encoded in pieces."""
+        if not isinstance(images, Tensor) or images.ndim != 4:
+            return False
+        tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+        if images.requires_grad or tracing or torch.compiler.is_compiling():
+            return False
+        from msds.tiling import should_tile
+
+        return should_tile(images.shape[-2], images.shape[-1], self.trunk)
 
     def level_scores(self, reference: Encoding, distorted: Encoding) -> Tensor:
         """DeepSSIM of every level that both encodings have: (N, K) tensor."""
@@ -260,7 +279,8 @@ class MSDS(nn.Module):
             normalized(a, a_positions, self.normalize), normalized(b, b_positions, self.normalize)
         )
 
-    def _levels_of(self, height: int, width: int) -> int:
+    def levels_of(self, height: int, width: int) -> int:
+        """How many levels an image of this size has; an error if they are too few."""
         possible = pyramids.possible_levels(height, width, self.trunk.stride)
         if possible >= self.levels:
             return self.levels

@@ -128,3 +128,6 @@ FILTERS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 """Down-sampling by two: 2 x 2 means; Burt and Adelson's binomial; Keys' cubic and Lanczos-3, both
 stretched against aliasing; and every second pixel with no filter at all."""
+
+HALOS = {"average": 0, "gaussian": 2, "bicubic": 4, "lanczos": 6, "stride": 0}
+"""Rows of an image that a row of the next level sees beyond its own two, rounded up to even."""

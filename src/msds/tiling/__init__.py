@@ -1,0 +1,10 @@
+"""Exact encodings of images of any size in bounded memory.
+
+`rows` holds operations on images handed over from top to bottom, `plan` chooses sizes of pieces,
+`encode` turns an image, or a file larger than memory, into the encoding of the untiled metric.
+"""
+
+from msds.tiling.encode import Regions, encode_tiled
+from msds.tiling.plan import Tile, default_budget, should_tile
+
+__all__ = ["Regions", "Tile", "default_budget", "encode_tiled", "should_tile"]

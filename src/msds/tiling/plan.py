@@ -1,0 +1,104 @@
+"""When to work in pieces, and how large these are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from msds.errors import InputError
+from msds.tiling.rows import streams
+from msds.trunks import ChainTrunk, Conv, Trunk
+
+MIB = 2**20
+
+CPU_BUDGET = 256 * MIB
+ACCELERATOR_BUDGET = 4096 * MIB
+"""Bytes of working memory of a trunk, besides the image and the program. Large pieces keep an
+accelerator busy, while a processor gains nothing from them."""
+
+CPU_ROWS = 64
+"""Rows in a piece on a processor: fewer cost time per call, more leave the cache."""
+
+ACCELERATOR_ROWS = 1024
+
+UNKNOWN_CHANNELS = 64
+"""Channels at full size that are reckoned with where a trunk's layers are not known."""
+
+BUFFERS = 4
+"""Copies of the widest feature maps alive at a time: a layer's input, that with its border, its
+output, and what the convolution itself takes."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Size of a piece in pixels, without the halo."""
+
+    rows: int
+    columns: int
+
+    def __post_init__(self) -> None:
+        if self.rows < 1 or self.columns < 1:
+            raise InputError(f"A tile must be at least 1 x 1; got {self.columns} x {self.rows}.")
+
+
+def default_budget(device: torch.device) -> int:
+    """Bytes of working memory where none are given."""
+    return CPU_BUDGET if device.type == "cpu" else ACCELERATOR_BUDGET
+
+
+def bytes_per_pixel(trunk: Trunk) -> float:
+    """Working memory of a trunk per input pixel, in bytes, estimated from its widest layer."""
+    parameter = next(trunk.parameters(), torch.empty(0))
+    size = max(parameter.element_size(), 2)
+    if not isinstance(trunk, ChainTrunk):
+        return float(BUFFERS * UNKNOWN_CHANNELS * size)
+    widest, scale = 3.0, 1.0
+    channels = 3
+    for layer in trunk.layers:
+        scale /= layer.stride**2
+        if isinstance(layer, Conv):
+            channels = layer.channels
+        widest = max(widest, channels * scale)
+    return BUFFERS * widest * size
+
+
+def should_tile(height: int, width: int, trunk: Trunk, budget: int | None = None) -> bool:
+    """Whether an image of this size should be encoded in pieces.
+
+    True where the whole image would need more working memory than the budget and the trunk can be
+    tiled. The encoding is the same either way.
+
+    Parameters
+    ----------
+    height, width : in pixels.
+    budget : bytes of working memory; by default 256 MiB on a processor, 4 GiB elsewhere.
+    """
+    if trunk.halo is None:
+        return False
+    if budget is None:
+        budget = default_budget(device_of(trunk))
+    return height * width * bytes_per_pixel(trunk) > budget
+
+
+def choose_tile(width: int, trunk: Trunk, budget: int | None = None) -> Tile:
+    """Tile for images of this width: as wide as the budget allows, as halos are computed twice."""
+    device = device_of(trunk)
+    if budget is None:
+        budget = default_budget(device)
+    pixels = int(budget / bytes_per_pixel(trunk))
+    halo = trunk.halo or 0
+    # A tile narrower than its halo would spend nearly all time on the halo, so the budget yields.
+    least = max(2 * halo, trunk.stride)
+    if not streams(trunk):
+        side = max(least, math.isqrt(pixels) - 2 * halo)
+        return Tile(side, side)
+    most = CPU_ROWS if device.type == "cpu" else ACCELERATOR_ROWS
+    rows = min(most, max(CPU_ROWS, pixels // width))
+    return Tile(rows, min(width, max(least, pixels // rows - 2 * halo)))
+
+
+def device_of(trunk: Trunk) -> torch.device:
+    """Where the trunk's parameters are."""
+    return next(trunk.parameters(), torch.empty(0)).device
