@@ -53,8 +53,8 @@ def _score_column(path: Path, columns: list[str], asked: str | None) -> str:
     if len(numeric) != 1:
         found = f"found {', '.join(numeric)}" if numeric else f"found only {', '.join(columns)}"
         raise InputError(
-            f"{path}: name the column of opinions with --score; one called mos, dmos or score is "
-            f"taken by itself, {found}."
+            f"{path}: name the column of opinions as in {path.name}:mos; only one called mos, "
+            f"dmos or score is taken by itself, {found}."
         )
     return numeric[0]
 
@@ -68,8 +68,8 @@ def _direction(path: Path, column: str, higher_is_better: bool | None) -> bool:
     if name.startswith(_BETTER):
         return True
     raise InputError(
-        f"{path}: say whether a higher {column} is better (--higher-is-better) or worse "
-        "(--lower-is-better)."
+        f"{path}: say whether a higher {column} is better or worse "
+        "(--higher-is-better, --lower-is-better)."
     )
 
 

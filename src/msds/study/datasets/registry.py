@@ -238,30 +238,38 @@ def _locate(root: Path, spec: DatasetSpec) -> Path:
 
 
 def open_dataset(
-    name: str,
-    root: Path | None = None,
-    *,
-    score: str | None = None,
-    higher_is_better: bool | None = None,
+    name: str, root: Path | None = None, *, higher_is_better: bool | None = None
 ) -> RatedSet:
     """Read a set by its id and folder, or a table of pairs by its file name.
+
+    Parameters
+    ----------
+    name : id of a set, a table such as `pairs.csv`, or a table and its column of opinions, as in
+        `pairs.csv:dmos`.
+    root : folder of the set, or one that holds its folder; tables are looked for in it.
+    higher_is_better : direction of a table's opinions, where the column's name does not tell.
 
     Raises
     ------
     InputError
         For an unknown id, a missing folder or files, or a table that cannot be read.
     """
-    if Path(name).suffix.lower() in SUFFIXES:
-        path = Path(name) if root is None else root / name
-        return read_manifest(path, score=score, higher_is_better=higher_is_better)
+    table, column = name, None
+    if Path(name).suffix.lower() not in SUFFIXES:
+        before, _, after = name.rpartition(":")
+        if Path(before).suffix.lower() in SUFFIXES:
+            table, column = before, after
+    if Path(table).suffix.lower() in SUFFIXES:
+        path = Path(table) if root is None else root / table
+        return read_manifest(path, score=column, higher_is_better=higher_is_better)
     spec = DATASETS.get(name.lower())
     if spec is None:
         raise InputError(
             f"There is no data set called {name!r}; known are {', '.join(DATASETS)}, "
             f"and any table of pairs ({', '.join(SUFFIXES)})."
         )
-    if score is not None or higher_is_better is not None:
-        raise InputError(f"The opinions of {spec.title} and their direction are known: leave them.")
+    if higher_is_better is not None:
+        raise InputError(f"The direction of {spec.title}'s opinions is known: leave it.")
     if root is None:
         raise InputError(f"Say with --root where {spec.title} lies; get it from {spec.url} .")
     folder = _locate(root, spec)

@@ -1,0 +1,134 @@
+"""What the verbs of the study share: opening sets, naming contenders, showing progress, saving."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msds.errors import InputError
+
+if TYPE_CHECKING:
+    from msds.study.contenders import Contender
+    from msds.study.datasets import RatedSet
+    from msds.study.layout import Table
+    from msds.study.tables import Progress
+
+WRITERS = {".md": "markdown", ".tex": "latex", ".csv": "csv"}
+
+
+def open_sets(
+    names: Sequence[str], root: Path | None, higher_is_better: bool | None
+) -> list[RatedSet]:
+    """The sets that were asked for."""
+    from msds.study.datasets import open_dataset
+
+    return [open_dataset(name, root, higher_is_better=higher_is_better) for name in names]
+
+
+def contenders_of(
+    models: Sequence[str],
+    baselines: str,
+    device: str,
+    trunk_weights: Path | None = None,
+    small: str = "error",
+) -> list[Contender]:
+    """The models by id or file, then the classic metrics of a comma-separated list."""
+    from msds.cli.score import choose_device
+    from msds.models import load_model
+    from msds.study.contenders import DeepContender, baseline
+
+    place = choose_device(device)
+    found: list[Contender] = []
+    for name in models:
+        metric = load_model(name, trunk_weights=trunk_weights, small=small)
+        found.append(DeepContender(metric.to(place)))
+    return found + [baseline(name) for name in baselines.split(",") if name.strip()]
+
+
+def cache_folder(cache: Path | None, keep: bool) -> Path | None:
+    """Where numbers are kept."""
+    from msds.study.tables import default_cache
+
+    return (cache or default_cache()) if keep else None
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar per contender with the time left, on standard error; nothing if it is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _name, _done, _count: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[tuple[str, int], int] = {}
+
+        def advance(name: str, done: int, count: int) -> None:
+            key = (name, count)
+            if key not in tasks:
+                tasks[key] = bars.add_task(name, total=count)
+            bars.update(tasks[key], completed=done)  # type: ignore[arg-type]
+
+        yield advance
+
+
+def show_tables(tables: Sequence[Table]) -> None:
+    """Tables on standard output: drawn on a terminal, Markdown where it is piped."""
+    if not sys.stdout.isatty():
+        print("\n".join(table.markdown() for table in tables))
+        return
+    from rich.console import Console
+    from rich.table import Table as Drawn
+
+    console = Console()
+    for table in tables:
+        drawn = Drawn(title=table.title, caption=table.note or None, title_justify="left")
+        for index, name in enumerate(table.columns):
+            drawn.add_column(name, justify="left" if index == 0 else "right")
+        bold = table.emphasised()
+        for index, row in enumerate(table.rows):
+            cells = [table.text(cell) for cell in row]
+            drawn.add_row(
+                *(f"[b]{c}[/b]" if (index, i) in bold else c for i, c in enumerate(cells))
+            )
+        console.print(drawn)
+
+
+def check_outputs(paths: Sequence[Path]) -> None:
+    """Refuse an output of an unknown kind before the work is done."""
+    for path in paths:
+        if path.suffix.lower() not in WRITERS:
+            raise InputError(f"{path}: tables are written as {', '.join(WRITERS)}.")
+
+
+def save_tables(tables: Sequence[Table], paths: Sequence[Path]) -> None:
+    """Write all tables into each file, in the form of its suffix."""
+    from msds.files import atomic_write
+
+    for path in paths:
+        texts = [getattr(table, WRITERS[path.suffix.lower()])() for table in tables]
+        with atomic_write(path, "w", encoding="utf-8", newline="") as file:
+            file.write("\n".join(texts))
+
+
+def command_line() -> str:
+    """The command as it was typed, to be repeated."""
+    import shlex
+
+    return shlex.join(["msds", *sys.argv[1:]])

@@ -1,0 +1,256 @@
+"""Several metrics on several rated sets: agreement with people, and who is really better."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from msds.errors import InputError
+from msds.study import krasula as krasulas
+from msds.study.contenders import Contender
+from msds.study.datasets.base import RatedSet
+from msds.study.logistic import Array, Curve
+from msds.study.significance import (
+    Comparison,
+    holm,
+    paired_bootstrap,
+    residual_f_test,
+    steiger_test,
+    williams_test,
+)
+from msds.study.statistics import Agreement, agreement, reference_resamples, spearman
+from msds.study.tables import Progress, score_table
+
+LEVEL = 0.05
+"""Below this (after Holm's correction) a difference counts as significant."""
+
+# A distortion type needs so many pairs before its correlation is worth a row.
+_LEAST_PAIRS = 6
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One contender on one set.
+
+    Attributes
+    ----------
+    table : (n, K) its numbers, such as one score per level.
+    scores : (n,) higher is better.
+    overall : agreement with people on all pairs.
+    by_distortion : agreement on each type with enough pairs.
+    krasula : where the set has standard errors.
+    """
+
+    name: str
+    key: str
+    table: Array
+    scores: Array
+    overall: Agreement
+    by_distortion: dict[str, Agreement]
+    krasula: krasulas.Krasula | None
+
+
+@dataclass(frozen=True)
+class Duel:
+    """All tests between two contenders on one set; p-values are adjusted by Holm over the pairs.
+
+    `bootstrap` is on SRCC over resampled references; `williams` and `steiger` on SRCC; `f_test` on
+    the residuals after the logistic curve; `different` and `better` on Krasula's areas.
+    """
+
+    first: str
+    second: str
+    tests: dict[str, Comparison]
+    adjusted: dict[str, float]
+
+    def winner(self, test: str = "bootstrap") -> str | None:
+        """Who is significantly better by this test, or None."""
+        if test not in self.tests or not self.adjusted[test] < LEVEL:
+            return None
+        return self.first if self.tests[test].difference > 0 else self.second
+
+
+@dataclass(frozen=True)
+class SetResult:
+    """All contenders on one set."""
+
+    data: RatedSet
+    entries: dict[str, Entry]
+    duels: list[Duel]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a benchmark is run.
+
+    Attributes
+    ----------
+    curve : parameters of the logistic curve.
+    resamples : bootstrap samples of references.
+    seed : of the bootstrap.
+    """
+
+    curve: Curve = 5
+    resamples: int = 1000
+    seed: int = 0
+
+
+@dataclass
+class Benchmark:
+    """Results of all sets, with the settings that made them."""
+
+    settings: Settings
+    sets: list[SetResult] = field(default_factory=list)
+
+    @property
+    def contenders(self) -> list[str]:
+        """Names of the contenders."""
+        return list(dict.fromkeys(name for result in self.sets for name in result.entries))
+
+    def average(self, contender: str, value: str, by_pairs: bool = True) -> float:
+        """Mean of "srcc", "plcc" or "krcc" over the sets, weighted by their pairs or not."""
+        values = [getattr(result.entries[contender].overall, value) for result in self.sets]
+        weights = [len(result.data) if by_pairs else 1 for result in self.sets]
+        return float(np.average(values, weights=weights))
+
+
+def run_benchmark(
+    sets: Sequence[RatedSet],
+    contenders: Sequence[Contender],
+    *,
+    settings: Settings | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Benchmark:
+    """Measure every contender on every set.
+
+    Raises
+    ------
+    InputError
+        If two contenders or sets have the same name, or an image cannot be used.
+    """
+    settings = settings or Settings()
+    names = [contender.name for contender in contenders]
+    if not names or len(set(names)) != len(names):
+        raise InputError(f"A benchmark needs contenders with different names, got {names}.")
+    benchmark = Benchmark(settings)
+    for data in sets:
+        tables = {c.name: score_table(data, c, cache, progress) for c in contenders}
+        benchmark.sets.append(measure(data, contenders, tables, settings))
+    return benchmark
+
+
+def measure(
+    data: RatedSet,
+    contenders: Sequence[Contender],
+    tables: dict[str, Array],
+    settings: Settings,
+) -> SetResult:
+    """Statistics of one set from the numbers of its pairs."""
+    entries = {}
+    pairs = _opinion_pairs(data)
+    for contender in contenders:
+        table = tables[contender.name]
+        scores = contender.fuse(table)
+        entries[contender.name] = Entry(
+            contender.name,
+            contender.key,
+            table,
+            scores,
+            agree(data, scores, settings),
+            _by_distortion(data, scores, settings),
+            krasulas.krasula(scores, pairs) if pairs is not None else None,
+        )
+    return SetResult(data, entries, duels(data, entries, settings, pairs))
+
+
+def agree(data: RatedSet, scores: Array, settings: Settings) -> Agreement:
+    """Agreement of (n,) higher-is-better scores with a set's opinions."""
+    return agreement(
+        scores,
+        data.opinions,
+        references=data.groups,
+        deviations=data.deviations,
+        same_direction=data.higher_is_better,
+        curve=settings.curve,
+        resamples=settings.resamples,
+        seed=settings.seed,
+    )
+
+
+def _by_distortion(data: RatedSet, scores: Array, settings: Settings) -> dict[str, Agreement]:
+    kinds = np.array([pair.distortion for pair in data.pairs])
+    found = {}
+    for kind in data.distortions:
+        rows = np.flatnonzero(kinds == kind)
+        if kind and rows.size >= _LEAST_PAIRS and len(data.distortions) > 1:
+            found[kind] = agreement(
+                scores[rows],
+                data.opinions[rows],
+                same_direction=data.higher_is_better,
+                curve=settings.curve,
+            )
+    return found
+
+
+def _opinion_pairs(data: RatedSet) -> krasulas.OpinionPairs | None:
+    errors = data.standard_errors
+    if errors is None or not (errors > 0).any():
+        return None
+    return krasulas.opinion_pairs(data.quality, errors)
+
+
+def duels(
+    data: RatedSet,
+    entries: dict[str, Entry],
+    settings: Settings,
+    pairs: krasulas.OpinionPairs | None = None,
+) -> list[Duel]:
+    """Compare every two contenders; each test's p-values are adjusted over all comparisons."""
+    samples = reference_resamples(data.groups, settings.resamples, settings.seed)
+    names = list(combinations(entries, 2))
+    found = [_tests(data, entries[a], entries[b], samples, pairs) for a, b in names]
+    adjusted: list[dict[str, float]] = [{} for _ in names]
+    for test in sorted({test for tests in found for test in tests}):
+        rows = [index for index, tests in enumerate(found) if test in tests]
+        values = holm([found[index][test].p_value for index in rows])
+        for index, value in zip(rows, values, strict=True):
+            adjusted[index][test] = value
+    return [
+        Duel(a, b, tests, values)
+        for (a, b), tests, values in zip(names, found, adjusted, strict=True)
+    ]
+
+
+def _tests(
+    data: RatedSet,
+    first: Entry,
+    second: Entry,
+    samples: list[np.ndarray[tuple[int], np.dtype[np.intp]]],
+    pairs: krasulas.OpinionPairs | None,
+) -> dict[str, Comparison]:
+    quality = data.quality
+    tests: dict[str, Comparison] = {}
+    if samples:
+        tests["bootstrap"] = paired_bootstrap(
+            first.scores, second.scores, quality, samples, spearman
+        )
+    correlations = (
+        first.overall.srcc,
+        second.overall.srcc,
+        spearman(first.scores, second.scores),
+    )
+    if len(data) > 3 and all(math.isfinite(value) for value in correlations):
+        tests["williams"] = williams_test(*correlations, len(data))
+        tests["steiger"] = steiger_test(*correlations, len(data))
+    fits = (first.overall.fit, second.overall.fit)
+    if fits[0] is not None and fits[1] is not None:
+        tests["f_test"] = residual_f_test(*(fit.mapped - data.opinions for fit in fits if fit))
+    if pairs is not None and pairs.different.any() and not pairs.different.all():
+        tests["different"], tests["better"] = krasulas.compare(first.scores, second.scores, pairs)
+    return tests

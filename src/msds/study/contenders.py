@@ -1,0 +1,216 @@
+"""What is measured: a deep metric of this package, or a classic one, behind one small interface.
+
+An image is prepared once, however many others it is compared with. Every contender's scores are
+higher for better images.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from msds.errors import InputError, require
+from msds.study.logistic import Array
+
+if TYPE_CHECKING:
+    from msds.images import Image
+    from msds.metric import MSDS, Encoding
+
+# Identical images would have an infinite PSNR, which no correlation can take.
+_PSNR_CEILING = 100.0
+_LUMA = (0.299, 0.587, 0.114)
+_MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+
+
+class Contender(ABC):
+    """A metric that takes part in a study.
+
+    Attributes
+    ----------
+    name : what tables call it.
+    columns : names of the numbers that a comparison gives, such as one per level.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Everything besides the images that decides the numbers, as JSON-able values."""
+
+    @abstractmethod
+    def prepare(self, image: Image) -> Any:
+        """What is kept of an image."""
+
+    @abstractmethod
+    def compare(self, reference: Any, distorted: Any) -> tuple[float, ...]:
+        """The numbers of one pair, one per column; fewer for images too small for all."""
+
+    def fuse(self, table: Array) -> Array:
+        """(n,) scores from the (n, K) numbers of n pairs."""
+        return table[:, 0]
+
+    @property
+    def key(self) -> str:
+        """SHA-256 over the settings: which cached numbers are this contender's."""
+        text = json.dumps(self.settings(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class DeepContender(Contender):
+    """A metric of this package; its numbers are the scores of its levels.
+
+    Parameters
+    ----------
+    metric : on the device where it shall run.
+    name : by default the metric's model id.
+    """
+
+    def __init__(self, metric: MSDS, name: str | None = None) -> None:
+        self.metric = metric
+        self.name = name or metric.model_id
+        self.columns = tuple(f"level {level + 1}" for level in range(metric.levels))
+
+    def settings(self) -> dict[str, Any]:
+        # Weights and fusion come after the numbers that are cached.
+        left_out = ("weights", "fusion")
+        return {k: v for k, v in self.metric.settings.items() if k not in left_out}
+
+    def prepare(self, image: Image) -> Encoding:
+        device = next(self.metric.parameters(), torch.zeros(())).device
+        with torch.inference_mode():
+            try:
+                return self.metric.encode(image.pixels[None].to(device))
+            except InputError as error:
+                raise InputError(f"{image.source}: {error}") from error
+
+    def compare(self, reference: Encoding, distorted: Encoding) -> tuple[float, ...]:
+        with torch.inference_mode():
+            levels = self.metric.level_scores(reference, distorted)[0]
+        return tuple(float(value) for value in levels)
+
+    def fuse(self, table: Array) -> Array:
+        scores = np.empty(len(table))
+        counts = np.isfinite(table).sum(axis=1)
+        for count in np.unique(counts):
+            rows = counts == count
+            levels = torch.from_numpy(np.ascontiguousarray(table[rows, :count]))
+            scores[rows] = self.metric.fuse(levels).numpy()
+        return scores
+
+
+def _grey(image: Image) -> torch.Tensor:
+    weights = image.pixels.new_tensor(_LUMA).view(3, 1, 1)
+    return (image.pixels * weights).sum(0).double()
+
+
+class PSNR(Contender):
+    """Peak signal-to-noise ratio over all three channels, in decibels, at most 100."""
+
+    name = "PSNR"
+    columns = ("dB",)
+
+    def settings(self) -> dict[str, Any]:
+        return {"metric": "psnr", "channels": "rgb", "ceiling": _PSNR_CEILING}
+
+    def prepare(self, image: Image) -> torch.Tensor:
+        return image.pixels.double()
+
+    def compare(self, reference: torch.Tensor, distorted: torch.Tensor) -> tuple[float, ...]:
+        _same_size(reference, distorted, self.name)
+        error = float(torch.mean((reference - distorted) ** 2))
+        return (min(_PSNR_CEILING, -10 * math.log10(error)) if error > 0 else _PSNR_CEILING,)
+
+
+class SSIM(Contender):
+    """scikit-image's SSIM of the luma, with the Gaussian window of Wang et al. (2004)."""
+
+    name = "SSIM"
+    columns = ("ssim",)
+
+    def settings(self) -> dict[str, Any]:
+        return {"metric": "ssim", "of": "luma", "window": "gaussian 1.5", "by": "scikit-image"}
+
+    def prepare(self, image: Image) -> Array:
+        return np.asarray(_grey(image).numpy())
+
+    def compare(self, reference: Array, distorted: Array) -> tuple[float, ...]:
+        _same_size(reference, distorted, self.name)
+        value = require("skimage.metrics", "study").structural_similarity(
+            reference,
+            distorted,
+            data_range=1.0,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+        return (float(value),)
+
+
+class MSSSIM(Contender):
+    """Multiscale SSIM of the luma, as Wang, Simoncelli and Bovik (2003): five scales."""
+
+    name = "MS-SSIM"
+    columns = ("ms-ssim",)
+
+    def settings(self) -> dict[str, Any]:
+        return {"metric": "ms-ssim", "of": "luma", "window": "gaussian 1.5, 11 x 11, valid"}
+
+    def prepare(self, image: Image) -> torch.Tensor:
+        return _grey(image)[None, None]
+
+    def compare(self, reference: torch.Tensor, distorted: torch.Tensor) -> tuple[float, ...]:
+        _same_size(reference, distorted, self.name)
+        least = 11 * 2 ** (len(_MS_SSIM_WEIGHTS) - 1)
+        if min(reference.shape[-2:]) < least:
+            raise InputError(f"MS-SSIM needs images of at least {least} pixels a side.")
+        score = 1.0
+        for scale, weight in enumerate(_MS_SSIM_WEIGHTS):
+            luminance, structure = _ssim_parts(reference, distorted)
+            last = scale == len(_MS_SSIM_WEIGHTS) - 1
+            part = float((luminance * structure if last else structure).mean())
+            score *= max(part, 0.0) ** weight
+            reference, distorted = (
+                torch.nn.functional.avg_pool2d(x, 2) for x in (reference, distorted)
+            )
+        return (score,)
+
+
+def _ssim_parts(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Maps of luminance and of contrast and structure of (1, 1, H, W) images in [0, 1]."""
+    offsets = torch.arange(11, dtype=x.dtype) - 5
+    window = torch.exp(-(offsets**2) / (2 * 1.5**2))
+    window = window / window.sum()
+
+    def blur(image: torch.Tensor) -> torch.Tensor:
+        rows = torch.nn.functional.conv2d(image, window.view(1, 1, 1, -1))
+        return torch.nn.functional.conv2d(rows, window.view(1, 1, -1, 1))
+
+    mean_x, mean_y = blur(x), blur(y)
+    var_x, var_y = blur(x * x) - mean_x**2, blur(y * y) - mean_y**2
+    cov = blur(x * y) - mean_x * mean_y
+    luminance = (2 * mean_x * mean_y + 1e-4) / (mean_x**2 + mean_y**2 + 1e-4)
+    return luminance, (2 * cov + 9e-4) / (var_x + var_y + 9e-4)
+
+
+def _same_size(reference: Any, distorted: Any, name: str) -> None:
+    if reference.shape != distorted.shape:
+        sizes = (tuple(x.shape[-1:-3:-1]) for x in (reference, distorted))
+        raise InputError("{} needs images of one size; got {} and {}.".format(name, *sizes))
+
+
+BASELINES: dict[str, type[Contender]] = {"psnr": PSNR, "ssim": SSIM, "ms-ssim": MSSSIM}
+"""The classic metrics by name."""
+
+
+def baseline(name: str) -> Contender:
+    """A classic metric by name, or an `InputError` naming those there are."""
+    if name.lower() not in BASELINES:
+        raise InputError(f"Unknown baseline {name!r}: expected one of {', '.join(BASELINES)}.")
+    return BASELINES[name.lower()]()

@@ -1,0 +1,78 @@
+"""The tables of learned weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msds.fusion import equal_weights
+from msds.study.datasets.base import RatedSet
+from msds.study.fitting import WeightFit, fused
+from msds.study.layout import Table, p_text, with_interval
+from msds.study.logistic import Array
+from msds.study.significance import holm, paired_bootstrap
+from msds.study.statistics import reference_resamples, spearman
+
+
+def fit_tables(data: RatedSet, fit: WeightFit) -> list[Table]:
+    """Weights with their spread, and what they gain on unseen references."""
+    return [weights_table(data, fit), gains_table(data, fit)]
+
+
+def weights_table(data: RatedSet, fit: WeightFit) -> Table:
+    """Learned weights per level."""
+    table = Table(
+        f"{data.title}: weights of the levels ({fit.form} fusion, objective {fit.objective})",
+        ["level", "learned on all pairs", "mean over splits", "deviation over splits"],
+        note=f"{len(fit.srcc)} seeds x {fit.folds} folds, split by reference.",
+    )
+    mean, spread = fit.fold_weights.mean(axis=0), fit.fold_weights.std(axis=0)
+    for level, weight in enumerate(fit.weights):
+        table.rows.append(
+            [f"level {level + 1}", float(weight), float(mean[level]), float(spread[level])]
+        )
+    return table
+
+
+def gains_table(data: RatedSet, fit: WeightFit) -> Table:
+    """SRCC on unseen references against equal weights and each level alone."""
+    table = Table(
+        f"{data.title}: SRCC of learned weights on unseen references",
+        ["compared with", "its SRCC", "learned, unseen", "gain", "p (Holm)"],
+        note="Every reference is unseen once per seed; gain with 95 % interval by bootstrap over "
+        f"references; SRCC over the seeds {fit.srcc.mean():.3f} ± {fit.srcc.std():.4f}.",
+    )
+    adjusted = holm([gain.p_value for gain in fit.gains.values()])
+    for (name, gain), p_value in zip(fit.gains.items(), adjusted, strict=True):
+        table.rows.append(
+            [
+                name,
+                fit.rivals[name],
+                float(fit.srcc.mean()),
+                with_interval(gain.difference, gain.interval, 4),
+                p_text(p_value),
+            ]
+        )
+    return table
+
+
+def transfer_table(
+    sets: Sequence[RatedSet], tables: Sequence[Array], fit: WeightFit, resamples: int = 1000
+) -> Table:
+    """Weights learned on one set, tried on others."""
+    summary = Table(
+        "Learned weights on other sets",
+        ["set", "pairs", "equal weights", "learned weights", "gain", "p (Holm)"],
+        note="SRCC; gain with 95 % interval by bootstrap over references.",
+    )
+    rows = []
+    for data, table in zip(sets, tables, strict=True):
+        equal = fused(table, equal_weights(table.shape[1]), fit.form)
+        learned = fused(table, fit.weights, fit.form)
+        samples = reference_resamples(data.groups, resamples)
+        duel = paired_bootstrap(learned, equal, data.quality, samples, spearman)
+        rows.append((data, spearman(equal, data.quality), spearman(learned, data.quality), duel))
+    adjusted = holm([row[3].p_value for row in rows])
+    for (data, before, after, duel), p_value in zip(rows, adjusted, strict=True):
+        gain = with_interval(duel.difference, duel.interval, 4)
+        summary.rows.append([data.title, len(data), before, after, gain, p_text(p_value)])
+    return summary

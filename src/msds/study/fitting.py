@@ -1,0 +1,255 @@
+"""Learning the weights of the levels from opinions, the trunk frozen.
+
+K free parameters, turned into weights on the simplex by softmax, are moved to agree with people:
+either by a differentiable stand-in for Spearman's correlation, or by least squares after a logistic
+curve. What is reported is always measured on references that the weights have not seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from msds.errors import InputError
+from msds.fusion import equal_weights, fuse, simplex
+from msds.study.datasets.base import RatedSet
+from msds.study.logistic import Array, fit_logistic
+from msds.study.significance import Comparison, bootstrap_comparison
+from msds.study.statistics import ranks, reference_resamples, spearman
+
+Objective = Literal["srcc", "logistic"]
+OBJECTIVES = ("srcc", "logistic")
+
+# Differences of scores within this share of their deviation count as ties in the soft ranks.
+_TEMPERATURE = 0.1
+# Soft ranks need all pairs of scores: larger sets are thinned to so many, drawn by the seed.
+_MOST_ROWS = 1200
+# A light pull towards equal weights: it decides where the data do not.
+_RIDGE = 1e-3
+_STEPS = 60
+
+
+@dataclass(frozen=True)
+class WeightFit:
+    """Learned weights and what they are worth on unseen references.
+
+    Attributes
+    ----------
+    weights : (K,) learned on all pairs.
+    fold_weights : (seeds * folds, K) learned in cross-validation.
+    unseen : (seeds, n) fused score of every pair by weights that have not seen its reference.
+    srcc : (seeds,) of these with opinions.
+    rivals : SRCC of equal weights, and of each level alone, on the same pairs.
+    gains : learned (on unseen references) minus each rival, over resampled references.
+    """
+
+    objective: Objective
+    form: str
+    folds: int
+    weights: Array
+    fold_weights: Array
+    unseen: Array
+    srcc: Array
+    rivals: dict[str, float]
+    gains: dict[str, Comparison]
+
+
+def fused(table: Array, weights: Sequence[float] | Array, form: str = "linear") -> Array:
+    """(n,) scores from (n, K) level scores."""
+    return np.asarray(
+        fuse(torch.from_numpy(table), torch.as_tensor(np.asarray(weights)), form).numpy()
+    )
+
+
+def learn_weights(
+    table: Array,
+    quality: Array,
+    *,
+    objective: Objective = "srcc",
+    form: str = "linear",
+    seed: int = 0,
+) -> Array:
+    """Weights of the levels that agree best with opinions.
+
+    Parameters
+    ----------
+    table : (n, K) level scores, without gaps.
+    quality : (n,) opinions turned so that higher is better.
+    objective : "srcc" maximises the correlation of soft ranks with the ranks of the opinions;
+        "logistic" minimises the squared error after a four-parameter logistic curve.
+    form : of the fusion, "linear" or "geometric".
+    seed : of the thinning of large sets.
+
+    Returns
+    -------
+    (K,) weights on the simplex.
+
+    Raises
+    ------
+    InputError
+        For an unknown objective, gaps in the table, or too few pairs.
+    """
+    if objective not in OBJECTIVES:
+        raise InputError(f"Unknown objective {objective!r}: expected {' or '.join(OBJECTIVES)}.")
+    if not np.isfinite(table).all():
+        raise InputError("Some images are too small for all levels: learn fewer levels' weights.")
+    count, levels = table.shape
+    if count <= 2 * levels:
+        raise InputError(f"{count} pairs are too few to learn {levels} weights from.")
+    if levels == 1:
+        return np.ones(1)
+    if count > _MOST_ROWS:
+        kept = np.random.default_rng(seed).choice(count, _MOST_ROWS, replace=False)
+        table, quality = table[kept], quality[kept]
+    scores = torch.from_numpy(np.ascontiguousarray(table))
+    loss = _rank_loss(quality) if objective == "srcc" else _logistic_loss(quality)
+    best: tuple[float, Tensor] | None = None
+    leaning = int(np.argmax([spearman(table[:, k], quality) for k in range(levels)]))
+    for lean in (0.0, 2.0):
+        start = torch.zeros(levels, dtype=torch.float64)
+        start[leaning] = lean
+        value, parameters = _minimise(lambda p: loss(fuse(scores, simplex(p), form)), start)
+        if best is None or value < best[0]:
+            best = (value, parameters)
+    return np.asarray(simplex(best[1]).numpy() if best else equal_weights(levels))
+
+
+def _minimise(loss: Callable[[Tensor], Tensor], start: Tensor) -> tuple[float, Tensor]:
+    parameters = start.clone().requires_grad_(True)
+    optimizer = torch.optim.LBFGS(
+        [parameters], max_iter=_STEPS, line_search_fn="strong_wolfe", tolerance_grad=1e-9
+    )
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = loss(parameters) + _RIDGE * (parameters - parameters.mean()).square().mean()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    return float(closure()), parameters.detach()
+
+
+def _rank_loss(quality: Array) -> Callable[[Tensor], Tensor]:
+    """1 - Pearson's correlation of soft ranks of scores with the ranks of the opinions."""
+    target = torch.from_numpy(ranks(quality))
+    target = (target - target.mean()) / target.std()
+
+    def loss(scores: Tensor) -> Tensor:
+        scale = scores.std().clamp_min(1e-12) * _TEMPERATURE
+        soft = torch.sigmoid((scores[:, None] - scores[None, :]) / scale).sum(1)
+        soft = soft - soft.mean()
+        return 1 - (soft * target).mean() / soft.std().clamp_min(1e-12)
+
+    return loss
+
+
+def _logistic_loss(quality: Array) -> Callable[[Tensor], Tensor]:
+    """Share of the opinions' variance that is left after the best logistic curve.
+
+    The curve is fitted anew for every set of weights. At its optimum the derivative with respect to
+    the curve's own parameters is zero, so the gradient that flows through the scores is exact.
+    """
+    target = torch.from_numpy(quality)
+    total = float(np.var(quality))
+
+    def loss(scores: Tensor) -> Tensor:
+        fit = fit_logistic(scores.detach().numpy(), quality, 4)
+        if fit.problem is not None:
+            return (scores - scores.mean()).square().mean() * 0 + 1
+        low, high, centre, width = fit.parameters
+        mapped = low + (high - low) * torch.sigmoid((scores - centre) / width)
+        return (mapped - target).square().mean() / total
+
+    return loss
+
+
+def reference_folds(groups: Sequence[str], folds: int, seed: int) -> list[NDArray[np.intp]]:
+    """Indices of the pairs of each fold; all pairs of a reference are in the same one.
+
+    Raises
+    ------
+    InputError
+        If there are fewer references than folds, or fewer than two folds.
+    """
+    names, member = np.unique(np.asarray(groups), return_inverse=True)
+    if not 2 <= folds <= names.size:
+        raise InputError(
+            f"{names.size} references cannot be split into {folds} folds; choose 2 to {names.size}."
+        )
+    place = np.empty(names.size, dtype=np.intp)
+    place[np.random.default_rng(seed).permutation(names.size)] = np.arange(names.size) % folds
+    return [np.flatnonzero(place[member] == fold) for fold in range(folds)]
+
+
+def fit_weights(
+    data: RatedSet,
+    table: Array,
+    *,
+    objective: Objective = "srcc",
+    form: str = "linear",
+    folds: int = 5,
+    seeds: int = 5,
+    resamples: int = 1000,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> WeightFit:
+    """Learn weights on all pairs, and measure them by cross-validation over references.
+
+    Parameters
+    ----------
+    data, table : the set and its (n, K) level scores.
+    folds : parts of the references; each is unseen once per seed. At most the number of references.
+    seeds : different splits.
+    resamples : bootstrap samples of references for the gains.
+    """
+    quality, groups = data.quality, data.groups
+    folds = min(folds, len(set(groups)))
+    unseen = np.empty((seeds, len(data)))
+    fold_weights = []
+    for seed in range(seeds):
+        for number, test in enumerate(reference_folds(groups, folds, seed)):
+            train = np.setdiff1d(np.arange(len(data)), test)
+            weights = learn_weights(
+                table[train], quality[train], objective=objective, form=form, seed=seed
+            )
+            unseen[seed, test] = fused(table[test], weights, form)
+            fold_weights.append(weights)
+            if progress is not None:
+                progress(f"learning ({form})", seed * folds + number + 1, seeds * folds)
+    levels = table.shape[1]
+    rivals = {"equal weights": fused(table, equal_weights(levels), form)}
+    rivals |= {f"level {k + 1}": table[:, k] for k in range(levels)}
+    samples = reference_resamples(groups, resamples, seed=0)
+    learned = [_mean_srcc(unseen, quality, sample) for sample in samples]
+    gains = {}
+    for name, scores in rivals.items():
+        difference = _mean_srcc(unseen, quality, None) - spearman(scores, quality)
+        drawn = [
+            value - spearman(scores[sample], quality[sample])
+            for value, sample in zip(learned, samples, strict=True)
+        ]
+        gains[name] = bootstrap_comparison(difference, np.array(drawn))
+    return WeightFit(
+        objective,
+        form,
+        folds,
+        learn_weights(table, quality, objective=objective, form=form),
+        np.array(fold_weights),
+        unseen,
+        np.array([spearman(row, quality) for row in unseen]),
+        {name: spearman(scores, quality) for name, scores in rivals.items()},
+        gains,
+    )
+
+
+def _mean_srcc(unseen: Array, quality: Array, sample: NDArray[np.intp] | None) -> float:
+    rows = slice(None) if sample is None else sample
+    values = [spearman(row[rows], quality[rows]) for row in unseen]
+    return float(np.mean(values)) if values else math.nan
