@@ -99,14 +99,14 @@ def _arrow_types(plan: Plan, run: Run) -> dict[str, Any]:
     ]
     types.update(dict.fromkeys(sides, arrow.int64()))
     for name in plan.columns:
-        kinds = {type(pair.columns.get(name)) for pair in plan.pairs} - {type(None)}
+        values = [pair.columns.get(name) for pair in plan.pairs]
+        kinds = {type(value) for value in values if value is not None}
+        exact = all(abs(value) < 2**53 for value in values if type(value) is int)
         if kinds == {bool}:
             types[name] = arrow.bool_()
-        elif kinds == {int} and all(
-            -(2**63) <= (pair.columns.get(name) or 0) < 2**63 for pair in plan.pairs
-        ):
+        elif kinds == {int} and exact:
             types[name] = arrow.int64()
-        elif kinds and kinds <= {int, float}:
+        elif kinds and kinds <= {int, float} and exact:
             types[name] = arrow.float64()
     return types
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from msds.errors import InputError
 from msds.metric import MSDS, Encoding
 from msds.scoring.memory import MIB, is_out_of_memory
-from msds.tiling import Regions, encode_tiled, should_tile
+from msds.tiling import RegionReader, encode_tiled, should_tile
 from msds.tiling.plan import bytes_per_pixel
 
 LEAST_BUDGET = MIB
@@ -55,14 +55,14 @@ class Encoder:
                 done += [_only(encoding, k) for k in range(len(encoding))]
         return done
 
-    def encode_regions(self, regions: Regions) -> Encoding:
+    def encode_regions(self, regions: RegionReader) -> Encoding:
         """Encoding of an image that is read in parts."""
         while True:
             encoding = self._try(regions)
             if encoding is not None:
                 return encoding
 
-    def _try(self, source: Sequence[Tensor] | Regions) -> Encoding | None:
+    def _try(self, source: Sequence[Tensor] | RegionReader) -> Encoding | None:
         """An encoding, or None if memory ran short and the budget is smaller now."""
         try:
             return self._encode(source)
@@ -74,7 +74,7 @@ class Encoder:
         return None
 
     @torch.inference_mode()
-    def _encode(self, source: Sequence[Tensor] | Regions) -> Encoding:
+    def _encode(self, source: Sequence[Tensor] | RegionReader) -> Encoding:
         if not isinstance(source, Sequence):
             return encode_tiled(self.metric, source, budget=self.budget)
         batch = torch.stack(tuple(source)).to(self.device)
@@ -83,7 +83,7 @@ class Encoder:
             return encode_tiled(self.metric, batch, budget=self.budget)
         return self.metric.encode(batch)
 
-    def _shrink(self, source: Sequence[Tensor] | Regions) -> None:
+    def _shrink(self, source: Sequence[Tensor] | RegionReader) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         elif self.device.type == "mps":
