@@ -173,6 +173,39 @@ class MSDS(nn.Module):
         del mode
         return super().train(False)
 
+    def set_engine(self, engine: str = "auto", precision: str = "float32") -> Self:
+        """Compute the features by another engine; scores stay within 1e-4 in float32.
+
+        Parameters
+        ----------
+        engine, precision : as of `msds.engines.open_engine`. Engines other than "torch" work on the
+            CPU and give no gradients. A reduced precision changes `model_id` and `fingerprint`.
+
+        Raises
+        ------
+        InputError
+            If the engine, or the engine in this precision, does not exist or cannot run the trunk.
+        MissingExtraError
+            If the engine's library is not installed.
+        """
+        from msds.engines import open_engine  # stands on the trunks alone, but is rarely needed
+
+        before = getattr(self.trunk, "precision", "float32")
+        self.trunk = open_engine(self.trunk, engine, precision)
+        self.__dict__.pop("trunk_digest", None)
+        if before != precision:
+            name = self.model_id.removesuffix(f"+{before}")
+            self.model_id = name if precision == "float32" else f"{name}+{precision}"
+        return self
+
+    @property
+    def engine(self) -> str:
+        """What computes the features, with its version, as in "ncnn float32 (ncnn 1.0)"."""
+        default = (
+            f"torch {next(self.parameters(), torch.zeros(())).dtype} (torch {torch.__version__})"
+        )
+        return str(getattr(self.trunk, "description", default.replace("torch.", "")))
+
     def forward(
         self,
         reference: Tensor,

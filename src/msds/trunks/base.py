@@ -148,12 +148,17 @@ class ChainTrunk(Trunk):
         self.freeze()
 
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
-        x = self.normalise(images)
+        return self.layers_of(self.normalise(images), mask)
+
+    def layers_of(self, normalised: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Feature maps of images that `normalise` has been applied to."""
+        x = normalised
         for layer in self.layers:
             if isinstance(layer, Pool):
                 x = F.max_pool2d(x, layer.kernel, layer.stride)
                 continue
-            x = F.relu(self.convolutions[layer.name](x))
+            # In place: a new map costs more time than its ReLU, and no gradient needs the old one.
+            x = F.relu_(self.convolutions[layer.name](x))
             if mask is not None:
                 if mask.shape[-2:] != x.shape[-2:]:
                     mask = F.interpolate(mask, x.shape[-2:], mode="nearest-exact")

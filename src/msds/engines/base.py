@@ -1,0 +1,112 @@
+"""What all engines share: they stand in for a chain, and do inference only."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from msds.errors import InputError
+from msds.trunks import ChainTrunk, Trunk
+
+PRECISIONS = ("float32", "bfloat16")
+"""Precisions of the features; from the Gram matrix on everything is float32 in any case."""
+
+
+class EngineTrunk(Trunk):
+    """A trunk whose features another library or algorithm computes.
+
+    What is computed is the chain's: the same weights, layers and normalisation. In float32 the
+    parameters' digest is the chain's too, so encodings of both can be compared; in another
+    precision name and digest say so.
+
+    Parameters
+    ----------
+    chain : the trunk to stand in for; also what calibrates by saliency masks.
+    precision : one of `PRECISIONS`.
+
+    Raises
+    ------
+    InputError
+        If the engine does not have this precision, or for images it cannot take: those that
+        require gradients, and those on another device than the CPU.
+    """
+
+    engine: str
+    precisions: tuple[str, ...] = ("float32",)
+
+    def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
+        super().__init__()
+        if precision not in self.precisions:
+            raise InputError(
+                f"Engine {self.engine!r} has no precision {precision!r}: expected "
+                f"{' or '.join(self.precisions)}."
+            )
+        self.chain = chain
+        self.precision = precision
+        self.name = chain.name if precision == "float32" else f"{chain.name}-{precision}"
+        self.channels, self.stride, self.halo = chain.channels, chain.stride, chain.halo
+        self._session: Any = None
+        self._threads = 0
+        self.freeze()
+
+    @property
+    def version(self) -> str:
+        """The version of the library that computes."""
+        return f"torch {torch.__version__}"
+
+    @property
+    def description(self) -> str:
+        """Engine, precision and library, as results name them."""
+        return f"{self.engine} {self.precision} ({self.version})"
+
+    def architecture(self) -> str:
+        return self.chain.architecture()
+
+    def parameter_digest(self) -> str:
+        digest = self.chain.parameter_digest()
+        if self.precision == "float32":
+            return digest
+        return hashlib.sha256(f"{digest} {self.precision}".encode()).hexdigest()
+
+    def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is not None:
+            return cast(Tensor, self.chain(images, mask))
+        if images.requires_grad and torch.is_grad_enabled():
+            raise InputError(
+                f"Engine {self.engine!r} gives no gradients: use the engine 'torch' for them."
+            )
+        self._check(images)
+        threads = torch.get_num_threads()
+        if self._session is None or threads != self._threads:
+            self._session, self._threads = self._open(threads), threads
+        with torch.no_grad():
+            return self._features(self.chain.normalise(images))
+
+    def _check(self, images: Tensor) -> None:
+        parameter = next(self.chain.parameters())
+        if parameter.dtype != torch.float32:
+            raise InputError(
+                f"Engine {self.engine!r} starts from float32 parameters; the trunk's are "
+                f"{parameter.dtype}: use the engine 'torch'."
+            )
+        for place in (parameter.device, images.device):
+            if place.type != "cpu":
+                raise InputError(
+                    f"Engine {self.engine!r} runs on the CPU; got a tensor on {place}: use the "
+                    "engine 'torch'."
+                )
+
+    def _open(self, threads: int) -> Any:
+        """What is prepared once from the weights."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _open().")
+
+    def _features(self, normalised: Tensor) -> Tensor:
+        """Feature maps of normalised (N, 3, H, W) images."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _features().")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What other libraries prepare can be neither copied nor sent to other processes.
+        return {**self.__dict__, "_session": None}

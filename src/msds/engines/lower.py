@@ -1,0 +1,32 @@
+"""The chain itself in torch, in a lower precision than float32; on any device."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor
+
+from msds.engines.base import EngineTrunk
+from msds.trunks import ChainTrunk
+
+
+class TorchTrunk(EngineTrunk):
+    """Features by torch in bfloat16: for processors and GPUs that multiply it natively."""
+
+    engine = "torch"
+    precisions = ("bfloat16",)
+
+    def _check(self, images: Tensor) -> None:
+        """Any device will do."""
+
+    def _open(self, threads: int) -> ChainTrunk:
+        del threads
+        return copy.deepcopy(self.chain).to(torch.bfloat16)
+
+    def _features(self, normalised: Tensor) -> Tensor:
+        session: ChainTrunk = self._session
+        device = normalised.device
+        if next(session.parameters()).device != device:
+            session.to(device)
+        return session.layers_of(normalised.to(torch.bfloat16))

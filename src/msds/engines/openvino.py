@@ -1,0 +1,68 @@
+"""Features by OpenVINO, told to stay in float32."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from msds.engines.base import EngineTrunk
+from msds.errors import InputError, require
+from msds.trunks import ChainTrunk, Conv
+
+
+class OpenVinoTrunk(EngineTrunk):
+    """Features by OpenVINO on the CPU; images of a new size cost some time to prepare."""
+
+    engine = "openvino"
+    precisions = ("float32", "bfloat16")
+
+    def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
+        super().__init__(chain, precision)
+        require("openvino", "openvino")
+
+    @property
+    def version(self) -> str:
+        return f"openvino {version('openvino')}"
+
+    def _open(self, threads: int) -> Any:
+        core: Any = require("openvino", "openvino").Core()
+        if self.precision == "bfloat16" and "BF16" not in core.get_property(
+            "CPU", "OPTIMIZATION_CAPABILITIES"
+        ):
+            raise InputError("This processor has no bfloat16 that OpenVINO can use: use float32.")
+        settings = {
+            "INFERENCE_PRECISION_HINT": "bf16" if self.precision == "bfloat16" else "f32",
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        return core.compile_model(self._model(), "CPU", settings)
+
+    def _model(self) -> Any:
+        """The chain as a graph of OpenVINO's own operations."""
+        ops: Any = require("openvino.opset13", "openvino")
+        x = image = ops.parameter([-1, 3, -1, -1], np.float32, name="image")
+        for layer in self.chain.layers:
+            if not isinstance(layer, Conv):
+                window, none = [layer.kernel] * 2, [layer.padding] * 2
+                x = ops.max_pool(x, [layer.stride] * 2, [1, 1], none, none, window).output(0)
+                continue
+            module = cast(nn.Conv2d, self.chain.convolutions[layer.name])
+            weight = module.weight.detach().contiguous().numpy()
+            bias = cast(Tensor, module.bias).detach().numpy()
+            places = ([layer.stride] * 2, [layer.padding] * 2, [layer.padding] * 2, [1, 1])
+            if layer.groups == 1:
+                x = ops.convolution(x, weight, *places)
+            else:
+                shape = (layer.groups, layer.channels // layer.groups, *weight.shape[1:])
+                x = ops.group_convolution(x, weight.reshape(shape), *places)
+            x = ops.relu(ops.add(x, bias.reshape(1, -1, 1, 1)))
+        model: Any = require("openvino", "openvino").Model
+        return model([x], [image], self.chain.name)
+
+    def _features(self, normalised: Tensor) -> Tensor:
+        output = self._session(normalised.contiguous().numpy())[0]
+        return torch.from_numpy(output.copy())  # the library uses its own memory again

@@ -1,0 +1,256 @@
+"""Winograd convolution in plain torch: fewer multiplications, no other library.
+
+A 3 x 3 convolution of stride 1 is computed on tiles of 6 x 6 inputs that give 4 x 4 outputs:
+F(4, 3) of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), with 36
+multiplications per pair of channels and tile instead of 144. Transforms and products are matrix
+products, on a few tiles at a time, so that what passes between them stays in the cache. Where a
+layer has too few channels or positions for this to pay it is convolved directly; the first, large
+maps pass in bands of rows through all layers before the first Winograd layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from msds.engines.base import EngineTrunk
+from msds.errors import InputError
+from msds.trunks import Conv, Pool
+
+TILE = 4
+"""Outputs of a tile along one side."""
+
+TILES_AT_ONCE = 128
+"""Tiles of one pass: their transforms of 128 to 512 channels fill 2 to 9 MB (measured best)."""
+
+LEAST_PRODUCT = 128 * 256
+"""Input times output channels from which on the transforms cost less than they save (measured)."""
+
+LEAST_POSITIONS = 256
+"""Output positions from which on reading the 4 times larger weights pays (measured)."""
+
+BAND_BYTES = 8 << 20
+"""Size of the largest map of a band of the first layers. The allocator uses memory up to this size
+again; larger pieces are asked of the system each time, which costs more than the ReLU."""
+
+# Points 0, 1, -1, 2, -2 and infinity: tables of section 4.2 of the paper, for 4 outputs.
+_INPUT = (
+    (4, 0, -5, 0, 1, 0),
+    (0, -4, -4, 1, 1, 0),
+    (0, 4, -4, -1, 1, 0),
+    (0, -2, -1, 2, 1, 0),
+    (0, 2, -1, -2, 1, 0),
+    (0, 4, 0, -5, 0, 1),
+)
+_KERNEL = (
+    (1 / 4, 0, 0),
+    (-1 / 6, -1 / 6, -1 / 6),
+    (-1 / 6, 1 / 6, -1 / 6),
+    (1 / 24, 1 / 12, 1 / 6),
+    (1 / 24, -1 / 12, 1 / 6),
+    (0, 0, 1),
+)
+_OUTPUT = (
+    (1, 1, 1, 1, 1, 0),
+    (0, 1, -1, 2, -2, 0),
+    (0, 1, 1, 4, 4, 0),
+    (0, 1, -1, 8, -8, 1),
+)
+
+
+def _both_axes(rows: Sequence[Sequence[float]]) -> Tensor:
+    """The transform of a flattened tile along both its axes."""
+    matrix = torch.tensor(rows, dtype=torch.float64)
+    return torch.kron(matrix, matrix)
+
+
+_INPUT_TRANSFORM = _both_axes(_INPUT).float()
+_OUTPUT_TRANSFORM = _both_axes(_OUTPUT).float()
+
+
+def transformed_kernels(weight: Tensor) -> Tensor:
+    """Kernels (out, in, 3, 3) in Winograd's domain: (36, in, out), computed in float64."""
+    flat = weight.double().flatten(2)
+    return torch.einsum("tk,oik->tio", _both_axes(_KERNEL).to(flat), flat).float().contiguous()
+
+
+def convolve(x: Tensor, kernels: Tensor, bias: Tensor, pool: bool) -> Tensor:
+    """A padded 3 x 3 convolution, its ReLU and, if asked for, a 2 x 2 max pool.
+
+    Parameters
+    ----------
+    x : (N, in, H, W) tensor, best in channels_last.
+    kernels : from `transformed_kernels`.
+    bias : (out,) tensor.
+
+    Returns
+    -------
+    (N, out, H, W) tensor in channels_last, or (N, out, H // 2, W // 2) when pooled.
+    """
+    count, inputs, height, width = x.shape
+    outputs = kernels.shape[-1]
+    down, across = -(-height // TILE), -(-width // TILE)
+    right, below = TILE * across + 1 - width, TILE * down + 1 - height
+    padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, right, 1, below)).contiguous()
+    step = padded.stride(1)
+    side = TILE // 2 if pool else TILE
+    result = x.new_empty(count, side * down, side * across, outputs)
+
+    at_once = max(1, min(down, TILES_AT_ONCE // across))
+    tiles = at_once * across
+    # Made once and used for every pass: the allocator would take as long as a transform.
+    gathered = x.new_empty(36 * tiles * inputs)
+    inner = x.new_empty(36 * tiles * inputs)
+    products = x.new_empty(36 * tiles * outputs)
+    outer = x.new_empty(TILE * TILE * tiles * outputs)
+    for image, kept in zip(padded, result, strict=True):
+        for first in range(0, down, at_once):
+            rows = min(at_once, down - first)
+            tiles = rows * across
+            windows = image.as_strided(
+                (6, 6, rows, across, inputs),
+                (step, inputs, TILE * step, TILE * inputs, 1),
+                image.storage_offset() + TILE * first * step,
+            )
+            a = gathered[: 36 * tiles * inputs].view(36, -1)
+            a.view(windows.shape).copy_(windows)
+            b = inner[: a.numel()].view(36, -1)
+            torch.mm(_INPUT_TRANSFORM, a, out=b)
+            c = products[: 36 * tiles * outputs].view(36, tiles, outputs)
+            torch.bmm(b.view(36, tiles, inputs), kernels, out=c)
+            d = outer[: TILE * TILE * tiles * outputs].view(TILE * TILE, -1)
+            torch.mm(_OUTPUT_TRANSFORM, c.view(36, -1), out=d)
+            if pool:
+                cells = d.view(2, 2, 2, 2, rows, across, outputs)
+                y = torch.maximum(
+                    torch.maximum(cells[:, 0, :, 0], cells[:, 0, :, 1]),
+                    torch.maximum(cells[:, 1, :, 0], cells[:, 1, :, 1]),
+                )
+            else:
+                y = d.view(TILE, TILE, rows, across, outputs)
+            y.add_(bias).relu_()  # the maximum commutes with both
+            target = kept[side * first : side * (first + rows)]
+            target.view(rows, side, across, side, outputs).copy_(y.permute(2, 0, 3, 1, 4))
+    if pool:
+        height, width = height // 2, width // 2
+    return result[:, :height, :width].permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A convolution, whether a pool follows it, and its kernels where Winograd may pay."""
+
+    layer: Conv
+    convolution: nn.Conv2d
+    pool: bool
+    kernels: Tensor | None
+
+    def sizes(self, size: int) -> tuple[int, int]:
+        """Rows of the convolution's and of the step's output for so many of input."""
+        layer = self.layer
+        convolved = (size + 2 * layer.padding - layer.kernel) // layer.stride + 1
+        return convolved, convolved // 2 if self.pool else convolved
+
+    def rows_needed(self, first: int, last: int) -> tuple[int, int]:
+        """Input rows, beyond the image too, that the output rows from `first` to `last` see."""
+        layer, factor = self.layer, 2 if self.pool else 1
+        start = factor * first * layer.stride - layer.padding
+        return start, (factor * last - 1) * layer.stride - layer.padding + layer.kernel
+
+    def direct(self, x: Tensor, padding: tuple[int, int]) -> Tensor:
+        module = self.convolution
+        x = F.conv2d(
+            x, module.weight, module.bias, module.stride, padding, module.dilation, module.groups
+        ).relu_()
+        return F.max_pool2d(x, 2) if self.pool else x
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self.kernels is not None and x.shape[-2] * x.shape[-1] >= LEAST_POSITIONS:
+            return convolve(x, self.kernels, cast(Tensor, self.convolution.bias), self.pool)
+        return self.direct(x, (self.layer.padding, self.layer.padding))
+
+
+@dataclass(frozen=True)
+class _Session:
+    """The first layers, which pass in bands, and the others."""
+
+    head: tuple[_Step, ...]
+    rest: tuple[_Step, ...]
+
+
+class WinogradTrunk(EngineTrunk):
+    """Features by Winograd convolution in torch."""
+
+    engine = "winograd"
+
+    def _open(self, threads: int) -> _Session:
+        del threads
+        steps: list[_Step] = []
+        inputs = 3
+        for layer in self.chain.layers:
+            if isinstance(layer, Pool):
+                if not steps or steps[-1].pool:
+                    raise InputError(
+                        f"Engine {self.engine!r} needs every pool to follow a convolution."
+                    )
+                steps[-1] = replace(steps[-1], pool=True)
+                continue
+            module = cast(nn.Conv2d, self.chain.convolutions[layer.name])
+            square = (layer.kernel, layer.stride, layer.groups) == (3, 1, 1)
+            fits = square and inputs * layer.channels >= LEAST_PRODUCT
+            kernels = transformed_kernels(module.weight) if fits else None
+            steps.append(_Step(layer, module, False, kernels))
+            inputs = layer.channels
+        for first, step in enumerate(steps):
+            if step.kernels is not None:
+                return _Session(tuple(steps[:first]), tuple(steps[first:]))
+        return _Session(tuple(steps), ())
+
+    def _features(self, normalised: Tensor) -> Tensor:
+        session: _Session = self._session
+        x = _in_bands(session.head, normalised)
+        for step in session.rest:
+            x = step(x)
+        return x
+
+
+def _in_bands(steps: Sequence[_Step], x: Tensor) -> Tensor:
+    """Run the first steps on bands of rows, each through all of them before the next band.
+
+    Exact: every band reads the rows its output depends on, and zeros stand in only where the
+    padding of the whole map would.
+    """
+    heights = [x.shape[-2]]
+    width, largest = x.shape[-1], 0
+    for step in steps:
+        rows, pooled = step.sizes(heights[-1])
+        columns, width = step.sizes(width)
+        largest = max(largest, 4 * x.shape[0] * step.layer.channels * rows * columns)
+        heights.append(pooled)
+    total = heights[-1]
+    bands = min(total, math.ceil(largest / BAND_BYTES))
+    if bands < 2:
+        for step in steps:
+            x = step(x)
+        return x
+    results = []
+    for band in range(bands):
+        span = (total * band // bands, total * (band + 1) // bands)
+        zeros = []
+        for step, height in zip(reversed(steps), reversed(heights[:-1]), strict=True):
+            first, last = step.rows_needed(*span)
+            span = (max(0, first), min(height, last))
+            zeros.append((span[0] - first, last - span[1]))
+        y = x[..., span[0] : span[1], :]
+        for step, (above, below) in zip(steps, reversed(zeros), strict=True):
+            if above or below:
+                y = F.pad(y, (0, 0, above, below))
+            y = step.direct(y, (0, step.layer.padding))
+        results.append(y)
+    return torch.cat(results, -2)
