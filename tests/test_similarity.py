@@ -56,6 +56,14 @@ def test_deepssim_lite_equals_the_plain_loops(seed: int) -> None:
     assert deepssim_lite(a, b).item() == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.parametrize("channels", [128, 132, 260])
+def test_mirrored_blocks_are_counted_though_not_computed(channels: int) -> None:
+    a, b = features(1, channels=channels), features(2, channels=channels)
+    expected = oracle.deepssim(rows(a), rows(b))
+    assert deepssim(a, b).item() == pytest.approx(expected, rel=1e-9)
+    assert deepssim(a.float(), a.float().clone()).item() == 1.0
+
+
 def test_the_gram_matrix_is_not_divided_by_anything() -> None:
     ones = torch.ones(2, 4, 3, 5)
     assert torch.equal(gram(ones), torch.full((2, 4, 4), 15.0))

@@ -18,6 +18,10 @@ STABILITY = 1e-6
 BLOCK = 4
 """Side of the non-overlapping blocks a Gram matrix is cut into."""
 
+STRIP = 32
+"""Rows of blocks compared at a time: fewer, and calls cost more than they do; more, and they leave
+the cache."""
+
 
 def gram(features: Tensor) -> Tensor:
     """Deep-structure representation R = F F^T of feature maps, not divided by their positions.
@@ -55,7 +59,8 @@ def block_similarity(
 
     Parameters
     ----------
-    gram_a, gram_b : (N, C, C) tensors; C must be a multiple of `block`. N of one of them may be 1.
+    gram_a, gram_b : symmetric (N, C, C) tensors; C must be a multiple of `block`. N of one of them
+        may be 1.
     block : side of the non-overlapping blocks.
     c : stability constant.
 
@@ -75,12 +80,20 @@ def block_similarity(
             f"A Gram matrix of {channels} channels cannot be cut into {block} x {block} blocks: "
             f"the trunk's channels must be a multiple of {block}."
         )
-    count = channels // block
-    a, b = (
-        _wide(g).unflatten(-1, (count, block)).unflatten(-3, (count, block))
-        for g in (gram_a, gram_b)
-    )
-    return structure(a, b, (-3, -1), c).mean((-2, -1))
+    a, b = _wide(gram_a), _wide(gram_b)
+    sums: list[Tensor] = []
+    for first in range(0, channels, STRIP * block):
+        # Beyond the square on the diagonal, the strip's blocks stand for their mirror images too.
+        rows, columns = slice(first, first + STRIP * block), slice(first, None)
+        scores = structure(
+            _entries_first(a[:, rows, columns], block),
+            _entries_first(b[:, rows, columns], block),
+            1,
+            c,
+        )
+        square = scores[..., : scores.shape[-2]]
+        sums.append(2 * scores.sum((-2, -1)) - square.sum((-2, -1)))
+    return torch.stack(sums).sum(0) / (channels // block) ** 2
 
 
 def lite_similarity(gram_a: Tensor, gram_b: Tensor, *, c: float = STABILITY) -> Tensor:
@@ -152,6 +165,13 @@ def normalized(gram_matrix: Tensor, positions: int, normalize: str) -> Tensor:
 
 def _positions(features: Tensor) -> int:
     return features.flatten(2).shape[-1]
+
+
+def _entries_first(matrix: Tensor, block: int) -> Tensor:
+    """(N, R, C) matrices as (N, block^2, R / block, C / block): reductions run along whole rows."""
+    count, rows, columns = matrix.shape
+    cut = matrix.reshape(count, rows // block, block, columns // block, block)
+    return cut.permute(0, 2, 4, 1, 3).flatten(1, 2)
 
 
 def _wide(values: Tensor) -> Tensor:
