@@ -201,10 +201,10 @@ class MSDS(nn.Module):
     @property
     def engine(self) -> str:
         """What computes the features, with its version, as in "ncnn float32 (ncnn 1.0)"."""
-        default = (
-            f"torch {next(self.parameters(), torch.zeros(())).dtype} (torch {torch.__version__})"
-        )
-        return str(getattr(self.trunk, "description", default.replace("torch.", "")))
+        if description := getattr(self.trunk, "description", None):
+            return str(description)
+        dtype = next(self.parameters(), torch.zeros(())).dtype
+        return f"torch {str(dtype).removeprefix('torch.')} (torch {torch.__version__})"
 
     def forward(
         self,
