@@ -55,6 +55,12 @@ def turned(orientation: int) -> dict[str, Any]:
 
 STREAMED: dict[str, Any] = {
     "tiff": tiff(RGB),
+    "tiff-flat-planes": tiff(np.moveaxis(DEEP, 2, 0), planarconfig="separate"),
+    "tiff-flat-big-endian": tiff(DEEP, byteorder=">"),
+    "tiff-pillow": lambda path: PILImage.fromarray(RGB).save(path, "TIFF"),
+    "tiff-pillow-lzw": lambda path: PILImage.fromarray(RGB).save(
+        path, "TIFF", compression="tiff_lzw"
+    ),
     "tiff-strips": tiff(RGB, rowsperstrip=7, compression="zlib"),
     "tiff-tiles": tiff(DEEP, tile=(16, 32), compression="lzw", predictor=True),
     "tiff-planes": tiff(np.moveaxis(RGB, 2, 0), planarconfig="separate", rowsperstrip=9),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +19,13 @@ from msds.images.headers import Header, read_header
 from msds.images.image import Decoded, Image
 from msds.images.limits import MAX_PIXELS, check_file, display_name
 from msds.images.loading import decode_file, file_transfer
+from msds.images.parts import PlainBlock, TiffParts
 from msds.images.standard import DAMAGE
-from msds.images.tiff import PartReader, interpret, read_layout, readable_in_parts
+from msds.images.tiff import interpret, read_layout, readable_in_parts
 from msds.images.transfer import parse_transfer
+
+_ROWS = 64
+_IN_MEMORY_BYTES = 64 << 20
 
 _Finish = Callable[[Decoded], Image]
 _Decode = Callable[[int, int, int, int], Decoded]
@@ -99,8 +104,8 @@ def open_regions(
     """Open an image file to read it in parts.
 
     With the extra ``formats``, PNG and TIFF (plain or losslessly compressed) are read in bounded
-    memory; a PNG larger than 100 MB is unpacked to a temporary file on first use. Any other file is
-    decoded whole. The pixels are those of `load_image` with the same arguments.
+    memory; a PNG is unpacked when it is opened, to a temporary file if it takes more than 64 MB.
+    Any other file is decoded whole. The pixels are those of `load_image` with the same arguments.
 
     Parameters
     ----------
@@ -226,7 +231,7 @@ def _tiff(path: Path, name: str, frame: int | None, finished: _Finish) -> Region
             tiff.close()
             return None
         layout = read_layout(page, name)
-        reader = PartReader(page)
+        reader = TiffParts(page)
     except BaseException:
         tiff.close()
         raise
@@ -252,21 +257,26 @@ def _png(
     info = pillow_info(path, header.width * header.height)
     if check_frame(frame, info["frames"], name) != 0:
         return None
+    # Unpacked once, then read anywhere; the file has no name and goes with the process.
+    unpacked = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
     try:
-        picture = vips.Image.pngload(str(path), access="random", fail_on="truncated")
+        picture = vips.Image.pngload(str(path), access="sequential", fail_on="truncated")
+        kind = {"uchar": np.uint8, "ushort": np.uint16}[picture.format]
         region = vips.Region.new(picture)
+        for top in range(0, header.height, _ROWS):
+            rows = min(_ROWS, header.height - top)
+            unpacked.write(region.fetch(0, top, header.width, rows))
     except vips.Error as error:
-        raise OSError(_one_line(error)) from error
-    kind = {"uchar": np.uint8, "ushort": np.uint16}[picture.format]
+        unpacked.close()
+        raise OSError(" ".join(str(error).split())) from error
+    except BaseException:
+        unpacked.close()
+        raise
+    block = PlainBlock(unpacked, 0, header.width, picture.bands, kind)
 
     def decode(x0: int, y0: int, x1: int, y1: int) -> Decoded:
-        try:
-            data = region.fetch(x0, y0, x1 - x0, y1 - y0)
-        except vips.Error as error:
-            raise OSError(_one_line(error)) from error
-        samples = np.frombuffer(data, kind).reshape(y1 - y0, x1 - x0, picture.bands)
         return arrange(
-            samples,
+            block.read(x0, y0, x1, y1),
             float(np.iinfo(kind).max),
             name,
             profile=info["profile"],
@@ -276,9 +286,5 @@ def _png(
         )
 
     return _Parts(
-        header.width, header.height, info["orientation"], name, decode, finished, lambda: None
+        header.width, header.height, info["orientation"], name, decode, finished, unpacked.close
     )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -1,9 +1,8 @@
-"""TIFF at any depth, whole or in parts, through tifffile: the extra ``formats``."""
+"""TIFF at any depth, through tifffile: the extra ``formats``."""
 
 from __future__ import annotations
 
 import io
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +27,6 @@ _PROFILE, _ORIENTATION = 34675, 274
 # Lossless codecs, in which a part decodes to what the whole decodes to: none, LZW, deflate (two
 # numbers), PackBits, LZMA, Zstandard.
 _LOSSLESS = (1, 5, 8, 32946, 32773, 34925, 50000)
-_CACHE_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -159,62 +157,3 @@ def readable_in_parts(page: Any) -> bool:
         and int(page.photometric) in _PHOTOMETRIC
         and page.bitspersample in (8, 16, 32, 64)
     )
-
-
-class PartReader:
-    """Reads rectangles of one page, decoding only the strips or tiles they touch.
-
-    Decoded strips and tiles are kept, the latest used ones up to 256 MiB, since neighbouring
-    rectangles share them.
-    """
-
-    def __init__(self, page: Any) -> None:
-        self._page = page
-        self._file = page.parent.filehandle
-        self._planes = page.samplesperpixel if page.planarconfig == 2 else 1
-        if page.is_tiled:
-            self._rows, self._columns = page.tilelength, page.tilewidth
-        else:
-            self._rows, self._columns = min(page.rowsperstrip, page.imagelength), page.imagewidth
-        self._across = -(-page.imagewidth // self._columns)
-        self._down = -(-page.imagelength // self._rows)
-        self._kept: OrderedDict[int, Samples] = OrderedDict()
-        self._kept_bytes = 0
-
-    def read(self, x0: int, y0: int, x1: int, y1: int) -> Samples:
-        """Samples of columns x0 to x1 and rows y0 to y1, ends excluded: (H, W, C)."""
-        channels = self._page.samplesperpixel
-        found = np.empty((y1 - y0, x1 - x0, channels), self._page.dtype)
-        for plane in range(self._planes):
-            target = found[..., plane : plane + 1] if self._planes > 1 else found
-            for down in range(y0 // self._rows, -(-y1 // self._rows)):
-                for across in range(x0 // self._columns, -(-x1 // self._columns)):
-                    index = (plane * self._down + down) * self._across + across
-                    part = self._segment(index)
-                    top, left = down * self._rows, across * self._columns
-                    rows = slice(max(y0, top), min(y1, top + part.shape[0]))
-                    columns = slice(max(x0, left), min(x1, left + part.shape[1]))
-                    target[
-                        rows.start - y0 : rows.stop - y0, columns.start - x0 : columns.stop - x0
-                    ] = part[
-                        rows.start - top : rows.stop - top,
-                        columns.start - left : columns.stop - left,
-                    ]
-        return found
-
-    def _segment(self, index: int) -> Samples:
-        if index in self._kept:
-            self._kept.move_to_end(index)
-            return self._kept[index]
-        self._file.seek(self._page.dataoffsets[index])
-        data = self._file.read(self._page.databytecounts[index])
-        decoded, _, shape = self._page.decode(data, index)
-        if decoded is None:
-            part = np.full(shape[1:], self._page.nodata, self._page.dtype)
-        else:
-            part = decoded[0]
-        self._kept[index] = part
-        self._kept_bytes += part.nbytes
-        while self._kept_bytes > _CACHE_BYTES and len(self._kept) > 1:
-            self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
-        return part

@@ -1,0 +1,144 @@
+"""Rectangles of samples, from a plain block of bytes or from the strips and tiles of a TIFF."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from msds.images.image import Samples
+
+_CACHE_BYTES = 256 << 20
+
+
+class PlainBlock:
+    """Samples that lie in a file row by row, uncompressed: only the bytes asked for are read.
+
+    Parameters
+    ----------
+    file : open for reading in binary; stays with its owner.
+    start : where the first sample lies.
+    width, channels, kind : columns, samples in each pixel, and the type of a sample.
+    """
+
+    def __init__(
+        self, file: IO[bytes] | Any, start: int, width: int, channels: int, kind: npt.DTypeLike
+    ) -> None:
+        self._file = file
+        self._start = start
+        self._width = width
+        self._channels = channels
+        self._kind = np.dtype(kind)
+
+    def read(self, x0: int, y0: int, x1: int, y1: int) -> Samples:
+        """Samples of columns x0 to x1 and rows y0 to y1, ends excluded: (H, W, C)."""
+        pixel = self._channels * self._kind.itemsize
+        found = np.empty((y1 - y0, x1 - x0, self._channels), self._kind)
+        for row in range(y0, y1):
+            self._file.seek(self._start + (row * self._width + x0) * pixel)
+            data = self._file.read((x1 - x0) * pixel)
+            found[row - y0] = np.frombuffer(data, self._kind).reshape(x1 - x0, self._channels)
+        return found
+
+
+class TiffParts:
+    """Reads rectangles of one page of tifffile's, decoding only the strips or tiles they touch.
+
+    Of a page stored as one plain block only the bytes that are asked for are read. Otherwise
+    decoded strips and tiles are kept, the latest used ones up to 256 MiB, since neighbouring
+    rectangles share them.
+    """
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+        self._file = page.parent.filehandle
+        self._planes = page.samplesperpixel if page.planarconfig == 2 else 1
+        self._channels = page.samplesperpixel // self._planes
+        if page.is_tiled:
+            self._rows, self._columns = page.tilelength, page.tilewidth
+        else:
+            self._rows, self._columns = min(page.rowsperstrip, page.imagelength), page.imagewidth
+        self._across = -(-page.imagewidth // self._columns)
+        self._down = -(-page.imagelength // self._rows)
+        self._blocks = self._plain_blocks()
+        # One allocation for all that is kept: freed piece by piece between the large blocks of
+        # other code, it would leave the heap in tatters, at several times the size.
+        self._pool: Samples | None = None
+        self._slots: OrderedDict[int, int] = OrderedDict()
+        self._shapes: dict[int, tuple[int, ...]] = {}
+
+    def read(self, x0: int, y0: int, x1: int, y1: int) -> Samples:
+        """Samples of columns x0 to x1 and rows y0 to y1, ends excluded: (H, W, C)."""
+        if self._blocks:
+            return np.concatenate([block.read(x0, y0, x1, y1) for block in self._blocks], axis=2)
+        found = np.empty((y1 - y0, x1 - x0, self._page.samplesperpixel), self._page.dtype)
+        for plane in range(self._planes):
+            target = found[..., plane : plane + 1] if self._planes > 1 else found
+            for down in range(y0 // self._rows, -(-y1 // self._rows)):
+                for across in range(x0 // self._columns, -(-x1 // self._columns)):
+                    part = self._segment((plane * self._down + down) * self._across + across)
+                    top, left = down * self._rows, across * self._columns
+                    bottom, right = top + part.shape[0], left + part.shape[1]
+                    rows = slice(max(y0, top), min(y1, bottom))
+                    columns = slice(max(x0, left), min(x1, right))
+                    target[_moved(rows, y0), _moved(columns, x0)] = part[
+                        _moved(rows, top), _moved(columns, left)
+                    ]
+        return found
+
+    def _plain_blocks(self) -> list[PlainBlock]:
+        page = self._page
+        plain = (
+            int(page.compression) == 1
+            and int(page.predictor) == 1
+            and int(page.fillorder) == 1
+            and not page.is_tiled
+            and page.is_contiguous
+        )
+        if not plain:
+            return []
+        kind = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
+        size = page.imagelength * page.imagewidth * self._channels * kind.itemsize
+        first = page.dataoffsets[0]
+        return [
+            PlainBlock(self._file, first + plane * size, page.imagewidth, self._channels, kind)
+            for plane in range(self._planes)
+        ]
+
+    def _segment(self, index: int) -> Samples:
+        """Samples of one strip or tile, (H, W, C); valid until the next call."""
+        if self._pool is None:
+            shape = (self._rows, self._columns, self._channels)
+            size = int(np.prod(shape)) * self._page.dtype.itemsize
+            count = self._planes * self._down * self._across
+            self._pool = np.empty(
+                (max(1, min(count, _CACHE_BYTES // size)), *shape), self._page.dtype
+            )
+        if index in self._slots:
+            self._slots.move_to_end(index)
+        else:
+            decoded, extent = self._decode(index)
+            slot = len(self._slots)
+            if slot == len(self._pool):
+                oldest, slot = self._slots.popitem(last=False)
+                del self._shapes[oldest]
+            self._slots[index], self._shapes[index] = slot, extent
+            self._pool[slot][: extent[0], : extent[1]] = decoded
+        height, width = self._shapes[index]
+        kept: Samples = self._pool[self._slots[index]][:height, :width]
+        return kept
+
+    def _decode(self, index: int) -> tuple[Samples | int, tuple[int, int]]:
+        self._file.seek(self._page.dataoffsets[index])
+        data = self._file.read(self._page.databytecounts[index])
+        decoded, _, shape = self._page.decode(data, index)
+        if decoded is None:
+            # A sparse file leaves out what holds nothing.
+            return self._page.nodata, (shape[1], shape[2])
+        return decoded[0], (decoded.shape[1], decoded.shape[2])
+
+
+def _moved(span: slice, origin: int) -> slice:
+    return slice(span.start - origin, span.stop - origin)
