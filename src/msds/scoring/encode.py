@@ -24,7 +24,8 @@ class Encoder:
     Parameters
     ----------
     metric : on the device to compute on.
-    budget : bytes of working memory; halved whenever memory runs short.
+    budget : bytes of working memory. Whenever memory runs short, batches are halved, and then the
+        budget for a single image is, below which images are encoded in pieces.
     """
 
     def __init__(self, metric: MSDS, budget: int) -> None:
@@ -32,10 +33,13 @@ class Encoder:
         self.budget = budget
         self.device = next(metric.parameters(), torch.empty(0)).device
         self._bytes_per_pixel = bytes_per_pixel(metric.trunk)
+        self._most_pixels: int | None = None  # in a batch, once memory ran short
 
     def batch_size(self, height: int, width: int) -> int:
         """How many images of this size the trunk may take at once."""
         fitting = int(self.budget / (self._bytes_per_pixel * height * width))
+        if self._most_pixels is not None:
+            fitting = min(fitting, self._most_pixels // (height * width))
         return max(1, min(MOST_IMAGES, fitting))
 
     def encode(self, images: Sequence[Tensor]) -> list[Encoding]:
@@ -88,16 +92,17 @@ class Encoder:
             torch.cuda.empty_cache()
         elif self.device.type == "mps":
             torch.mps.empty_cache()
-        single = not isinstance(source, Sequence) or len(source) == 1
-        stuck = single and self.metric.trunk.halo is None
-        if stuck or self.budget // 2 < LEAST_BUDGET:
-            raise InputError("there is not enough memory to encode this image")
+        used = self.budget
         if isinstance(source, Sequence):
-            # What was tried may have been far below the budget.
             height, width = source[0].shape[-2:]
-            used = int(self._bytes_per_pixel * height * width * len(source))
-            self.budget = min(self.budget, max(used, 2 * LEAST_BUDGET))
-        self.budget //= 2
+            if len(source) > 1:
+                self._most_pixels = height * width * len(source) // 2
+                return
+            # What was tried may have been far below the budget.
+            used = min(used, int(self._bytes_per_pixel * height * width))
+        if self.metric.trunk.halo is None or used // 2 < LEAST_BUDGET:
+            raise InputError("there is not enough memory to encode this image.")
+        self.budget = used // 2
 
 
 def _only(encoding: Encoding, index: int) -> Encoding:
