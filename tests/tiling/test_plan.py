@@ -52,7 +52,7 @@ def test_a_tile_with_its_halo_keeps_to_the_budget(name: str, width: int, budget:
 
 def test_a_budget_too_small_for_anything_yields_the_least_sensible_tile() -> None:
     trunk = load_trunk("vgg16", "random")
-    assert choose_tile(5000, trunk, 1) == Tile(64, 128)
+    assert choose_tile(5000, trunk, 1) == Tile(32, 128)
 
 
 def test_accelerators_get_larger_pieces() -> None:

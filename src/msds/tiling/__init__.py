@@ -4,7 +4,7 @@
 `encode` turns an image, or a file larger than memory, into the encoding of the untiled metric.
 """
 
-from msds.tiling.encode import Regions, encode_tiled
+from msds.tiling.encode import RegionReader, encode_tiled
 from msds.tiling.plan import Tile, default_budget, should_tile
 
-__all__ = ["Regions", "Tile", "default_budget", "encode_tiled", "should_tile"]
+__all__ = ["RegionReader", "Tile", "default_budget", "encode_tiled", "should_tile"]

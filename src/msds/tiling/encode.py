@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -25,8 +24,6 @@ from msds.tiling.plan import Tile, choose_tile, device_of
 from msds.tiling.rows import Blocks, OverlapRows, trunk_rows
 from msds.trunks import Trunk
 
-Item = TypeVar("Item")
-
 READ_ROWS = 256
 READ_PIXELS = 2**22
 LEAST_READ_ROWS = 16
@@ -34,7 +31,7 @@ LEAST_READ_ROWS = 16
 wide that they would hold more than so many pixels."""
 
 
-class Regions(Protocol):
+class RegionReader(Protocol):
     """An image that is read piece by piece."""
 
     @property
@@ -50,7 +47,7 @@ class Regions(Protocol):
 
 
 class TensorRegions:
-    """A (3, H, W) tensor as `Regions`."""
+    """A (3, H, W) tensor as a `RegionReader`."""
 
     def __init__(self, image: Tensor) -> None:
         self.image = image.detach()
@@ -115,7 +112,7 @@ class _Level:
 
 def encode_tiled(
     metric: MSDS,
-    source: Tensor | Regions,
+    source: Tensor | RegionReader,
     *,
     tile: Tile | None = None,
     budget: int | None = None,
@@ -128,7 +125,8 @@ def encode_tiled(
     Parameters
     ----------
     metric : the metric; no gradients are recorded.
-    source : (N, 3, H, W) tensor as for `metric.encode`, or `Regions` for one image.
+    source : (N, 3, H, W) tensor as for `metric.encode`, or a reader of one image,
+        as `msds.images.open_regions` returns it.
     tile : size of the pieces; by default from the budget.
     budget : bytes of working memory for the trunk, see `default_budget`.
 
@@ -152,7 +150,9 @@ def encode_tiled(
 
 
 @torch.no_grad()
-def _encode_one(metric: MSDS, regions: Regions, tile: Tile | None, budget: int | None) -> Encoding:
+def _encode_one(
+    metric: MSDS, regions: RegionReader, tile: Tile | None, budget: int | None
+) -> Encoding:
     trunk, height, width = metric.trunk, regions.height, regions.width
     count = metric.levels_of(height, width)
     tile = tile or choose_tile(width, trunk, budget)
@@ -160,7 +160,7 @@ def _encode_one(metric: MSDS, regions: Regions, tile: Tile | None, budget: int |
     levels = [_Level(trunk, width >> k, tile) for k in range(count)]
     halo = pyramids.HALOS[metric.filter]
     halvers = [OverlapRows(pyramids.FILTERS[metric.filter], 2, halo) for _ in range(count - 1)]
-    for chunk, last in _ahead(_chunks(metric, regions)):
+    for chunk, last in _chunks(metric, regions):
         rows: Tensor | None = chunk.to(device)
         for k, level in enumerate(levels):
             level.push(rows, last)
@@ -171,7 +171,7 @@ def _encode_one(metric: MSDS, regions: Regions, tile: Tile | None, budget: int |
     return Encoding(grams, positions, height, width, metric.trunk_digest)
 
 
-def _chunks(metric: MSDS, regions: Regions) -> Iterator[tuple[Tensor, bool]]:
+def _chunks(metric: MSDS, regions: RegionReader) -> Iterator[tuple[Tensor, bool]]:
     """(1, 3, h, W) pieces of an image from top to bottom, and whether each is the last."""
     height, width = regions.height, regions.width
     step = min(READ_ROWS, max(LEAST_READ_ROWS, READ_PIXELS // width))
@@ -184,12 +184,3 @@ def _chunks(metric: MSDS, regions: Regions) -> Iterator[tuple[Tensor, bool]]:
                 f"{(3, end - y, width)}."
             )
         yield check_images(rows[None], check_range=metric.check_range), end == height
-
-
-def _ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items, each made in another thread while the one before it is in use."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
-            yield item

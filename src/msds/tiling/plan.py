@@ -13,15 +13,18 @@ from msds.trunks import ChainTrunk, Conv, Trunk
 
 MIB = 2**20
 
-CPU_BUDGET = 256 * MIB
+CPU_BUDGET = 512 * MIB
 ACCELERATOR_BUDGET = 4096 * MIB
-"""Bytes of working memory of a trunk, besides the image and the program. Large pieces keep an
-accelerator busy, while a processor gains nothing from them."""
+"""Bytes of working memory of a trunk, besides the image and the program."""
 
+CPU_PIECE = 128 * MIB
+"""Bytes of working memory for a piece on a processor, however large the budget. Large pieces keep an
+accelerator busy; here they are slower, and make the C library hold on to more memory."""
+
+LEAST_ROWS = 32
 CPU_ROWS = 64
-"""Rows in a piece on a processor: fewer cost time per call, more leave the cache."""
-
 ACCELERATOR_ROWS = 1024
+"""Rows in a piece: fewer cost time per call, and on a processor more leave the cache."""
 
 UNKNOWN_CHANNELS = 64
 """Channels at full size that are reckoned with where a trunk's layers are not known."""
@@ -73,7 +76,7 @@ def should_tile(height: int, width: int, trunk: Trunk, budget: int | None = None
     Parameters
     ----------
     height, width : in pixels.
-    budget : bytes of working memory; by default 256 MiB on a processor, 4 GiB elsewhere.
+    budget : bytes of working memory; by default 512 MiB on a processor, 4 GiB elsewhere.
     """
     if trunk.halo is None:
         return False
@@ -87,6 +90,8 @@ def choose_tile(width: int, trunk: Trunk, budget: int | None = None) -> Tile:
     device = device_of(trunk)
     if budget is None:
         budget = default_budget(device)
+    if device.type == "cpu":
+        budget = min(budget, CPU_PIECE)
     pixels = int(budget / bytes_per_pixel(trunk))
     halo = trunk.halo or 0
     # A tile narrower than its halo would spend nearly all time on the halo, so the budget yields.
@@ -95,7 +100,7 @@ def choose_tile(width: int, trunk: Trunk, budget: int | None = None) -> Tile:
         side = max(least, math.isqrt(pixels) - 2 * halo)
         return Tile(side, side)
     most = CPU_ROWS if device.type == "cpu" else ACCELERATOR_ROWS
-    rows = min(most, max(CPU_ROWS, pixels // width))
+    rows = min(most, max(LEAST_ROWS, pixels // width))
     return Tile(rows, min(width, max(least, pixels // rows - 2 * halo)))
 
 
