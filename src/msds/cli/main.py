@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from msds import __version__
-from msds.cli import bench, datasets, export, fit, score, weights
+from msds.cli import bench, datasets, export, fit, score, study, weights
 from msds.errors import MSDSError
 
 USAGE_ERROR = 2
@@ -27,6 +27,7 @@ score.register(app)
 export.register(app)
 bench.register(app)
 fit.register(app)
+app.add_typer(study.app, name="study")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(weights.app, name="weights")
 

@@ -27,7 +27,7 @@ th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 2
 td.best { font-weight: 700; } .note { color: #444; font-size: .85rem; max-width: 60rem; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
 figcaption { font-size: .85rem; color: #444; }
-.pair { display: flex; gap: .6rem; flex-wrap: wrap; } 
+.pair { display: flex; gap: .6rem; flex-wrap: wrap; }
 .pair img { width: 48%; min-width: 15rem; flex: 1; }
 pre { background: #f4f4f4; padding: .8rem; overflow-x: auto; font-size: .85rem; }
 @media print { body { max-width: none; margin: 0; font-size: 11pt; }

@@ -23,7 +23,8 @@ from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit
 from msds.study.layout import Table
-from msds.study.statistics import ranks
+from msds.study.statistics import Interval, ranks, references_suffice
+from msds.study.summaries import TESTS
 
 _WORST = 4
 _PICTURE_WIDTH = 512
@@ -76,7 +77,7 @@ def _set_section(page: Page, result: SetResult, tables: Sequence[Table]) -> None
     if len(result.entries) > 1:
         page.plot(
             plots.who_beats_whom(result),
-            "Who is significantly better: SRCC, bootstrap over references, Holm's correction, 0.05",
+            f"Who is significantly better: {TESTS[result.deciding_test]}, Holm's correction, 0.05",
         )
     page.heading("Scores against opinions")
     for entry in result.entries.values():
@@ -90,6 +91,13 @@ def _set_section(page: Page, result: SetResult, tables: Sequence[Table]) -> None
     )
     for entry in list(result.entries.values())[:1]:
         _disagreements(page, result.data, entry)
+
+
+def srcc_interval(result: SetResult, entry: Entry) -> Interval:
+    """The interval of SRCC that the tables show."""
+    found = entry.overall
+    resampled = references_suffice(result.data.groups) and "srcc" in found.bootstrap
+    return (found.bootstrap if resampled else found.fisher)["srcc"]
 
 
 def _disagreements(page: Page, data: RatedSet, entry: Entry) -> None:

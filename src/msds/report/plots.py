@@ -74,12 +74,12 @@ def intervals(values: Mapping[str, tuple[float, Interval | None]], label: str, t
         return png(drawing)
 
 
-def who_beats_whom(result: SetResult, test: str = "bootstrap") -> bytes:
+def who_beats_whom(result: SetResult) -> bytes:
     """Matrix of significance: a row's metric better than, worse than or like a column's."""
     names = list(result.entries)
     grid = np.zeros((len(names), len(names)))
     for duel in result.duels:
-        winner = duel.winner(test)
+        winner = duel.winner(result.deciding_test)
         if winner is not None:
             i, j = names.index(duel.first), names.index(duel.second)
             sign = 1 if winner == duel.first else -1

@@ -23,7 +23,13 @@ from msds.study.significance import (
     steiger_test,
     williams_test,
 )
-from msds.study.statistics import Agreement, agreement, reference_resamples, spearman
+from msds.study.statistics import (
+    Agreement,
+    agreement,
+    reference_resamples,
+    references_suffice,
+    spearman,
+)
 from msds.study.tables import Progress, score_table
 
 LEVEL = 0.05
@@ -68,7 +74,7 @@ class Duel:
     tests: dict[str, Comparison]
     adjusted: dict[str, float]
 
-    def winner(self, test: str = "bootstrap") -> str | None:
+    def winner(self, test: str) -> str | None:
         """Who is significantly better by this test, or None."""
         if test not in self.tests or not self.adjusted[test] < LEVEL:
             return None
@@ -82,6 +88,12 @@ class SetResult:
     data: RatedSet
     entries: dict[str, Entry]
     duels: list[Duel]
+
+    @property
+    def deciding_test(self) -> str:
+        """The test that says who is better: the bootstrap where the references allow it."""
+        resampled = all("bootstrap" in duel.tests for duel in self.duels)
+        return "bootstrap" if resampled and references_suffice(self.data.groups) else "williams"
 
 
 @dataclass(frozen=True)

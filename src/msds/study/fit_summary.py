@@ -10,7 +10,8 @@ from msds.study.fitting import WeightFit, fused
 from msds.study.layout import Table, p_text, with_interval
 from msds.study.logistic import Array
 from msds.study.significance import holm, paired_bootstrap
-from msds.study.statistics import reference_resamples, spearman
+from msds.study.statistics import reference_resamples, references_suffice, spearman
+from msds.study.summaries import FEW_REFERENCES
 
 
 def fit_tables(data: RatedSet, fit: WeightFit) -> list[Table]:
@@ -41,6 +42,8 @@ def gains_table(data: RatedSet, fit: WeightFit) -> Table:
         note="Every reference is unseen once per seed; gain with 95 % interval by bootstrap over "
         f"references; SRCC over the seeds {fit.srcc.mean():.3f} ± {fit.srcc.std():.4f}.",
     )
+    if not references_suffice(data.groups):
+        table.note += f" Read these intervals with care{FEW_REFERENCES}."
     adjusted = holm([gain.p_value for gain in fit.gains.values()])
     for (name, gain), p_value in zip(fit.gains.items(), adjusted, strict=True):
         table.rows.append(

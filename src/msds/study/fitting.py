@@ -134,7 +134,7 @@ def _minimise(loss: Callable[[Tensor], Tensor], start: Tensor) -> tuple[float, T
         return value
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
-    return float(closure()), parameters.detach()
+    return float(closure().detach()), parameters.detach()
 
 
 def _rank_loss(quality: Array) -> Callable[[Tensor], Tensor]:

@@ -128,6 +128,12 @@ def reference_resamples(
     ]
 
 
+def references_suffice(references: Sequence[str]) -> bool:
+    """Whether resampling references tells anything: five or more, none with half of all pairs."""
+    _, counts = np.unique(np.asarray(references), return_counts=True)
+    return counts.size >= 5 and float(counts.max()) <= 0.5 * float(counts.sum())
+
+
 def percentile_interval(values: Sequence[float], level: float = 0.95) -> Interval:
     """Percentile interval of bootstrap values, leaving out those that are not finite."""
     kept = np.asarray(values, dtype=np.float64)

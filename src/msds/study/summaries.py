@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msds.study.benchmark import Benchmark, SetResult
 from msds.study.layout import Cell, Table, p_text, with_interval
+from msds.study.statistics import references_suffice
 
 TESTS = {
     "bootstrap": "SRCC, bootstrap over references",
@@ -13,6 +14,12 @@ TESTS = {
     "different": "different or similar, AUC",
     "better": "better or worse, AUC",
 }
+
+
+FEW_REFERENCES = (
+    " (fewer than five references, or one with more than half of the pairs: resampling references "
+    "would say little)"
+)
 
 
 def benchmark_tables(benchmark: Benchmark) -> list[Table]:
@@ -30,7 +37,7 @@ def benchmark_tables(benchmark: Benchmark) -> list[Table]:
 def overall_table(result: SetResult) -> Table:
     """Agreement of every contender with people, with 95 % intervals."""
     some = next(iter(result.entries.values())).overall
-    resampled = bool(some.bootstrap)
+    resampled = bool(some.bootstrap) and references_suffice(result.data.groups)
     ratio = some.outlier_ratio is not None
     columns = ["metric", "SRCC", "PLCC", "KRCC", "RMSE", "PLCC raw"]
     columns += ["outlier ratio"] if ratio else []
@@ -39,7 +46,9 @@ def overall_table(result: SetResult) -> Table:
         columns,
         note="95 % intervals by bootstrap over references."
         if resampled
-        else "95 % intervals by Fisher's z, which takes all pairs as independent.",
+        else "95 % intervals by Fisher's z, which takes all pairs as independent"
+        + ("" if references_suffice(result.data.groups) else FEW_REFERENCES)
+        + ".",
     )
     for name, entry in result.entries.items():
         found = entry.overall
@@ -88,18 +97,19 @@ def duel_table(result: SetResult) -> Table:
     table = Table(
         f"{result.data.title}: is the difference significant?",
         ["first", "second", "difference in SRCC", *(TESTS[test] for test in tests), "better"],
-        note="p-values of two-sided tests after Holm's correction; better: by the bootstrap over "
-        "references at 0.05. An asterisk marks an F-test on residuals that are not Gaussian.",
+        note=f"p-values of two-sided tests after Holm's correction; better: by the test "
+        f"'{TESTS[result.deciding_test]}' at 0.05. An asterisk marks an F-test on residuals that "
+        "are not Gaussian.",
     )
     for duel in result.duels:
-        main = duel.tests.get("bootstrap") or duel.tests.get("williams")
+        main = duel.tests.get(result.deciding_test)
         row: list[Cell] = [duel.first, duel.second]
         row.append(with_interval(main.difference, main.interval) if main is not None else None)
         for test in tests:
             done = duel.tests.get(test)
             mark = "*" if done is not None and done.caution else ""
             row.append(p_text(duel.adjusted[test]) + mark if done is not None else None)
-        row.append(duel.winner() or "neither")
+        row.append(duel.winner(result.deciding_test) or "neither")
         table.rows.append(row)
     return table
 

@@ -1,0 +1,217 @@
+"""`msds study`: the experiments, one command each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from msds.cli import study_options as shared
+
+if TYPE_CHECKING:
+    from msds.metric import MSDS
+
+app = typer.Typer(help="Experiments: scales, shift, cost, layers.", no_args_is_help=True)
+
+Dataset = Annotated[str, typer.Argument(help="Id, or table of pairs: FILE or FILE:COLUMN.")]
+Root = Annotated[Path | None, typer.Option(help="Folder of the data set, or of several.")]
+Direction = Annotated[
+    bool | None,
+    typer.Option("--higher-is-better/--lower-is-better", help="Direction of a table's opinions."),
+]
+Model = Annotated[str, typer.Option("--model", "-m", help="Id or file of a model.")]
+Models = Annotated[
+    list[str] | None, typer.Option("--model", "-m", help="Id or file of a model; repeatable.")
+]
+Baseline = Annotated[str, typer.Option(help="Classic metrics: psnr, ssim, ms-ssim; or ''.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps.")]
+TrunkWeights = Annotated[Path | None, typer.Option(help="File of the trunk's weights.")]
+Cache = Annotated[Path | None, typer.Option(help="Folder for finished pairs.")]
+Report = Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")]
+Out = Annotated[
+    list[Path] | None, typer.Option("--out", "-o", help="Write the tables: .md, .tex, .csv.")
+]
+Resamples = Annotated[int, typer.Option(min=0, help="Bootstrap samples of references.")]
+
+
+@app.command("scales")
+def scales(
+    dataset: Dataset,
+    root: Root = None,
+    model: Model = "msds-compact",
+    levels: Annotated[int, typer.Option(min=2, max=12, help="Levels of the pyramid.")] = 4,
+    filters: Annotated[
+        str, typer.Option(help="Pyramid filters, the main one first.")
+    ] = "average,gaussian,bicubic,lanczos,stride",
+    folds: Annotated[int, typer.Option(min=2, help="Parts of the references.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="How often the split is drawn.")] = 3,
+    resamples: Resamples = 1000,
+    higher_is_better: Direction = None,
+    device: Device = "cpu",
+    trunk_weights: TrunkWeights = None,
+    cache: Cache = None,
+    report: Report = None,
+    out: Out = None,
+) -> None:
+    """Is spatial scale a factor of its own? Levels alone and together, filters, forms of fusion."""
+    from msds.cli.score import choose_device
+    from msds.models import load_model
+    from msds.study.contenders import DeepContender
+    from msds.study.scales import scale_tables, study_scales
+
+    shared.check_outputs(out or [])
+    data = shared.open_sets([dataset], root, higher_is_better)[0]
+    trunk = load_model(model, trunk_weights=trunk_weights).to(choose_device(device)).trunk
+    names = [name.strip() for name in filters.split(",") if name.strip()]
+
+    def contender_of(name: str) -> DeepContender:
+        from msds.fusion import equal_weights
+        from msds.metric import MSDS
+
+        metric = MSDS(trunk, levels=levels, weights=equal_weights(levels), filter=name)
+        return DeepContender(metric, f"{trunk.name}, {name}")
+
+    with shared.progress_bar() as progress:
+        study = study_scales(
+            data,
+            contender_of,
+            names,
+            folds=folds,
+            seeds=seeds,
+            resamples=resamples,
+            cache=shared.cache_folder(cache, True),
+            progress=progress,
+        )
+    tables = scale_tables(study)
+    shared.show_tables(tables)
+    shared.save_tables(tables, out or [])
+    if report is not None:
+        from msds.report.studies import scales_page
+
+        settings: dict[str, Any] = {
+            "trunk": trunk.name,
+            "trunk_digest": trunk.parameter_digest(),
+            "levels": levels,
+            "filters": names,
+            "folds": folds,
+            "seeds": seeds,
+            "resamples": resamples,
+        }
+        scales_page(report, study, tables, settings, shared.command_line())
+
+
+@app.command("shift")
+def shift(
+    images: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.")],
+    model: Models = None,
+    baseline: Baseline = "psnr,ssim,ms-ssim",
+    device: Device = "cpu",
+    trunk_weights: TrunkWeights = None,
+    report: Report = None,
+    out: Out = None,
+) -> None:
+    """How much does a metric mind moving, turning, scaling, tilting, bending and cropping?"""
+    from msds.study.shift import NOISES, shift_tables, study_shift
+    from msds.study.warps import MARGIN, WARPS
+
+    shared.check_outputs(out or [])
+    photographs = [file for path in images for file in _photographs(path)]
+    contenders = shared.contenders_of(model or ["msds-compact"], baseline, device, trunk_weights)
+    with shared.progress_bar() as progress:
+        study = study_shift(photographs, contenders, progress=progress)
+    tables = shift_tables(study)
+    shared.show_tables(tables)
+    shared.save_tables(tables, out or [])
+    if report is not None:
+        from msds.report.studies import shift_page
+
+        settings = {
+            "margin": MARGIN,
+            "noises": NOISES,
+            "changes": {name: entry[2] for name, entry in WARPS.items()},
+            "metrics": {contender.name: contender.settings() for contender in contenders},
+        }
+        shift_page(report, study, tables, settings, shared.command_line())
+
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif")
+
+
+def _photographs(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES)
+
+
+@app.command("cost")
+def cost(
+    model: Models = None,
+    baseline: Baseline = "psnr,ssim,ms-ssim",
+    size: Annotated[str, typer.Option(help="Width x height of the images.")] = "512x384",
+    repeats: Annotated[int, typer.Option(min=1, help="Times of which the median is taken.")] = 7,
+    device: Device = "cpu",
+    trunk_weights: TrunkWeights = None,
+    report: Report = None,
+    out: Out = None,
+) -> None:
+    """Parameters, operations, time and memory of each metric, per level and in total."""
+    from msds.errors import InputError
+    from msds.study.cost import cost_tables, measure_cost
+
+    shared.check_outputs(out or [])
+    sides = size.lower().split("x")
+    if len(sides) != 2 or not all(side.isdigit() for side in sides):
+        raise InputError(f"A size is written as 512x384, not {size!r}.")
+    width, height = (int(side) for side in sides)
+    contenders = shared.contenders_of(model or ["msds-compact"], baseline, device, trunk_weights)
+    costs = []
+    with shared.progress_bar() as progress:
+        for index, contender in enumerate(contenders):
+            costs.append(measure_cost(contender, height, width, repeats))
+            progress("metrics", index + 1, len(contenders))
+    tables = cost_tables(costs, height, width)
+    shared.show_tables(tables)
+    shared.save_tables(tables, out or [])
+    if report is not None:
+        from msds.report.studies import cost_page
+
+        settings = {"size": size, "repeats": repeats, "device": device}
+        cost_page(report, costs, tables, settings, shared.command_line())
+
+
+@app.command("layers")
+def layers(
+    dataset: Dataset,
+    root: Root = None,
+    model: Model = "msds-compact",
+    levels: Annotated[int, typer.Option(min=1, max=12, help="Levels of the pyramid.")] = 4,
+    last: Annotated[int, typer.Option(min=1, help="Only so many of the last layers.")] = 6,
+    higher_is_better: Direction = None,
+    device: Device = "cpu",
+    trunk_weights: TrunkWeights = None,
+    cache: Cache = None,
+    report: Report = None,
+    out: Out = None,
+) -> None:
+    """Which layer of the trunk agrees best with people?"""
+    from msds.cli.score import choose_device
+    from msds.models import load_model
+    from msds.study.layers import layer_table, layer_trunks, study_layers
+
+    shared.check_outputs(out or [])
+    data = shared.open_sets([dataset], root, higher_is_better)[0]
+    metric: MSDS = load_model(model, trunk_weights=trunk_weights)
+    every = layer_trunks(metric.trunk)
+    place = choose_device(device)
+    trunks = {name: every[name].to(place) for name in list(every)[-last:]}
+    with shared.progress_bar() as progress:
+        scores = study_layers(data, trunks, levels, shared.cache_folder(cache, True), progress)
+    tables = [layer_table(data, scores, trunks)]
+    shared.show_tables(tables)
+    shared.save_tables(tables, out or [])
+    if report is not None:
+        from msds.report.studies import layers_page
+
+        settings = {"trunk": metric.trunk.name, "digest": metric.trunk_digest, "levels": levels}
+        layers_page(report, data, tables, scores, settings, shared.command_line())

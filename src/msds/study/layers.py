@@ -1,0 +1,81 @@
+"""Which layer of a trunk agrees best with people?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msds.errors import InputError
+from msds.fusion import equal_weights
+from msds.metric import MSDS
+from msds.similarity import BLOCK
+from msds.study.contenders import DeepContender
+from msds.study.datasets.base import RatedSet
+from msds.study.fitting import fused
+from msds.study.layout import Cell, Table
+from msds.study.logistic import Array
+from msds.study.statistics import spearman
+from msds.study.tables import Progress, score_table
+from msds.trunks import Trunk
+from msds.trunks.base import ChainTrunk, Conv
+
+
+def layer_trunks(trunk: Trunk) -> dict[str, ChainTrunk]:
+    """The trunk cut after each convolution's ReLU, by the convolution's name.
+
+    Layers whose channels do not divide into blocks are left out.
+
+    Raises
+    ------
+    InputError
+        If the trunk is not a chain of layers.
+    """
+    if not isinstance(trunk, ChainTrunk):
+        raise InputError(f"The layers of trunk {trunk.name!r} are not known: it is not a chain.")
+    state = {key.removeprefix("convolutions."): value for key, value in trunk.state_dict().items()}
+    found = {}
+    for end, layer in enumerate(trunk.layers, start=1):
+        if isinstance(layer, Conv) and layer.channels % BLOCK == 0:
+            kept = trunk.layers[:end]
+            names = {item.name for item in kept if isinstance(item, Conv)}
+            weights = {k: v for k, v in state.items() if k.rpartition(".")[0] in names}
+            found[layer.name] = ChainTrunk(
+                f"{trunk.name}:{layer.name}", kept, weights, trunk.mean, trunk.std
+            )
+    return found
+
+
+def study_layers(
+    data: RatedSet,
+    trunks: Mapping[str, Trunk],
+    levels: int,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Array]:
+    """(n, K) level scores of every layer."""
+    return {
+        name: score_table(
+            data,
+            DeepContender(MSDS(trunk, levels=levels, weights=equal_weights(levels)), name),
+            cache,
+            progress,
+        )
+        for name, trunk in trunks.items()
+    }
+
+
+def layer_table(data: RatedSet, tables: Mapping[str, Array], trunks: Mapping[str, Trunk]) -> Table:
+    """SRCC of every layer: each level alone, and the mean of all."""
+    levels = next(iter(tables.values())).shape[1]
+    columns = [f"level {k + 1}" for k in range(levels)]
+    table = Table(
+        f"{data.title}: SRCC by layer of the trunk",
+        ["layer", "channels", "stride", *columns, "mean of levels"],
+        best=(*columns, "mean of levels"),
+    )
+    for name, scores in tables.items():
+        row: list[Cell] = [name, trunks[name].channels, trunks[name].stride]
+        row += [spearman(scores[:, k], data.quality) for k in range(levels)]
+        row.append(spearman(fused(scores, equal_weights(levels)), data.quality))
+        table.rows.append(row)
+    return table

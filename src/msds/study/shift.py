@@ -1,0 +1,131 @@
+"""Robustness to changes of geometry: how bad does a metric think they are?
+
+Scores of different metrics are on different scales, so each change is expressed as the white noise
+that the same metric likes as little on the same photograph: "turning by one degree is as bad as
+noise of deviation 12". A robust metric gives small numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from msds.errors import InputError
+from msds.images import Image, load_image
+from msds.study.contenders import Contender
+from msds.study.layout import Cell, Table
+from msds.study.logistic import Array
+from msds.study.tables import Progress
+from msds.study.warps import WARPS, noise, window
+
+NOISES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""Deviations of the yardstick's noise, in steps of 1/255."""
+
+
+@dataclass(frozen=True)
+class ShiftStudy:
+    """Equivalent noise of every change, strength, metric and photograph.
+
+    Attributes
+    ----------
+    photographs : their names.
+    equivalent : by metric, change and strength: (photographs,) deviations of white noise with the
+        same score; inf where even the strongest noise is liked better, nan where a metric cannot
+        compare images of different sizes.
+    scores : by metric, change and strength: (photographs,) scores.
+    """
+
+    photographs: tuple[str, ...]
+    equivalent: dict[str, dict[tuple[str, float], Array]]
+    scores: dict[str, dict[tuple[str, float], Array]]
+
+
+def study_shift(
+    photographs: Sequence[Path],
+    contenders: Sequence[Contender],
+    warps: Sequence[str] = tuple(WARPS),
+    progress: Progress | None = None,
+) -> ShiftStudy:
+    """Compare every photograph with its changed versions.
+
+    Raises
+    ------
+    InputError
+        For no photographs, or an unknown change.
+    """
+    unknown = [name for name in warps if name not in WARPS]
+    if unknown or not photographs:
+        raise InputError(
+            f"Unknown change {unknown[0]!r}: expected one of {', '.join(WARPS)}."
+            if unknown
+            else "A study of robustness needs at least one photograph."
+        )
+    steps = [(name, strength) for name in warps for strength in WARPS[name][2]]
+    shape = len(photographs)
+    scores = {c.name: {step: np.full(shape, math.nan) for step in steps} for c in contenders}
+    equivalent = {c.name: {step: np.full(shape, math.nan) for step in steps} for c in contenders}
+    for row, path in enumerate(photographs):
+        pixels = load_image(path).pixels
+        reference = Image(window(pixels), (), path.name)
+        noisy = [Image(noise(pixels, d, row), (), path.name) for d in NOISES]
+        changed = {
+            (name, strength): Image(WARPS[name][0](pixels, strength, row), (), path.name)
+            for name, strength in steps
+        }
+        for contender in contenders:
+            prepared = contender.prepare(reference)
+            yardstick = np.array(
+                [_score(contender, prepared, image) for image in noisy], dtype=np.float64
+            )
+            for step, image in changed.items():
+                try:
+                    value = _score(contender, prepared, image)
+                except InputError:
+                    if image.pixels.shape == reference.pixels.shape:
+                        raise
+                    continue  # this metric needs images of one size: the cell stays empty
+                scores[contender.name][step][row] = value
+                equivalent[contender.name][step][row] = equivalent_noise(value, yardstick)
+        if progress is not None:
+            progress("photographs", row + 1, shape)
+    return ShiftStudy(tuple(path.name for path in photographs), equivalent, scores)
+
+
+def _score(contender: Contender, prepared: object, image: Image) -> float:
+    numbers = contender.compare(prepared, contender.prepare(image))
+    return float(contender.fuse(np.array([numbers]))[0])
+
+
+def equivalent_noise(score: float, yardstick: Array) -> float:
+    """Deviation of the noise with this score, between the yardstick's steps by interpolation."""
+    # Noise may by chance be liked a little better than weaker noise.
+    falling = np.minimum.accumulate(yardstick)
+    if score >= falling[0]:
+        return 0.0
+    if score < falling[-1]:
+        return math.inf
+    return float(np.interp(-score, -falling, np.array(NOISES)))
+
+
+def shift_tables(study: ShiftStudy) -> list[Table]:
+    """Equivalent noise (median over the photographs) per change and strength."""
+    names = list(study.equivalent)
+    table = Table(
+        f"White noise as bad as a change of geometry ({len(study.photographs)} photographs)",
+        ["change", *names],
+        digits=1,
+        note="Median deviation of the noise, in steps of 1/255, that the same metric likes as "
+        f"little; small means robust; inf: worse than noise of {NOISES[-1]:.0f}; –: the metric "
+        "cannot compare images of different sizes.",
+    )
+    for change, strength in next(iter(study.equivalent.values())):
+        row: list[Cell] = [f"{change} {strength:g} {WARPS[change][1]}"]
+        for name in names:
+            value = float(np.median(study.equivalent[name][change, strength]))
+            row.append("inf" if math.isinf(value) else value)
+        table.rows.append(row)
+    return [table]
