@@ -1,7 +1,7 @@
 """Train the compact trunk on a pool of examples.
 
 Stage `dense` (batch normalisation, the teacher's features with some weight on its scores) is
-followed by stage `scores` (normalisation folded away, mostly the scores). Both keep the learning
+followed by stage `scores` (normalisation by its running statistics, mostly the scores). Both keep the learning
 rate constant after a warm-up and bring it to nothing over the last `--decay` steps. The state is
 saved every `--every` steps; a run that was interrupted goes on where it was.
 
@@ -26,7 +26,6 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from .data import Batch, Pool
-from .muon import Muon
 from .objectives import dense_loss, score_loss
 from .pool import DENSE_LEVELS
 from .quiet import wait_while_quiet
@@ -36,17 +35,26 @@ from .student import Student
 
 @dataclass(frozen=True)
 class Stage:
-    """What differs between the stages."""
+    """What differs between the stages.
 
-    normalised: bool
+    `statistics`: whether batch normalisation uses those of the batch, or its running ones.
+    """
+
+    statistics: bool
     rate: float
     dense: float
     scores: float
 
 
+TOGETHER = 16
+"""Steps between two meetings of workers."""
+
+CHECKED = 3
+"""One in so many batches of the validation pools is looked at."""
+
 STAGES = {
-    "dense": Stage(normalised=True, rate=2e-3, dense=1.0, scores=0.3),
-    "scores": Stage(normalised=False, rate=6e-4, dense=0.2, scores=1.0),
+    "dense": Stage(statistics=True, rate=1e-3, dense=1.0, scores=0.02),
+    "scores": Stage(statistics=False, rate=6e-4, dense=1.0, scores=1.0),
 }
 
 
@@ -65,7 +73,7 @@ def evaluate(student: Student, pool: Pool) -> dict[str, float]:
     """Rank agreement with the teacher over a pool, for the mean of the levels and for each."""
     student.eval()
     found, wanted = [], []
-    for picks in pool.everything(8):
+    for picks in pool.everything(8)[::CHECKED]:
         batch = pool.batch(picks)
         features = [student(level) for level in pyramid(batch.images)]
         found.append(level_scores(features, batch.scores.shape[1]).flatten(0, 1))
@@ -75,22 +83,6 @@ def evaluate(student: Student, pool: Pool) -> dict[str, float]:
     result["srcc"] = float(spearmanr(a.mean(1), b.mean(1))[0])
     result["rmse"] = float(np.sqrt(np.mean((a.mean(1) - b.mean(1)) ** 2)))
     return {key: round(value, 4) for key, value in result.items()}
-
-
-def make_optimisers(
-    student: Student, rate: float, muon: float | None
-) -> list[torch.optim.Optimizer]:
-    """Muon for the convolutions of the trunk, AdamW for everything else."""
-    matrices = [module.weight for module in student.convolutions.values()]
-    others = [p for p in student.parameters() if all(p is not m for m in matrices)]
-    optimisers: list[torch.optim.Optimizer] = [
-        Muon(matrices, lr=muon or 10 * rate),
-        torch.optim.AdamW(others, lr=rate, weight_decay=1e-4),
-    ]
-    for optimiser in optimisers:
-        for group in optimiser.param_groups:
-            group["peak"] = group["lr"]
-    return optimisers
 
 
 def rate_at(step: int, steps: int, decay: int, rate: float, warm_up: int = 200) -> float:
@@ -103,6 +95,15 @@ def save(path: Path, state: dict[str, Any]) -> None:
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     os.replace(partial, path)
+
+
+def meet(student: Student, workers: int) -> None:
+    """Give every worker the mean of all workers' weights (local SGD)."""
+    floats = [value for value in student.state_dict().values() if value.is_floating_point()]
+    flat = torch.cat([value.reshape(-1) for value in floats])
+    torch.distributed.all_reduce(flat)
+    for value, mean in zip(floats, (flat / workers).split([v.numel() for v in floats]), strict=True):
+        value.copy_(mean.view_as(value))
 
 
 def averaged_state(average: dict[str, Tensor], student: Student, decay: float) -> None:
@@ -125,8 +126,9 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=5)
     parser.add_argument("--versions", type=int, default=2, help="distorted versions per group")
     parser.add_argument("--every", type=int, default=300)
-    parser.add_argument("--rate", type=float, help="of AdamW")
-    parser.add_argument("--muon", type=float, help="rate of Muon, default ten times AdamW's")
+    parser.add_argument("--rate", type=float)
+    parser.add_argument("--workers", type=int, default=1, help="processes training side by side")
+    parser.add_argument("--worker", type=int, default=0, help="number of this one")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -139,50 +141,55 @@ def run(options: argparse.Namespace) -> Student:
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     stage = STAGES[options.stage]
+    if options.workers > 1:
+        torch.distributed.init_process_group(
+            "gloo",
+            init_method=f"file://{(options.out / 'meeting').resolve()}",
+            rank=options.worker,
+            world_size=options.workers,
+        )
     rate = options.rate or stage.rate
     train = Pool(options.pool / "train")
     checks = {name: Pool(options.pool / name) for name in ("validation", "held_out")}
     deviations = train.deviations()
-    student = Student(stage.normalised)
+    student = Student()
     if options.start:
-        previous = torch.load(options.start, weights_only=True)
-        source = Student(previous["normalised"])
-        source.load_state_dict(previous["average"])
-        student = source if stage.normalised else source.folded()
-    optimisers = make_optimisers(student, rate, options.muon)
+        student.load_state_dict(torch.load(options.start, weights_only=True)["average"])
+    optimiser = torch.optim.AdamW(student.parameters(), lr=rate, weight_decay=1e-4)
     average = {key: value.clone() for key, value in student.state_dict().items()}
     first = 0
     checkpoint = options.out / f"{options.stage}.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         student.load_state_dict(state["student"])
-        for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(saved)
+        optimiser.load_state_dict(state["optimiser"])
         average, first = state["average"], state["step"]
     log = (options.out / f"{options.stage}.jsonl").open("a")
     sums, started = np.zeros(2), time.monotonic()
-    student.train()
+    student.train(stage.statistics)
     for step in range(first, options.steps):
         wait_while_quiet()
-        batch = train.sample(options.groups, options.versions, np.random.default_rng([options.seed, step]))
-        factor = rate_at(step, options.steps, options.decay, 1.0)
-        for optimiser in optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = factor * group["peak"]
+        rng = np.random.default_rng([options.seed, step, options.worker])
+        batch = train.sample(options.groups, options.versions, rng)
+        for group in optimiser.param_groups:
+            group["lr"] = rate_at(step, options.steps, options.decay, rate)
         dense, scores = losses(student, batch, deviations)
         loss = stage.dense * dense + stage.scores * scores
         student.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-        for optimiser in optimisers:
-            optimiser.step()
+        optimiser.step()
+        if options.workers > 1 and (step + 1) % TOGETHER == 0:
+            meet(student, options.workers)
         averaged_state(average, student, min(0.995, (step + 1) / (step + 10)))
         sums += (dense.item(), scores.item())
         done = step + 1
-        if done % options.every == 0 or done == options.steps:
-            evaluated = Student(stage.normalised)
+        if done % options.every == 0:
+            train.refresh()
+        if options.worker == 0 and (done % options.every == 0 or done == options.steps):
+            evaluated = Student()
             evaluated.load_state_dict(average)
-            entry: dict[str, Any] = {"step": done, "shards": train.refresh()}
+            entry: dict[str, Any] = {"step": done, "shards": len(train.shards)}
             count = (done - first) % options.every or options.every
             entry["dense"], entry["scores"] = (sums / count).round(4).tolist()
             entry |= {name: evaluate(evaluated, pool) for name, pool in checks.items()}
@@ -194,13 +201,14 @@ def run(options: argparse.Namespace) -> Student:
                 checkpoint,
                 {
                     "student": student.state_dict(),
-                    "optimisers": [optimiser.state_dict() for optimiser in optimisers],
+                    "optimiser": optimiser.state_dict(),
                     "average": average,
                     "step": done,
-                    "normalised": stage.normalised,
                 },
             )
-    final = Student(stage.normalised)
+    if options.worker:
+        return student
+    final = Student()
     final.load_state_dict(average)
     save_file(final.exported(), options.out / f"{options.stage}.safetensors")
     return final

@@ -121,5 +121,5 @@ def ordered_dither(image: Array, strength: float, rng: np.random.Generator) -> A
 
 def solarise(image: Array, strength: float, rng: np.random.Generator) -> Array:
     """Bright tones folded back."""
-    knee = between(0.95, 0.45, strength)
+    knee = between(0.93, 0.45, strength) * float(image.max())
     return np.where(image > knee, 2 * np.float32(knee) - image, image)

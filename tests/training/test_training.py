@@ -1,0 +1,120 @@
+"""The training loop: interrupted runs, exported weights, the losses, the split of photographs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("scipy")
+
+from msds.similarity import block_similarity  # noqa: E402
+from msds.trunks.base import ChainTrunk  # noqa: E402
+from msds.trunks.compact import COMPACT_LAYERS  # noqa: E402
+from training import photos, pool, similarity, train  # noqa: E402
+from training.objectives import one_minus_correlation, ranking  # noqa: E402
+from training.student import Student  # noqa: E402
+
+
+def write_pool(folder: Path, side: int = 64) -> Path:
+    """A pool of random images with random targets: enough to run the loop."""
+    rng = np.random.default_rng(0)
+    positions = sum((side // 16 // 2**k) ** 2 for k in range(pool.DENSE_LEVELS))
+    for name in ("train", "validation", "held_out"):
+        (folder / name).mkdir(parents=True)
+        arrays = {
+            "images": rng.integers(0, 256, (8, 6, 3, side, side)).astype(np.uint8),
+            "maps": rng.random((8, 6, 512, positions)).astype(np.float16),
+            "scores": rng.random((8, 5, 3)).astype(np.float32),
+        }
+        pool.save_shard(folder / name, 0, arrays)
+    return folder
+
+
+def options(folder: Path, out: str, steps: int) -> argparse.Namespace:
+    return argparse.Namespace(
+        pool=folder,
+        out=folder / out,
+        stage="dense",
+        start=None,
+        steps=steps,
+        decay=0,
+        groups=2,
+        versions=2,
+        every=2,
+        rate=None,
+        threads=1,
+        workers=1,
+        worker=0,
+        seed=1,
+    )
+
+
+@pytest.fixture
+def three_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """64-pixel images have three levels."""
+    monkeypatch.setattr(train, "pyramid", lambda images: similarity.pyramid(images, 3))
+
+
+@pytest.mark.usefixtures("three_levels")
+def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path) -> None:
+    folder = write_pool(tmp_path)
+    whole = train.run(options(folder, "whole", 4))
+    train.run(options(folder, "parts", 2))
+    resumed = train.run(options(folder, "parts", 4))
+    for key, value in whole.state_dict().items():
+        assert torch.allclose(value, resumed.state_dict()[key], atol=1e-5), key
+
+
+def test_folding_batch_normalisation_away_changes_nothing() -> None:
+    torch.manual_seed(0)
+    student = Student(normalised=True)
+    images = torch.rand(2, 3, 64, 64)
+    student.train()
+    for _ in range(3):
+        student(images)  # moves the running statistics
+    student.eval()
+    with torch.no_grad():
+        assert torch.allclose(student(images), student.folded()(images), atol=1e-4)
+
+
+def test_exported_weights_make_the_shipped_trunk() -> None:
+    torch.manual_seed(0)
+    student = Student(normalised=False).eval()
+    weights = student.exported()
+    assert all(value.dtype == torch.float16 for value in weights.values())
+    trunk = ChainTrunk("compact", COMPACT_LAYERS, weights)
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        expected = student(images)
+        assert torch.allclose(trunk(images), expected, atol=5e-3 * float(expected.max()))
+
+
+def test_training_and_package_compute_the_same_deepssim() -> None:
+    generator = torch.Generator().manual_seed(0)
+    maps = [torch.rand(6, 16, 4, 4, generator=generator) for _ in range(2)]
+    scores = similarity.level_scores(maps, versions=2)
+    for k, level in enumerate(maps):
+        grams = similarity.gram(level)
+        for group in range(2):
+            one = grams[3 * group : 3 * group + 1]
+            expected = block_similarity(one, grams[3 * group + 1 : 3 * group + 3])
+            assert torch.allclose(scores[group, :, k], expected, atol=1e-5)
+
+
+def test_losses_are_least_where_the_order_is_right() -> None:
+    wanted = torch.tensor([0.1, 0.4, 0.9])
+    assert ranking(wanted, wanted) < ranking(wanted.flip(0), wanted)
+    assert one_minus_correlation(2 * wanted + 1, wanted).item() == pytest.approx(0, abs=1e-4)
+    assert one_minus_correlation(-wanted, wanted).item() == pytest.approx(2, abs=1e-4)
+
+
+def test_the_split_depends_on_the_bytes_of_a_photograph_alone(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"the same bytes")
+    assert photos.split_of(tmp_path / "a.png") == photos.split_of(tmp_path / "b.png")
+    found = [len(photos.find(tmp_path, split)) for split in photos.SPLITS]
+    assert sorted(found) == [0, 0, 2]
