@@ -289,11 +289,10 @@ def score(
     if out is not None:
         check_output(out)
 
-    from msds.images.colour import parse_background
     from msds.scoring import Options, Reading
     from msds.scoring.memory import parse_size
 
-    parse_background(background)
+    reading = Reading(background, transfer)
     options = Options(
         memory=None if memory is None else parse_size(memory),
         threads=threads or min(4, os.cpu_count() or 1),
@@ -303,7 +302,7 @@ def score(
     status = score_many(
         plan,
         _load(model, trunk_weights, levels, small).to(place),
-        reading=Reading(background, transfer),
+        reading=reading,
         options=options,
         output=out,
         resume=resume,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import time
 from collections.abc import Iterator
@@ -182,6 +183,9 @@ def _scored(
                     "with --resume, or remove this file to start again."
                 )
             journal = stack.enter_context(Journal(path, plan, run))
+            # A run killed while it wrote the results left its temporary file behind.
+            for stale in output.parent.glob(f".{glob.escape(output.name)}.*.part"):
+                stale.unlink()
             scored.update((row, _brief(plan, row, done)) for row, done in journal.outcomes())
         before = len(scored)
         rows = [row for row in range(len(plan.pairs)) if row not in scored]

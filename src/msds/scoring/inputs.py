@@ -12,7 +12,9 @@ import PIL.Image
 from msds.errors import InputError
 from msds.files import sha256_file
 from msds.images import Image, load_image
+from msds.images.colour import parse_background
 from msds.images.headers import read_header
+from msds.images.transfer import parse_transfer
 from msds.scoring.cache import DiskCache, Encoded
 
 PARTS_BYTES = 512 * 2**20
@@ -33,10 +35,20 @@ class Reading:
     ----------
     background : what transparent pixels are shown on.
     transfer : how the samples of files are meant that need to be told, see `msds.load_image`.
+
+    Raises
+    ------
+    InputError
+        If one of them is not what `msds.load_image` takes.
     """
 
     background: str = "white"
     transfer: str | None = None
+
+    def __post_init__(self) -> None:
+        parse_background(self.background)
+        if self.transfer is not None:
+            parse_transfer(self.transfer)
 
     def load(self, path: Path) -> Image:
         """The whole image."""

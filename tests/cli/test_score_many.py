@@ -1,0 +1,332 @@
+"""`msds score` for folders and tables: what it prints, writes and ends with."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from msds.models import load_model
+from msds.scoring import score
+from scoring_files import RANDOM, Called, call, write_folders, write_image
+
+Call = Callable[..., Called]
+PATTERN = ("--pattern", "{stem}_q{quality}.jpg")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with refs/ and dist/ in it."""
+    write_folders(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def msds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    return lambda *arguments: call(monkeypatch, capsys, *arguments)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_two_folders_give_a_line_for_each_pair_in_order(here: Path, msds: Call) -> None:
+    done = msds("score", "refs", "dist", *PATTERN, *RANDOM)
+    assert done.status == 0, done.err
+    lines = [line.split("\t") for line in done.out.splitlines()]
+    assert [line[1:] for line in lines] == [
+        [f"refs/a{k}.png", f"dist/a{k}_q{quality}.jpg"] for k in range(3) for quality in (10, 80)
+    ]
+    metric = load_model(trunk_weights="random", levels=2)
+    for text, reference, distorted in lines:
+        expected = score(here / reference, here / distorted, model=metric).score
+        assert float(text) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_summary_counts_and_names_the_worst(here: Path, msds: Call) -> None:
+    (here / "dist/a0_q99.jpg").write_bytes(b"broken")
+    done = msds("score", "refs", "dist", *PATTERN, *RANDOM)
+    assert done.status == 1
+    assert "7 pairs: 6 scored, 1 failed; median 0." in done.err
+    assert re.search(r"failed:\n  dist/a0_q99.jpg: .*\n", done.err)
+    worst = done.err[done.err.index("worst (5):") :].splitlines()[1:6]
+    values = [float(line.split()[0]) for line in worst]
+    assert values == sorted(values)
+    assert "dist/a" in worst[0]
+    assert "refs/a" in worst[0]
+    assert "failed\trefs/a0.png\tdist/a0_q99.jpg" in done.out
+
+
+def test_a_manifest_carries_its_columns_through(here: Path, msds: Call) -> None:
+    write_image(here / "x/r.png", 1)
+    write_image(here / "x/d.webp", 2)
+    (here / "x/pairs.csv").write_text(
+        'reference,distorted,mos,note\nr.png,d.webp,3.5,"a, b"\nr.png,gone.webp,1,\n'
+    )
+    done = msds("score", "--manifest", "x/pairs.csv", *RANDOM, "--out", "scores.csv")
+    assert done.status == 1
+    assert done.out == ""
+    first, second = rows_of(here / "scores.csv")
+    assert (first["reference"], first["distorted"]) == ("r.png", "d.webp")
+    assert (first["mos"], first["note"], first["error"]) == ("3.5", "a, b", "")
+    assert float(first["score"]) < 1
+    assert second["score"] == ""
+    assert "no such file" in second["error"]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_results_are_in_the_order_of_the_plan_and_nothing_else_is_left(
+    here: Path, msds: Call, suffix: str
+) -> None:
+    before = {path.name for path in here.iterdir()}
+    done = msds("score", "refs", "dist", *PATTERN, *RANDOM, "-o", f"out{suffix}")
+    assert done.status == 0, done.err
+    assert {path.name for path in here.iterdir()} == before | {f"out{suffix}"}
+    if suffix == ".parquet":
+        rows = pytest.importorskip("pyarrow.parquet").read_table(here / "out.parquet").to_pylist()
+    elif suffix == ".csv":
+        rows = rows_of(here / "out.csv")
+    else:
+        rows = [json.loads(line) for line in (here / "out.jsonl").read_text().splitlines()]
+    assert [(row["distorted"], row["quality"]) for row in rows] == [
+        (f"dist/a{k}_q{quality}.jpg", str(quality)) for k in range(3) for quality in (10, 80)
+    ]
+    assert all(len(row["reference_sha256"]) == 64 for row in rows)
+
+
+def test_json_prints_whole_records_and_quiet_prints_scores_only(here: Path, msds: Call) -> None:
+    records = [
+        json.loads(line)
+        for line in msds("score", "refs", "dist", *PATTERN, *RANDOM, "--json").out.splitlines()
+    ]
+    assert len(records) == 6
+    assert all(
+        len(record["levels"]) == 2 and record["settings"]["levels"] == 2 for record in records
+    )
+    quiet = msds("score", "refs", "dist", *PATTERN, *RANDOM, "--quiet")
+    assert quiet.err == ""
+    by_name = {record["distorted"]: record["score"] for record in records}
+    assert [float(line) for line in quiet.out.splitlines()] == pytest.approx(
+        [by_name[name] for name in sorted(by_name)], abs=1e-5
+    )
+
+
+def test_files_that_are_not_paired_are_listed_and_decide_the_status(here: Path, msds: Call) -> None:
+    write_image(here / "refs/alone.png")
+    write_image(here / "dist/other.jpg")
+    (here / "dist/readme.txt").touch()
+    done = msds("score", "refs", "dist", *PATTERN, *RANDOM)
+    assert done.status == 1
+    assert "references without a distorted image:\n  refs/alone.png\n" in done.err
+    assert "distorted images without a reference:\n  dist/other.jpg\n" in done.err
+    assert "ignored, no images by their names:\n  dist/readme.txt\n" in done.err
+    assert len(done.out.splitlines()) == 6
+    allowed = msds("score", "refs", "dist", *PATTERN, *RANDOM, "--allow-unmatched")
+    assert allowed.status == 0
+    write_image(here / "refs/a0.tif")
+    ambiguous = msds("score", "refs", "dist", *PATTERN, *RANDOM, "--allow-unmatched")
+    assert ambiguous.status == 1
+    assert "could belong to refs/a0.png or refs/a0.tif" in ambiguous.err
+
+
+def test_a_dry_run_shows_the_plan_and_computes_nothing(here: Path, msds: Call) -> None:
+    write_image(here / "refs/alone.png")
+    done = msds("score", "refs", "dist", *PATTERN, "--dry-run", "--out", "o.csv")
+    assert done.status == 1
+    assert done.out.splitlines()[0] == "refs/a0.png\tdist/a0_q10.jpg\tquality=10"
+    assert "6 pairs of 3 references; nothing was scored" in done.err
+    assert "refs/alone.png" in done.err
+    assert not (here / "o.csv").exists()
+
+
+def test_a_dry_run_of_a_manifest_names_files_that_are_missing(here: Path, msds: Call) -> None:
+    (here / "m.csv").write_text("reference,distorted\nrefs/a0.png,gone.png\nrefs/a0.png,\n")
+    done = msds("score", "--manifest", "m.csv", "--dry-run")
+    assert done.status == 1
+    assert "no such file: gone.png" in done.err
+    assert "names no distorted image" in done.err
+
+
+def test_a_dry_run_as_json_is_a_manifest(here: Path, msds: Call) -> None:
+    planned = msds("score", "refs", "dist", *PATTERN, "--dry-run", "--json")
+    assert planned.status == 0
+    (here / "pairs.jsonl").write_text(planned.out)
+    by_manifest = msds("score", "--manifest", "pairs.jsonl", *RANDOM)
+    assert by_manifest.out == msds("score", "refs", "dist", *PATTERN, *RANDOM).out
+
+
+def test_a_dry_run_does_not_import_torch(here: Path) -> None:
+    code = (
+        "import sys; sys.argv[1:] = ['score', 'refs', 'dist', '--pattern', "
+        "'{stem}_q{quality}.jpg', '--dry-run']\n"
+        "from msds.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('torch' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=here
+    )
+    assert result.stdout.splitlines()[-1] == "False"
+
+
+def test_one_reference_is_scored_against_a_folder(here: Path, msds: Call) -> None:
+    done = msds("score", "refs/a0.png", "dist", *RANDOM)
+    assert done.status == 0, done.err
+    assert len(done.out.splitlines()) == 6
+    assert {line.split("\t")[1] for line in done.out.splitlines()} == {"refs/a0.png"}
+
+
+def test_names_with_spaces_and_other_alphabets_are_kept(here: Path, msds: Call) -> None:
+    write_image(here / "r 1/Größe [é] 写真.png")
+    write_image(here / "d 1/Größe [é] 写真.webp")
+    done = msds("score", "r 1", "d 1", *RANDOM, "--out", "o.csv")
+    assert done.status == 0, done.err
+    assert rows_of(here / "o.csv")[0]["distorted"] == "d 1/Größe [é] 写真.webp"
+
+
+def test_a_score_below_the_threshold_is_status_three_and_named(here: Path, msds: Call) -> None:
+    done = msds("score", "refs", "dist", *PATTERN, *RANDOM, "--fail-under", "1.0")
+    assert done.status == 3
+    assert "below threshold (6):" in done.err
+    assert msds("score", "refs", "dist", *PATTERN, *RANDOM, "--fail-under", "-1").status == 0
+    (here / "dist/a0_q99.jpg").touch()
+    assert msds("score", "refs", "dist", *PATTERN, *RANDOM, "--fail-under", "1.0").status == 3
+    assert msds("score", "refs", "dist", *PATTERN, *RANDOM, "--fail-under", "-1").status == 1
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_baseline_passes_itself_and_catches_what_got_worse(
+    here: Path, msds: Call, suffix: str
+) -> None:
+    many = ("score", "refs", "dist", *PATTERN, *RANDOM)
+    assert msds(*many, "--out", f"old{suffix}").status == 0
+    gate = (*many, "--baseline", f"old{suffix}")
+    assert msds(*gate).status == 0
+    write_image(here / "dist/a1_q80.jpg", 1, (44, 36), quality=1)
+    (here / "dist/a2_q80.jpg").rename(here / "dist/a2_q70.jpg")
+    worse = msds(*gate, "--tolerance", "0.01", "--annotations", "github")
+    assert worse.status == 3
+    assert re.search(r"worse:\n  dist/a1_q80.jpg \(refs/a1.png\): 0\.\d+ is worse than", worse.err)
+    assert "missing:\n  dist/a2_q80.jpg" in worse.err
+    assert "new:\n  dist/a2_q70.jpg" in worse.err
+    assert "::error file=dist/a1_q80.jpg,title=msds%3A worse::0." in worse.out
+    assert "::notice file=dist/a2_q70.jpg,title=msds%3A new::" in worse.out
+    other = msds(*many, "--baseline", f"old{suffix}", "--levels", "1")
+    assert other.status == 2
+    assert "was made with another model" in other.err
+
+
+def test_annotations_leave_records_on_standard_output_alone(here: Path, msds: Call) -> None:
+    (here / "dist/a0_q99.jpg").write_bytes(b"broken")
+    done = msds("score", "refs", "dist", *PATTERN, *RANDOM, "--json", "--annotations", "github")
+    assert done.status == 1
+    for line in done.out.splitlines():
+        json.loads(line)
+    assert "::error file=dist/a0_q99.jpg,title=msds%3A failed::" in done.err
+
+
+def test_the_cache_gives_the_same_scores_again(here: Path, msds: Call) -> None:
+    many = ("score", "refs", "dist", *PATTERN, *RANDOM)
+    first = msds(*many, "--cache", "kept")
+    assert len(list((here / "kept").iterdir())) == 3
+    assert msds(*many, "--cache", "kept").out == first.out == msds(*many).out
+
+
+def test_one_pair_can_have_a_record_in_a_file(here: Path, msds: Call) -> None:
+    done = msds("score", "refs/a0.png", "dist/a0_q10.jpg", *RANDOM, "--out", "o.jsonl")
+    assert done.status == 0, done.err
+    (record,) = [json.loads(line) for line in (here / "o.jsonl").read_text().splitlines()]
+    alone = json.loads(msds("score", "refs/a0.png", "dist/a0_q10.jpg", *RANDOM, "--json").out)
+    assert record["score"] == pytest.approx(alone["score"], abs=1e-5)
+    for key in ("levels", "model", "fingerprint", "reference", "distorted", "notes"):
+        assert (
+            record[key] == pytest.approx(alone[key], abs=1e-5)
+            if key == "levels"
+            else (record[key] == alone[key])
+        )
+
+
+WRONG: list[tuple[list[str], str]] = [
+    ([], "Give a reference and a distorted image or folder, or --manifest FILE"),
+    (["refs"], "Give a reference and a distorted image or folder, or --manifest FILE"),
+    (["refs", "dist", "--manifest", "m.csv"], "--manifest names the pairs"),
+    (["--manifest", "m.csv", "--pattern", "{stem}.png"], "--manifest names the pairs"),
+    (["--manifest", "gone.csv"], "gone.csv: no such file"),
+    (["refs", "gone"], "gone: no such file"),
+    (["refs", "dist/a0_q10.jpg"], "refs is a folder and dist/a0_q10.jpg is a file"),
+    (["refs", "dist"], "No image in dist belongs to a reference of refs"),
+    (["refs", "dist", "--pattern", "{stem}_{x}.gif"], "expected names like {stem}_{x}.gif"),
+    (["refs", "dist", "--pattern", "{stem"], "a brace without its partner"),
+    (["refs", "dist", "--pattern", "{quality}.jpg"], "expected the field {stem} in it"),
+    (["refs", "dist", "--pattern", "{stem}_{score}.jpg"], "Results have a column 'score'"),
+    (["refs", "refs"], "was given as both folders"),
+    (["refs", "dist", "--resume"], "--resume goes on with the results of --out FILE"),
+    (["refs", "dist", "--tolerance", "0.1"], "--tolerance says how much worse"),
+    (["refs", "dist", "--annotations", "gitlab"], "Unknown annotations 'gitlab'"),
+    (["refs", "dist", "--json", "--quiet"], "Choose one of --json, --explain and --quiet"),
+    (["refs", "dist", "--json", "--out", "o.csv"], "Choose one of --json"),
+    (["refs", "dist", "--explain"], "--explain shows one pair"),
+    (["refs", "dist", *PATTERN, "--out", "o.txt"], "the name of results ends in .jsonl"),
+    (["refs", "dist", *PATTERN, "--out", "refs"], "the name of results ends in .jsonl"),
+    (["refs", "dist", *PATTERN, "--out", "file/o.csv"], "results cannot be written there"),
+    (["--manifest", "m.csv", "--out", "m.csv"], "--out would replace a file that is read"),
+    (["refs", "dist", "--baseline", "b.csv", "--out", "b.csv"], "--out would replace a file"),
+    (["refs", "dist", *PATTERN, "--baseline", "gone.csv"], "expected earlier results"),
+    (["refs", "dist", *PATTERN, "--baseline", "file"], "the name of results ends in"),
+    (["refs", "dist", *PATTERN, "--memory", "much"], "'much' is not an amount of memory"),
+    (["refs", "dist", *PATTERN, "--memory", "1K"], "too little memory to work in"),
+    (["refs", "dist", *PATTERN, "--device", "abacus"], "Device 'abacus' cannot be used"),
+    (["refs", "dist", *PATTERN, "--background", "pink"], "pink"),
+    (["refs", "dist", *PATTERN, "--transfer", "gamma"], "gamma"),
+    (["refs", "dist", *PATTERN, "--small", "no"], "Unknown small 'no'"),
+    (["refs", "dist", *PATTERN, "--cache", "file"], "encodings cannot be kept there"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG, ids=lambda value: " ".join(value)[:40])
+def test_a_wrong_call_is_status_two_and_one_line(
+    here: Path, msds: Call, arguments: list[str], message: str
+) -> None:
+    (here / "file").touch()
+    (here / "m.csv").write_text("reference,distorted\nrefs/a0.png,dist/a0_q10.jpg\n")
+    done = msds("score", *arguments, *RANDOM)
+    assert done.status == 2, done
+    assert done.out == ""
+    last = done.err.splitlines()[-1]
+    assert last.startswith("msds: error: ")
+    assert message in last
+
+
+def test_the_help_fits_eighty_columns_and_shows_examples(msds: Call) -> None:
+    text = msds("score", "--help").out
+    assert max(map(len, text.splitlines())) <= 80
+    for word in ("Examples", "Exit status", "--manifest", "--resume", "--baseline"):
+        assert word in text
+
+
+def test_the_call_for_one_pair_is_as_it_was(here: Path, msds: Call) -> None:
+    one = ("score", "refs/a0.png", "dist/a0_q10.jpg", *RANDOM)
+    plain = msds(*one)
+    assert re.fullmatch(r"0\.\d{6}  msds-compact-random\(levels=2\)\n", plain.out)
+    assert plain.err == ""
+    quiet = msds(*one, "--quiet")
+    assert quiet.out.strip() == plain.out.split()[0]
+    record = json.loads(msds(*one, "--json").out)
+    assert f"{record['score']:.6f}" == quiet.out.strip()
+    assert record["reference_size"] == [40, 36]
+    explained = msds(*one, "--explain").out
+    assert "fingerprint" in explained
+    below = msds(*one, "--fail-under", "1")
+    assert below.status == 3
+    assert below.err.endswith(" is below 1\n")
+    broken = msds("score", "refs/a0.png", "gone.png", *RANDOM)
+    assert (broken.status, broken.out) == (2, "")

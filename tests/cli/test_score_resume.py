@@ -1,0 +1,242 @@
+"""Interrupted runs of `msds score` go on where they were: no pair lost, none scored twice."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from msds import scoring
+from msds.results import Journal
+from scoring_files import RANDOM, Called, call, write_folders
+
+Call = Callable[..., Called]
+ROOT = Path(__file__).resolve().parents[1]
+RUN = ("score", "refs", "dist", "--pattern", "{stem}_q{quality}.jpg", *RANDOM, "--threads", "2")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_folders(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def msds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    return lambda *arguments: call(monkeypatch, capsys, *arguments)
+
+
+def results_of(path: Path) -> list[dict[str, object]]:
+    if path.suffix == ".parquet":
+        rows = pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+    elif path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    else:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [
+        {key: row[key] for key in ("reference", "distorted", "quality", "score")} for row in rows
+    ]
+
+
+def same(a: list[dict[str, object]], b: list[dict[str, object]]) -> bool:
+    return [{**row, "score": None} for row in a] == [{**row, "score": None} for row in b] and (
+        [float(str(row["score"])) for row in a]
+        == pytest.approx([float(str(row["score"])) for row in b], abs=1e-5)
+    )
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Make the engine's consumer stop after so many outcomes, as Ctrl-C does."""
+    real = scoring.score_pairs
+
+    def stopping(*arguments: object, **options: object) -> object:
+        for number, item in enumerate(real(*arguments, **options)):  # type: ignore[arg-type]
+            if number == count:
+                raise KeyboardInterrupt
+            yield item
+
+    monkeypatch.setattr(scoring, "score_pairs", stopping)
+
+
+def test_an_interrupted_run_says_what_it_kept_and_goes_on(
+    here: Path, msds: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2)
+        stopped = msds(*RUN, "--out", "o.csv")
+    assert stopped.status == 130
+    assert "2 of 6 pairs are kept; go on with --resume" in stopped.err
+    assert not (here / "o.csv").exists()
+    kept = (here / "o.csv.journal").read_bytes()
+
+    again = msds(*RUN, "--out", "o.csv")
+    assert again.status == 2
+    assert "go on with --resume, or remove this file" in again.err
+    assert (here / "o.csv.journal").read_bytes() == kept
+
+    done = msds(*RUN, "--out", "o.csv", "--resume")
+    assert done.status == 0
+    assert "6 pairs: 6 scored, 0 failed" in done.err
+    assert "2 of them before" in done.err
+    assert not (here / "o.csv.journal").exists()
+    assert msds(*RUN, "--out", "whole.csv").status == 0
+    assert same(results_of(here / "o.csv"), results_of(here / "whole.csv"))
+
+
+def test_resuming_what_was_never_begun_begins_it(here: Path, msds: Call) -> None:
+    assert msds(*RUN, "--out", "o.csv", "--resume").status == 0
+    assert len(results_of(here / "o.csv")) == 6
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_resuming_complete_results_scores_nothing_and_still_gates(
+    here: Path, msds: Call, suffix: str
+) -> None:
+    (here / "dist/a0_q99.jpg").write_bytes(b"broken")
+    out = f"o{suffix}"
+    assert msds(*RUN, "--out", out).status == 1
+    before = (here / out).read_bytes()
+    done = msds(*RUN, "--out", out, "--resume")
+    assert done.status == 1
+    assert "7 of them before" in done.err
+    assert "dist/a0_q99.jpg: " in done.err
+    assert (here / out).read_bytes() == before
+    assert msds(*RUN, "--out", out, "--resume", "--fail-under", "1").status == 3
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_resuming_with_another_model_setting_or_manifest_is_refused(
+    here: Path, msds: Call, monkeypatch: pytest.MonkeyPatch, complete: bool
+) -> None:
+    manifest = here / "m.csv"
+    lines = ["reference,distorted", "refs/a0.png,dist/a0_q10.jpg", "refs/a1.png,dist/a1_q10.jpg"]
+    manifest.write_text("\n".join(lines))
+    run = ("score", "--manifest", "m.csv", *RANDOM, "--out", "o.csv")
+    with monkeypatch.context() as patch:
+        if not complete:
+            stop_after(patch, 1)
+        msds(*run)
+    for arguments, message in (
+        (("--levels", "1"), "another model"),
+        (("--background", "black"), "other settings"),
+    ):
+        refused = msds(*run, "--resume", *arguments)
+        assert refused.status == 2
+        assert message in refused.err
+    manifest.write_text("\n".join([*lines, "refs/a2.png,dist/a2_q10.jpg"]))
+    refused = msds(*run, "--resume")
+    assert refused.status == 2
+    assert "the manifest or the folders have changed" in refused.err
+    manifest.write_text("\n".join(lines))
+    assert msds(*run, "--resume").status == 0
+
+
+def test_a_run_stopped_between_its_last_two_steps_ends_well(
+    here: Path, msds: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(_: Journal) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "remove", stopped)
+        assert msds(*RUN, "--out", "o.csv").status == 130
+    before = (here / "o.csv").read_bytes()
+    assert (here / "o.csv.journal").exists()
+    assert msds(*RUN, "--out", "o.csv", "--resume").status == 0
+    assert (here / "o.csv").read_bytes() == before
+    assert not (here / "o.csv.journal").exists()
+
+
+def test_a_full_disk_is_an_error_that_names_the_file_and_keeps_what_is_done(
+    here: Path, msds: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Journal.add
+    count = 0
+
+    def full(self: Journal, *arguments: object) -> None:
+        nonlocal count
+        count += 1
+        if count > 3:
+            raise OSError(28, "No space left on device")
+        real(self, *arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "add", full)
+        done = msds(*RUN, "--out", "o.csv")
+    assert done.status == 2
+    assert "o.csv.journal: results cannot be written (No space left on device)" in done.err
+    resumed = msds(*RUN, "--out", "o.csv", "--resume")
+    assert "3 of them before" in resumed.err
+    assert len(results_of(here / "o.csv")) == 6
+
+
+def whole_lines(path: Path) -> bytes:
+    content = path.read_bytes() if path.exists() else b""
+    return content[: content.rfind(b"\n") + 1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_run_killed_at_random_moments_loses_no_pair_and_scores_none_twice(
+    tmp_path: Path, suffix: str
+) -> None:
+    write_folders(tmp_path, references=10, qualities=(5, 10, 20, 40, 60, 80))
+    out = tmp_path / f"o{suffix}"
+    journal = tmp_path / f"o{suffix}.journal"
+    generator = random.Random(suffix)
+    kills = [generator.uniform(0.05, 0.6) for _ in range(25)]
+    program = subprocess.Popen(
+        [
+            *(sys.executable, str(ROOT / "killed_runs.py"), *map(str, kills), "300", "--"),
+            *(*RUN, "--out", out.name, "--resume"),
+        ],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert program.stdout is not None
+    ends = []
+    before = b""
+    for line in program.stdout:
+        ends.append(line.strip())
+        if ends[-1] == "killed" and journal.exists():
+            now = whole_lines(journal)
+            assert now.startswith(before), "finished pairs were lost or written again"
+            before = now
+    assert program.wait() == 0
+    assert set(ends) <= {"killed", "0"}
+    assert ends[-1] == "0"
+    assert ends.count("killed") >= 3
+    rows = results_of(out)
+    names = [str(row["distorted"]) for row in rows]
+    assert names == sorted(names)
+    assert len(set(names)) == len(names) == 60
+    assert {path.name for path in tmp_path.iterdir()} == {"refs", "dist", out.name}
+    scored = [json.loads(line)["row"] for line in before.splitlines()[1:]]
+    assert len(set(scored)) == len(scored)
+
+    whole = subprocess.run(
+        [sys.executable, "-m", "msds", *RUN, "--out", f"whole{suffix}"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=False,
+    )
+    assert whole.returncode == 0
+    assert same(rows, results_of(tmp_path / f"whole{suffix}"))
+
+
+def environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
