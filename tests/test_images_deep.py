@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import icc
 from msds import images
-from msds.errors import InputError, MissingExtraError
+from msds.errors import InputError, MissingExtraError, MSDSError
 from msds.images import load_image
 
 imagecodecs = pytest.importorskip("imagecodecs")
@@ -365,6 +367,32 @@ def test_truncated_deep_files_are_refused(tmp_path: Path, kind: str, kept: float
     path.write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(InputError, match=r"short\.img: "):
         load_image(path, transfer="linear:1" if kind in ("exr", "hdr") else "srgb")
+
+
+@pytest.mark.parametrize("kind", [*ENCODERS, "hdr", "avif", "npy"])
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_flipped_bytes_give_an_image_or_a_clear_error(kind: str, data: st.DataObject) -> None:
+    small = DEEP[:16, :16].copy()
+    if kind == "hdr":
+        whole = bytes(imagecodecs.rgbe_encode((small / 65535).astype(np.float32), header=True))
+    elif kind == "avif":
+        whole = bytes(imagecodecs.avif_encode(small >> 6, level=50, bitspersample=10, speed=10))
+    elif kind == "npy":
+        file = io.BytesIO()
+        np.save(file, small)
+        whole = file.getvalue()
+    else:
+        whole = ENCODERS[kind](small)
+    damaged = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        image = load_image(bytes(damaged), transfer="linear:1", max_pixels=10**6)
+    except MSDSError as error:
+        assert str(error).startswith("<bytes>: ")  # noqa: PT017
+    else:
+        assert bool(torch.isfinite(image.pixels).all())
 
 
 @pytest.mark.parametrize("kind", ENCODERS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tempfile
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,10 @@ def _npy(data: bytes, name: str, max_pixels: int, check_range: bool) -> Decoded:
         if version == (1, 0)
         else np.lib.format.read_array_header_2_0
     )
-    shape, _, _ = read(file)
+    try:
+        shape, _, _ = read(file)
+    except tokenize.TokenError as error:
+        raise ValueError(f"the header cannot be read: {error}") from error
     if len(shape) >= 2:
         check_size(shape[1], shape[0], max_pixels, name)
     file.seek(0)

@@ -50,7 +50,7 @@ def read_header(file: BinaryIO) -> Header:
     prefix = file.read(_PREFIX)
     try:
         return _identify(prefix, file)
-    except (struct.error, IndexError, ValueError, KeyError, EOFError):
+    except (struct.error, IndexError, ValueError, KeyError, EOFError, OverflowError):
         return Header("other")
 
 

@@ -51,7 +51,7 @@ DAMAGE = (
     IndexError,
     KeyError,
     TypeError,
-    OverflowError,
+    ArithmeticError,
     AttributeError,
     AssertionError,
     struct.error,

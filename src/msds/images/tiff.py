@@ -55,6 +55,8 @@ def decode_tiff(source: Path | bytes, name: str, frame: int | None, max_pixels: 
         with tifffile.TiffFile(file) as tiff:
             page = tiff.pages[check_frame(frame, len(tiff.pages), name)]
             check_size(page.imagewidth, page.imagelength, max_pixels, name)
+            if page.is_tiled:
+                check_size(page.tilewidth, page.tilelength, max_pixels, name)
             layout = read_layout(page, name)
             samples = page.asarray()
             if samples.ndim == 3 and page.planarconfig == 2:
