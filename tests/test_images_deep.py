@@ -17,73 +17,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import icc
-from msds import images
+from image_files import (
+    DEEP,
+    ENCODERS,
+    GREY,
+    RNG,
+    close,
+    exr,
+    imagecodecs,
+    load,
+    pillow_heif,
+    png16,
+    tiff,
+    tifffile,
+)
 from msds.errors import InputError, MissingExtraError, MSDSError
 from msds.images import load_image
-
-imagecodecs = pytest.importorskip("imagecodecs")
-tifffile = pytest.importorskip("tifffile")
-pillow_heif = pytest.importorskip("pillow_heif")
-openexr = pytest.importorskip("OpenEXR")
-
-RNG = np.random.default_rng(0)
-DEEP = RNG.integers(0, 65536, (24, 32, 3), np.uint16)
-GREY = np.ascontiguousarray(DEEP[..., 0])
-
-
-def tiff(samples: np.ndarray, **options: Any) -> bytes:
-    file = io.BytesIO()
-    options.setdefault("photometric", "rgb" if samples.ndim == 3 else "minisblack")
-    tifffile.imwrite(file, samples, **options)
-    return file.getvalue()
-
-
-def exr(path: Path, channels: dict[str, np.ndarray], **attributes: Any) -> Path:
-    header = {"compression": openexr.ZIP_COMPRESSION, "type": openexr.scanlineimage, **attributes}
-    openexr.File(header, channels).write(str(path))
-    return path
-
-
-def png16(samples: np.ndarray, *chunks: tuple[bytes, bytes]) -> bytes:
-    """A 16-bit PNG with more chunks between its header and its pixels."""
-    data = imagecodecs.png_encode(samples)
-    extra = b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
-    )
-    return bytes(data[:33] + extra + data[33:])
-
-
-def pam(samples: np.ndarray) -> bytes:
-    height, width, channels = samples.shape
-    kind = b"P6" if channels == 3 else b"P5"
-    return (
-        kind + b"\n# made here\n%d %d\n65535\n" % (width, height) + samples.astype(">u2").tobytes()
-    )
-
-
-def close(image: images.Image, expected: np.ndarray, tolerance: float = 1e-6) -> None:
-    found = image.pixels.permute(1, 2, 0).double().numpy()
-    np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), atol=tolerance)
-
-
-ENCODERS: dict[str, Callable[[np.ndarray], bytes]] = {
-    "png": lambda a: bytes(imagecodecs.png_encode(a)),
-    "tiff": tiff,
-    "tiff-lzw": lambda a: tiff(a, compression="lzw", predictor=True),
-    "tiff-big-endian": lambda a: tiff(a, byteorder=">"),
-    "tiff-tiles": lambda a: tiff(a, tile=(16, 16), compression="zlib"),
-    "tiff-planes": lambda a: tiff(np.moveaxis(a, 2, 0), planarconfig="separate"),
-    "bigtiff": lambda a: tiff(a, bigtiff=True),
-    "jxl": lambda a: bytes(imagecodecs.jpegxl_encode(a, lossless=True)),
-    "jp2": lambda a: bytes(imagecodecs.jpeg2k_encode(a, level=0)),
-    "pnm": pam,
-}
-
-
-def load(data: bytes, **options: Any) -> images.Image:
-    """JPEG XL files of 16 bits state linear light with this encoder; all are taken as they are."""
-    return load_image(data, transfer="srgb", **options)
 
 
 @pytest.mark.parametrize("kind", ENCODERS)
@@ -274,77 +223,6 @@ def test_stated_wide_primaries_without_a_profile_are_converted() -> None:
     expected = icc.srgb_code(light @ (np.linalg.inv(icc.SRGB) @ icc.DISPLAY_P3).T)
     close(image, expected, tolerance=2e-3)
     assert "P3 primaries converted to sRGB" in image.notes
-
-
-def test_openexr_and_radiance_need_a_transfer(tmp_path: Path) -> None:
-    light = (DEEP / 8192).astype(np.float32)
-    path = exr(tmp_path / "Süß scene.exr", {"RGB": light})
-    hdr = tmp_path / "scene.hdr"
-    hdr.write_bytes(imagecodecs.rgbe_encode(light, header=True))
-    for file, tolerance in ((path, 1e-6), (hdr, 0.1)):
-        with pytest.raises(InputError, match="floating-point samples; say how they are meant with"):
-            load_image(file)
-        image = load_image(file, transfer="linear:8")
-        close(image, icc.srgb_code(light / 8), tolerance=tolerance)
-        assert "linear samples divided by 8 and encoded as sRGB" in image.notes
-    assert torch.equal(
-        load_image(path.read_bytes(), transfer="linear:8").pixels,
-        load_image(path, transfer="linear:8").pixels,
-    )
-
-
-def test_openexr_half_alpha_luminance_and_primaries_are_read(tmp_path: Path) -> None:
-    light = (DEEP / 65535).astype(np.float16)
-    half = load_image(exr(tmp_path / "half.exr", {"RGB": light}), transfer="linear:1")
-    close(half, icc.srgb_code(light.astype(np.float64)))
-    luminance = exr(tmp_path / "y.exr", {"Y": np.ascontiguousarray(light[..., 0])})
-    assert "grey expanded to RGB" in load_image(luminance, transfer="linear:1").notes
-    alpha = np.full((4, 4, 4), 0.5, np.float32)
-    alpha[..., 0] = 0.25  # premultiplied
-    image = load_image(exr(tmp_path / "a.exr", {"RGBA": alpha}), transfer="linear:1",
-                       background="black")  # fmt: skip
-    close(image, icc.srgb_code(np.array([0.5, 1, 1])) * 0.5)
-    wide = exr(
-        tmp_path / "wide.exr",
-        {"RGB": light},
-        chromaticities=(0.708, 0.292, 0.170, 0.797, 0.131, 0.046, 0.3127, 0.3290),
-    )
-    assert any("primaries converted" in n for n in load_image(wide, transfer="linear:1").notes)
-
-
-def test_openexr_without_colours_is_refused(tmp_path: Path) -> None:
-    path = exr(tmp_path / "depth.exr", {"Z": np.zeros((4, 4), np.float32)})
-    with pytest.raises(InputError, match=r"has the channels Z; expected R, G, B"):
-        load_image(path, transfer="linear:1")
-
-
-def test_floating_tiff_and_pfm_need_a_transfer() -> None:
-    light = (DEEP / 16384).astype(np.float32)
-    pfm = b"PF\n32 24\n-1.0\n" + light[::-1].tobytes()
-    for data in (tiff(light), pfm):
-        with pytest.raises(InputError, match="floating-point samples; say how they are meant with"):
-            load_image(data)
-        close(load_image(data, transfer="linear:4"), icc.srgb_code(light / 4))
-        with pytest.raises(InputError, match=r"transfer srgb expects \[0, 1\]"):
-            load_image(data, transfer="srgb")
-    light[0, 0, 0] = np.nan
-    with pytest.raises(InputError, match="NaN or infinite values"):
-        load_image(tiff(light), transfer="linear:4")
-
-
-def test_numpy_files_follow_the_rules_of_arrays(tmp_path: Path) -> None:
-    path = tmp_path / "raw.npy"
-    np.save(path, DEEP)
-    close(load_image(path), DEEP / 65535)
-    np.save(path, DEEP / 65535)
-    close(load_image(path), DEEP / 65535)
-    np.save(path, DEEP / 16384)
-    with pytest.raises(InputError, match=r"raw\.npy: floating-point values run from"):
-        load_image(path)
-    close(load_image(path, transfer="linear:4"), icc.srgb_code(DEEP / 65536))
-    np.save(path, np.array([{"a": 1}], dtype=object))
-    with pytest.raises(InputError, match=r"raw\.npy: "):
-        load_image(path)
 
 
 @pytest.mark.parametrize("kind", [*ENCODERS, "exr", "hdr", "avif", "npy"])
