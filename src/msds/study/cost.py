@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import statistics
-import threading
 import time
+import tracemalloc
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from msds.images import Image
 from msds.pyramid import pyramid
@@ -19,8 +22,6 @@ from msds.similarity import gram
 from msds.study.contenders import Contender, DeepContender
 from msds.study.layout import Table
 from msds.trunks import Trunk
-
-_SAMPLING = 0.001
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Cost:
     level_seconds : median time to encode one image, by level.
     seconds : median time of a pair: two images prepared and compared.
     compare_seconds : median time of the comparison alone.
-    megabytes : memory that a pair takes at its peak beyond what was in use before.
+    megabytes : memory that a pair takes at its peak, tensors and arrays.
     """
 
     name: str
@@ -117,37 +118,54 @@ def _median_seconds(run: Callable[[], object], repeats: int, contender: Contende
     return statistics.median(times)
 
 
+class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Follows how many bytes of tensors made within are alive, and the most there ever were."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.peak = 0
+        self._known: set[int] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        del types
+        out = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(out):
+            if isinstance(tensor, torch.Tensor):
+                self._follow(tensor.untyped_storage())
+        return out
+
+    def _follow(self, storage: torch.UntypedStorage) -> None:
+        key = storage._cdata
+        if key not in self._known:
+            self._known.add(key)
+            self.now += storage.nbytes()
+            self.peak = max(self.peak, self.now)
+            weakref.finalize(storage, self._forget, key, storage.nbytes())
+
+    def _forget(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.now -= size
+
+
 def _peak_megabytes(run: Callable[[], object], contender: Contender) -> float:
-    """Peak memory of a call: the allocator's on a GPU; on a CPU resident memory, sampled."""
+    """Peak memory of a call: the allocator's on a GPU; on a CPU that of tensors and arrays alive.
+
+    Resident memory says little about one call, because the allocator keeps what it once had.
+    """
     if _on_gpu(contender):
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
         run()
         return float(torch.cuda.max_memory_allocated() - before) / 1e6
-    status = Path("/proc/self/statm")
-    if not status.is_file():
-        return float("nan")
-    before = _resident(status)
-    peak, finished = [before], threading.Event()
-
-    def watch() -> None:
-        while not finished.wait(_SAMPLING):
-            peak.append(_resident(status))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    with _Alive() as tensors:
+        run()
+    tracemalloc.start()
     try:
         run()
+        arrays = tracemalloc.get_traced_memory()[1]
     finally:
-        finished.set()
-        watcher.join()
-    return (max(peak) - before) / 1e6
-
-
-def _resident(status: Path) -> int:
-    import resource
-
-    return int(status.read_text().split()[1]) * resource.getpagesize()
+        tracemalloc.stop()
+    return float(tensors.peak + arrays) / 1e6
 
 
 def cost_tables(costs: Sequence[Cost], height: int, width: int) -> list[Table]:
@@ -158,7 +176,7 @@ def cost_tables(costs: Sequence[Cost], height: int, width: int) -> list[Table]:
         ["metric", "parameters", "GMAC per image", "ms per pair", "ms to compare", "MB"],
         digits=2,
         note="Median times; a pair is two images prepared and compared; a prepared reference can "
-        "be kept. MB: resident memory at the peak of a pair, less what was resident before.",
+        "be kept. MB: tensors and arrays of a pair that are alive at the peak.",
     )
     levels = Table(
         f"Cost of each level ({width} x {height} images)",

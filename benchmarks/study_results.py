@@ -1,0 +1,150 @@
+"""The measured results of docs/results: every table of the study, by one command.
+
+    python -m benchmarks.study_results --data ../shared/data --googlenet ../shared/weights/FILE
+
+Benchmarks `compact` and GoogLeNet (a user's own trunk, see `benchmarks.googlenet`) against PSNR,
+SSIM and MS-SSIM on parts of TID2013 and LIVE, learns level weights on each, and runs the studies of
+scales, robustness, cost and layers. Finished pairs are kept, so an interrupted run goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from benchmarks.googlenet import INCEPTIONS, googlenet_trunk
+from msds import MSDS, __version__
+from msds.files import atomic_write
+from msds.fusion import equal_weights
+from msds.study.benchmark import Settings, run_benchmark
+from msds.study.contenders import MSSSIM, PSNR, SSIM, DeepContender
+from msds.study.cost import cost_tables, measure_cost
+from msds.study.datasets import RatedSet, open_dataset
+from msds.study.fit_summary import fit_tables, transfer_table
+from msds.study.fitting import fit_weights
+from msds.study.layers import layer_table, layer_trunks, study_layers
+from msds.study.layout import Table
+from msds.study.scales import scale_tables, study_scales
+from msds.study.shift import shift_tables, study_shift
+from msds.study.summaries import benchmark_tables
+from msds.study.tables import default_cache, score_table
+from msds.trunks import Trunk
+
+SETS = ("tid2013-part/pairs.csv", "live-part/pairs.csv:dmos_realigned")
+FILTERS = ("average", "gaussian", "bicubic", "lanczos", "stride")
+LEVELS, SIDE = 4, (384, 512)
+PARTS = ("agreement", "weights", "scales", "layers", "shift", "cost")
+
+
+def plain(trunk: Trunk, pyramid_filter: str = "average") -> DeepContender:
+    """Four levels of a trunk, equally weighted."""
+    metric = MSDS(trunk, levels=LEVELS, weights=equal_weights(LEVELS), filter=pyramid_filter)
+    return DeepContender(metric, f"MSDS {trunk.name}, equal weights")
+
+
+def tell(name: str, done: int, count: int) -> None:
+    """Progress on standard error."""
+    end = "\n" if done == count else "\r"
+    print(f"{name}: {done}/{count}   ", end=end, file=sys.stderr, flush=True)
+
+
+def agreement(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table]:
+    """All metrics on both sets."""
+    contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), MSSSIM()]
+    return benchmark_tables(
+        run_benchmark(sets, contenders, settings=Settings(), cache=cache, progress=tell)
+    )
+
+
+def weights(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table]:
+    """Weights learned on each set and tried on the other."""
+    tables = []
+    for trunk in trunks:
+        level_scores = [score_table(data, plain(trunk), cache, tell) for data in sets]
+        for here in range(len(sets)):
+            fit = fit_weights(sets[here], level_scores[here], progress=tell)
+            found = fit_tables(sets[here], fit)
+            found.append(transfer_table([sets[1 - here]], [level_scores[1 - here]], fit))
+            for table in found:
+                table.title = f"{trunk.name}, learned on {sets[here].title} | {table.title}"
+            tables += found
+    return tables
+
+
+def scales(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table]:
+    """Levels, filters, fusion."""
+    tables = []
+    for data in sets:
+        for trunk in trunks:
+            study = study_scales(
+                data, lambda name, t=trunk: plain(t, name), FILTERS, cache=cache, progress=tell
+            )
+            tables += scale_tables(study)
+    return tables
+
+
+def layers(data: RatedSet, compact: Trunk, googlenet: Path, cache: Path) -> list[Table]:
+    """Layers of both trunks on one set."""
+    groups = (
+        layer_trunks(compact),
+        {f"inception_{last}": googlenet_trunk(googlenet, last) for last in INCEPTIONS[1:]},
+    )
+    return [
+        layer_table(data, study_layers(data, trunks, LEVELS, cache, tell), trunks)
+        for trunks in groups
+    ]
+
+
+def header(command: str, trunks: Iterable[Trunk]) -> str:
+    """What made a page."""
+    digests = ", ".join(f"{trunk.name} {trunk.parameter_digest()[:16]}" for trunk in trunks)
+    return (
+        f"Measured with msds {__version__}, torch {torch.__version__}, Python "
+        f"{platform.python_version()}, {torch.get_num_threads()} thread(s); trunks by digest: "
+        f"{digests}. Made by:\n\n    {command}\n"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--googlenet", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("docs/results"))
+    parser.add_argument("--cache", type=Path, default=default_cache())
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this; repeatable")
+    arguments = parser.parse_args()
+    sets = [open_dataset(name, arguments.data) for name in SETS]
+    trunks: list[Trunk] = [MSDS("compact").trunk, googlenet_trunk(arguments.googlenet, "4d")]
+    contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), MSSSIM()]
+    photographs = sorted((arguments.data / "photos/cid22/validation").glob("*"))[:6]
+    for part in arguments.part or PARTS:
+        if part == "agreement":
+            tables = agreement(sets, trunks, arguments.cache)
+        elif part == "weights":
+            tables = weights(sets, trunks, arguments.cache)
+        elif part == "scales":
+            tables = scales(sets, trunks, arguments.cache)
+        elif part == "layers":
+            tables = layers(sets[1], trunks[0], arguments.googlenet, arguments.cache)
+        elif part == "shift":
+            tables = shift_tables(study_shift(photographs, contenders, progress=tell))
+        else:
+            tables = cost_tables([measure_cost(c, *SIDE) for c in contenders], *SIDE)
+        command = (
+            "python -m benchmarks.study_results --data ../shared/data --googlenet "
+            f"../shared/weights/{arguments.googlenet.name} --part {part}"
+        )
+        text = [f"# Measured: {part}\n", header(command, trunks)]
+        with atomic_write(arguments.out / f"{part}.md", "w", encoding="utf-8") as file:
+            file.write("\n".join([*text, *(table.markdown() for table in tables)]))
+        with atomic_write(arguments.out / f"{part}.csv", "w", encoding="utf-8") as file:
+            file.write("\n".join(table.csv() for table in tables))
+
+
+if __name__ == "__main__":
+    main()
