@@ -49,7 +49,8 @@ class Network(nn.Module):
             )
         )
         self.last = nn.Conv2d(channels, 3 * scale**2, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.weight)  # so that training starts from the guess alone
+        nn.init.zeros_(self.last.bias)
         self.scale = scale
 
     def forward(self, images: Tensor) -> Tensor:
