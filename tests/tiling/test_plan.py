@@ -50,6 +50,15 @@ def test_a_tile_with_its_halo_keeps_to_the_budget(name: str, width: int, budget:
     assert tile.columns <= width
 
 
+def test_trunks_known_by_their_halo_get_square_tiles_within_the_budget() -> None:
+    trunk = ModuleTrunk(nn.Conv2d(3, 8, 3, 2, 1), name="mine")
+    trunk.halo = 64
+    tile = choose_tile(5000, trunk, 256 * MIB)
+    assert tile.rows == tile.columns
+    side = tile.rows + 2 * trunk.halo
+    assert side**2 * bytes_per_pixel(trunk) <= 256 * MIB < (side + 1) ** 2 * bytes_per_pixel(trunk)
+
+
 def test_a_budget_too_small_for_anything_yields_the_least_sensible_tile() -> None:
     trunk = load_trunk("vgg16", "random")
     assert choose_tile(5000, trunk, 1) == Tile(32, 128)

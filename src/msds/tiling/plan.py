@@ -18,8 +18,8 @@ ACCELERATOR_BUDGET = 4096 * MIB
 """Bytes of working memory of a trunk, besides the image and the program."""
 
 CPU_PIECE = 128 * MIB
-"""Bytes of working memory for a piece on a processor, however large the budget. Large pieces keep an
-accelerator busy; here they are slower, and make the C library hold on to more memory."""
+"""Bytes of working memory for some rows on a processor, however large the budget. Large pieces keep
+an accelerator busy; here they are slower, and make the C library hold on to more memory."""
 
 LEAST_ROWS = 32
 CPU_ROWS = 64
@@ -55,11 +55,13 @@ def bytes_per_pixel(trunk: Trunk) -> float:
     """Working memory of a trunk per input pixel, in bytes, estimated from its widest layer."""
     parameter = next(trunk.parameters(), torch.empty(0))
     size = max(parameter.element_size(), 2)
-    if not isinstance(trunk, ChainTrunk):
+    # An engine may hold fewer maps as a whole than the chain it stands in for.
+    layers = trunk.layers if isinstance(trunk, ChainTrunk) else getattr(trunk, "whole_layers", None)
+    if layers is None:
         return float(BUFFERS * UNKNOWN_CHANNELS * size)
     widest, scale = 3.0, 1.0
     channels = 3
-    for layer in trunk.layers:
+    for layer in layers:
         scale /= layer.stride**2
         if isinstance(layer, Conv):
             channels = layer.channels
@@ -90,16 +92,16 @@ def choose_tile(width: int, trunk: Trunk, budget: int | None = None) -> Tile:
     device = device_of(trunk)
     if budget is None:
         budget = default_budget(device)
-    if device.type == "cpu":
-        budget = min(budget, CPU_PIECE)
-    pixels = int(budget / bytes_per_pixel(trunk))
     halo = trunk.halo or 0
     # A tile narrower than its halo would spend nearly all time on the halo, so the budget yields.
     least = max(2 * halo, trunk.stride)
     if not streams(trunk):
-        side = max(least, math.isqrt(pixels) - 2 * halo)
+        side = max(least, math.isqrt(int(budget / bytes_per_pixel(trunk))) - 2 * halo)
         return Tile(side, side)
-    most = CPU_ROWS if device.type == "cpu" else ACCELERATOR_ROWS
+    most = ACCELERATOR_ROWS
+    if device.type == "cpu":
+        budget, most = min(budget, CPU_PIECE), CPU_ROWS
+    pixels = int(budget / bytes_per_pixel(trunk))
     rows = min(most, max(LEAST_ROWS, pixels // width))
     return Tile(rows, min(width, max(least, pixels // rows - 2 * halo)))
 
