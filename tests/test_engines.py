@@ -17,6 +17,7 @@ from msds.errors import InputError, MissingExtraError
 from msds.metric import MSDS
 from msds.similarity import deepssim
 from msds.tiling import Tile, encode_tiled
+from msds.tiling.plan import bytes_per_pixel
 from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, load_trunk
 from msds.trunks.base import random_weights
 from small_trunk import small_trunk
@@ -292,3 +293,12 @@ def test_a_metric_with_an_engine_scores_in_pieces_too(mixed: ChainTrunk) -> None
     found = encode_tiled(metric.set_engine("winograd"), image, tile=Tile(128, 128))
     for a, b in zip(found.grams, expected.grams, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-5 * float(b.abs().max()))
+
+
+def test_less_memory_is_reckoned_with_where_the_first_maps_pass_in_bands(
+    vgg16: ChainTrunk, mixed: ChainTrunk
+) -> None:
+    # 64 maps of full size for the chain; 256 maps at a quarter of the side for what is whole here.
+    assert bytes_per_pixel(vgg16) == 4 * bytes_per_pixel(open_engine(vgg16, "winograd"))
+    if "ncnn" in installed():
+        assert bytes_per_pixel(open_engine(vgg16, "ncnn")) == bytes_per_pixel(vgg16)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from msds.errors import InputError
+
+TOGETHER = 3 << 20
+"""Largest number of values of images that are encoded in one batch with those they are compared
+with: a megapixel of three channels. Beyond, the machine is busy with one of them."""
 
 
 def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
@@ -64,3 +70,11 @@ def check_mask(mask: Tensor, images: Tensor) -> Tensor:
     ):
         raise InputError(f"A saliency mask must be {expected}; got {tuple(mask.shape)}.")
     return mask
+
+
+def better_together(a: Any, b: Any) -> bool:
+    """Whether two batches are alike and small enough to be encoded faster as one."""
+    if not (isinstance(a, Tensor) and isinstance(b, Tensor)) or a.requires_grad or b.requires_grad:
+        return False
+    alike = (a.shape, a.dtype, a.device) == (b.shape, b.dtype, b.device) and a.ndim == 4
+    return alike and a.numel() <= TOGETHER

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,8 @@ from torch import Tensor, nn
 
 from msds import fusion as fusing
 from msds import pyramid as pyramids
-from msds.checks import check_images, check_mask
+from msds.checks import better_together, check_images, check_mask
+from msds.encoding import Encoding as Encoding
 from msds.errors import InputError
 from msds.pretrained import load_pretrained, save_pretrained
 from msds.similarity import BLOCK, STABILITY, block_similarity, gram, lite_similarity, normalized
@@ -28,47 +28,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 SMALL = ("error", "fewer-levels")
-
-TOGETHER = 3 << 20
-"""Largest number of values of images that are encoded in one batch with those they are compared
-with: a megapixel of three channels. Beyond, the machine is busy with one of them."""
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """What is kept of a batch of images: their Gram matrices, un-normalised.
-
-    Attributes
-    ----------
-    grams : one (N, C, C) tensor per level, float32 or wider.
-    positions : number of feature positions h * w of each level.
-    height, width : of the images, in pixels.
-    trunk : parameter digest of the trunk that made it.
-    """
-
-    grams: tuple[Tensor, ...]
-    positions: tuple[int, ...]
-    height: int
-    width: int
-    trunk: str
-
-    @property
-    def levels(self) -> int:
-        """How many levels there are."""
-        return len(self.grams)
-
-    def __len__(self) -> int:
-        return int(self.grams[0].shape[0])
-
-    def __getitem__(self, index: slice) -> Encoding:
-        """Some of the images."""
-        grams = tuple(g[index] for g in self.grams)
-        return Encoding(grams, self.positions, self.height, self.width, self.trunk)
-
-    def to(self, device: torch.device | str) -> Encoding:
-        """The same on another device."""
-        grams = tuple(g.to(device) for g in self.grams)
-        return Encoding(grams, self.positions, self.height, self.width, self.trunk)
 
 
 class MSDS(nn.Module):
@@ -237,7 +196,7 @@ class MSDS(nn.Module):
             If the tensors are not of this form, or too small for the levels.
         """
         masked = reference_mask is not None or distorted_mask is not None
-        if not masked and _better_together(reference, distorted):
+        if not masked and better_together(reference, distorted):
             both = self.encode(torch.cat([reference, distorted]))
             return self.compare(both[: len(reference)], both[len(reference) :])
         return self.compare(
@@ -439,11 +398,3 @@ class DeepSSIMLite(MSDS):
         return lite_similarity(
             normalized(a, a_positions, "elements"), normalized(b, b_positions, "elements")
         )
-
-
-def _better_together(a: Any, b: Any) -> bool:
-    """Whether two batches are alike and small enough to be encoded faster as one."""
-    if not (isinstance(a, Tensor) and isinstance(b, Tensor)) or a.requires_grad or b.requires_grad:
-        return False
-    alike = (a.shape, a.dtype, a.device) == (b.shape, b.dtype, b.device) and a.ndim == 4
-    return alike and a.numel() <= TOGETHER

@@ -206,6 +206,23 @@ def score(
         str,
         typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps.", rich_help_panel=ENGINE),
     ] = "cpu",
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What computes the features: torch, winograd, ncnn, openvino, onnxruntime, or "
+            "auto, the fastest here whose scores agree with torch.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = "torch",
+    precision: Annotated[
+        str,
+        typer.Option(
+            metavar="TYPE",
+            help="float32, or bfloat16, which changes scores a little.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = "float32",
     memory: Annotated[
         str | None,
         typer.Option(
@@ -259,8 +276,8 @@ def score(
             load_or_open(path, background=background, transfer=transfer)
             for path in (reference, distorted)
         ]
-        metric = _load(model, trunk_weights, levels, small)
-        result = score_images(metric.to(place), *images)
+        metric = _load(model, trunk_weights, levels, small).to(place)
+        result = score_images(metric.set_engine(engine, precision), *images)
         if as_json:
             typer.echo(json.dumps(result.as_dict(), ensure_ascii=False))
         elif explain:
@@ -298,10 +315,10 @@ def score(
         threads=threads or min(4, os.cpu_count() or 1),
         cache=cache,
     )
-    place = choose_device(device)
+    metric = _load(model, trunk_weights, levels, small).to(choose_device(device))
     status = score_many(
         plan,
-        _load(model, trunk_weights, levels, small).to(place),
+        metric.set_engine(engine, precision),
         reading=reading,
         options=options,
         output=out,

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from msds.errors import InputError
 from msds.trunks import ChainTrunk, Trunk
+from msds.trunks.base import Layer
 
 PRECISIONS = ("float32", "bfloat16")
 """Precisions of the features; from the Gram matrix on everything is float32 in any case."""
@@ -51,6 +52,11 @@ class EngineTrunk(Trunk):
         self._session: Any = None
         self._threads = 0
         self.freeze()
+
+    @property
+    def whole_layers(self) -> tuple[Layer, ...]:
+        """The layers whose maps are in memory as a whole, which decide how much of it is needed."""
+        return self.chain.layers
 
     @property
     def version(self) -> str:

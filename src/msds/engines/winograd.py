@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from msds.engines.base import EngineTrunk
 from msds.errors import InputError
 from msds.trunks import Conv, Pool
+from msds.trunks.base import Layer
 
 TILE = 4
 """Outputs of a tile along one side."""
@@ -184,10 +185,31 @@ class _Session:
     rest: tuple[_Step, ...]
 
 
+def _pays(layer: Conv, inputs: int) -> bool:
+    square = (layer.kernel, layer.stride, layer.groups) == (3, 1, 1)
+    return square and inputs * layer.channels >= LEAST_PRODUCT
+
+
 class WinogradTrunk(EngineTrunk):
     """Features by Winograd convolution in torch."""
 
     engine = "winograd"
+
+    @property
+    def whole_layers(self) -> tuple[Layer, ...]:
+        inputs, whole = 3, len(self.chain.layers)
+        for index, layer in enumerate(self.chain.layers):
+            if isinstance(layer, Conv):
+                if _pays(layer, inputs):
+                    whole = index
+                    break
+                inputs = layer.channels
+        # What passes in bands only shrinks the map, as far as memory goes.
+        before = self.chain.layers[:whole]
+        return (
+            Pool(stride=math.prod(layer.stride for layer in before)),
+            *self.chain.layers[whole:],
+        )
 
     def _open(self, threads: int) -> _Session:
         del threads
@@ -202,9 +224,7 @@ class WinogradTrunk(EngineTrunk):
                 steps[-1] = replace(steps[-1], pool=True)
                 continue
             module = cast(nn.Conv2d, self.chain.convolutions[layer.name])
-            square = (layer.kernel, layer.stride, layer.groups) == (3, 1, 1)
-            fits = square and inputs * layer.channels >= LEAST_PRODUCT
-            kernels = transformed_kernels(module.weight) if fits else None
+            kernels = transformed_kernels(module.weight) if _pays(layer, inputs) else None
             steps.append(_Step(layer, module, False, kernels))
             inputs = layer.channels
         for first, step in enumerate(steps):

@@ -149,6 +149,8 @@ def notes_of(
         notes.append(f"{levels} of {metric.levels} levels: the images are too small for more")
     if reference[1] != distorted[1]:
         notes.append("sizes differ: nothing was resized")
+    if hasattr(metric.trunk, "engine"):
+        notes.append(f"features by {metric.engine}")
     return tuple(notes)
 
 
