@@ -1,0 +1,210 @@
+"""Benchmarks and studies from images to tables and pages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from msds.errors import InputError
+from msds.images import load_image
+from msds.metric import MSDS
+from msds.report import write_benchmark_report
+from msds.study import warps
+from msds.study.benchmark import Settings, measure, run_benchmark
+from msds.study.contenders import PSNR, SSIM, DeepContender
+from msds.study.cost import _Alive, cost_tables, measure_cost
+from msds.study.datasets import RatedPair, RatedSet, open_dataset
+from msds.study.layers import layer_table, layer_trunks, study_layers
+from msds.study.layout import Table
+from msds.study.scales import scale_tables, study_scales
+from msds.study.shift import equivalent_noise, shift_tables, study_shift
+from msds.study.summaries import benchmark_tables
+from msds.trunks import load_trunk
+
+from . import trees
+
+stats = pytest.importorskip("scipy.stats")
+pytest.importorskip("skimage")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> RatedSet:
+    return open_dataset(str(trees.rated(tmp_path_factory.mktemp("rated"))))
+
+
+def deep(levels: int = 3, pyramid_filter: str = "average") -> DeepContender:
+    trunk = load_trunk("compact", "random")
+    return DeepContender(
+        MSDS(trunk, levels=levels, filter=pyramid_filter), f"deep {pyramid_filter}"
+    )
+
+
+@pytest.mark.slow
+def test_a_benchmark_gives_scipys_correlations_for_every_metric(data: RatedSet) -> None:
+    result = run_benchmark([data], [PSNR(), SSIM()], settings=Settings(resamples=50)).sets[0]
+    for entry in result.entries.values():
+        expected = stats.spearmanr(entry.scores, data.opinions).statistic
+        assert entry.overall.srcc == pytest.approx(expected)
+        assert set(entry.by_distortion) == {"noise", "offset"}
+        assert entry.krasula is not None
+        assert entry.overall.outlier_ratio is not None
+    assert result.deciding_test == "bootstrap"
+    duel = result.duels[0]
+    assert {"bootstrap", "williams", "steiger", "f_test", "different", "better"} == set(duel.tests)
+    assert all(duel.adjusted[test] >= duel.tests[test].p_value for test in duel.tests)
+
+
+def test_one_dominating_reference_takes_the_decision_from_the_bootstrap() -> None:
+    random = np.random.default_rng(0)
+    pairs = tuple(
+        RatedPair(Path("r"), Path(f"d{i}"), float(i), "r0" if i < 40 else f"r{i}")
+        for i in range(50)
+    )
+    data = RatedSet("x", "lopsided", Path(), pairs, True, "quality")
+    good, poor = PSNR(), SSIM()
+    tables = {
+        "PSNR": np.arange(50.0)[:, None] + random.normal(0, 2, (50, 1)),
+        "SSIM": random.normal(size=(50, 1)),
+    }
+    result = measure(data, [good, poor], tables, Settings(resamples=20))
+    assert result.deciding_test == "williams"
+    assert result.duels[0].winner("williams") == "PSNR"
+    from msds.study.benchmark import Benchmark
+
+    text = benchmark_tables(Benchmark(Settings(resamples=20), [result]))[0].markdown()
+    assert "resampling references would say little" in text
+
+
+def test_contenders_of_the_same_name_are_refused(data: RatedSet) -> None:
+    with pytest.raises(InputError, match="different names"):
+        run_benchmark([data], [PSNR(), PSNR()])
+
+
+@pytest.mark.slow
+def test_the_report_is_one_file_that_loads_nothing_from_elsewhere(
+    data: RatedSet, tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    contenders = [PSNR(), SSIM()]
+    benchmark = run_benchmark([data], contenders, settings=Settings(resamples=20))
+    path = tmp_path / "out.html"
+    write_benchmark_report(
+        path, benchmark, contenders, benchmark_tables(benchmark), "msds bench <x>"
+    )
+    text = path.read_text()
+    sources = re.findall(r'(?:src|href)="([^"]{0,30})', text)
+    assert sources
+    assert all(source.startswith(("data:", "#")) for source in sources)
+    assert "msds bench &lt;x&gt;" in text
+    assert data.fingerprint in text
+    assert text.count("data:image/webp") == 8
+    assert "SRCC" in text
+    assert not re.search(r'<img (?![^>]*alt="[^"]+")', text)
+
+
+def test_tables_are_written_for_people_and_for_machines() -> None:
+    table = Table("A & B", ["metric", "SRCC", "RMSE"], [["x_1", 0.91234, 3.0], ["y", 0.5, 2.0]])
+    table.best = ("SRCC", "-RMSE")
+    assert table.markdown().splitlines()[4] == "| x_1 | **0.912** | 3.000 |"
+    assert table.markdown().splitlines()[5] == "| y | 0.500 | **2.000** |"
+    assert r"x\_1 & \textbf{0.912} & 3.000 \\" in table.latex()
+    assert r"\caption{A \& B}" in table.latex()
+    assert table.csv().splitlines()[1] == "A & B,x_1,0.91234,3.0"
+
+
+@pytest.mark.slow
+def test_the_study_of_scales_answers_for_levels_filters_and_fusion(data: RatedSet) -> None:
+    study = study_scales(
+        data, lambda name: deep(3, name), ["average", "stride"], folds=3, seeds=1, resamples=20
+    )
+    assert study.main.shape == (48, 3)
+    np.testing.assert_allclose(study.tables["average"][:, 0], study.tables["stride"][:, 0])
+    tables = scale_tables(study)
+    assert [len(table.rows) for table in tables] == [4, 3, 2, 2, 2]
+    assert float(str(tables[0].rows[0][1]).split()[0]) == pytest.approx(
+        stats.spearmanr(study.main[:, 0], data.quality).statistic, abs=6e-4
+    )
+
+
+def test_the_study_of_layers_cuts_the_trunk_after_each_convolution(data: RatedSet) -> None:
+    trunk = load_trunk("compact", "random")
+    trunks = layer_trunks(trunk)
+    pixels = load_image(data.pairs[0].reference).pixels[None]
+    last = list(trunks)[-1]
+    assert (trunks[last](pixels) == trunk(pixels)).all()
+    assert trunks[last].stride == 16
+    chosen = {name: trunks[name] for name in list(trunks)[-2:]}
+    few = data.subset(range(0, 48, 6))
+    scores = study_layers(few, chosen, 2)
+    assert len(layer_table(few, scores, chosen).rows) == 2
+
+
+def test_changes_of_no_strength_change_nothing_but_the_window() -> None:
+    image = warps.window(load_image(trees.photograph(2, 160)).pixels)
+    whole = load_image(trees.photograph(2, 160)).pixels
+    for name in ("translation", "rotation", "scaling", "perspective", "cropping"):
+        np.testing.assert_allclose(warps.WARPS[name][0](whole, 0.0, 0), image, atol=2e-6)
+    shifted = warps.translate(whole, 3.0, seed=1)
+    assert float((shifted - image).abs().max()) > 0.01
+    with pytest.raises(InputError, match="too strong"):
+        warps.translate(whole, 60.0)
+
+
+def test_a_whole_pixel_translation_is_the_shifted_photograph() -> None:
+    whole = load_image(trees.photograph(2, 100)).pixels
+    y, x = warps._places(100, 100)
+    moved = warps._sample(whole, y, x + 2)
+    np.testing.assert_allclose(moved, whole[:, 12:88, 14:90], atol=2e-6)
+
+
+def test_equivalent_noise_is_found_between_the_steps_of_the_yardstick() -> None:
+    yardstick = np.array([1.0, 0.9, 0.8, 0.6, 0.5, 0.3, 0.2, 0.1])
+    assert equivalent_noise(1.0, yardstick) == 0
+    assert equivalent_noise(0.9, yardstick) == pytest.approx(1.0)
+    assert equivalent_noise(0.7, yardstick) == pytest.approx(3.0)
+    assert equivalent_noise(0.05, yardstick) == np.inf
+
+
+def test_noise_is_as_bad_as_itself_and_sizes_may_differ_where_the_metric_allows(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "photo.png"
+    trees.save(path, trees.photograph(4, 128))
+    study = study_shift([path], [PSNR(), deep(2)], ["translation", "cropping"])
+    assert np.isnan(study.equivalent["PSNR"]["cropping", 8.0]).all()
+    assert np.isfinite(study.scores["deep average"]["cropping", 8.0]).all()
+    small = study.equivalent["PSNR"]["translation", 0.5][0]
+    large = study.equivalent["PSNR"]["translation", 8.0][0]
+    assert 0 < small < large
+    assert len(shift_tables(study)[0].rows) == 9
+    with pytest.raises(InputError, match="Unknown change"):
+        study_shift([path], [PSNR()], ["melting"])
+
+
+def test_cost_counts_the_operations_of_the_convolutions_and_the_gram_matrix() -> None:
+    from msds.trunks.base import multiply_accumulates
+
+    contender = deep(2)
+    cost = measure_cost(contender, 96, 128, repeats=1)
+    trunk = contender.metric.trunk
+    expected = multiply_accumulates(trunk.layers, 96, 128)  # type: ignore[attr-defined]
+    grams = trunk.channels**2 * 6 * 8
+    assert cost.gmacs[0] * 1e9 == pytest.approx(expected + grams, rel=1e-6)
+    assert cost.parameters == sum(p.numel() for p in trunk.parameters())
+    tables = cost_tables([cost, measure_cost(PSNR(), 96, 128, repeats=1)], 96, 128)
+    assert [len(table.rows) for table in tables] == [2, 2]
+
+
+def test_memory_is_what_is_alive_at_once() -> None:
+    import torch
+
+    with _Alive() as alive:
+        for _ in range(4):
+            block = torch.zeros(250_000)
+            block = block + 1
+            del block
+    assert alive.peak == 2_000_000
+    assert alive.now == 0

@@ -1,0 +1,87 @@
+"""The verbs bench, fit, study and datasets, as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from msds.cli.main import app
+from msds.errors import InputError
+
+from . import trees
+
+pytest.importorskip("scipy")
+pytest.importorskip("matplotlib")
+pytest.importorskip("skimage")
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trees.rated(tmp_path_factory.mktemp("set"), references=5, side=128)
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.slow
+def test_bench_fit_and_bench_again_with_the_learned_model(table: Path, tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    out = [str(tmp_path / f"out.{suffix}") for suffix in ("md", "csv", "tex")]
+    options = ["--cache", cache, "--resamples", "20"]
+    text = run("bench", str(table), *options, *(f"--out={name}" for name in out))
+    assert "msds-compact" in text
+    assert "PSNR" in text
+    assert all(Path(name).stat().st_size > 200 for name in out)
+    model, page = tmp_path / "learned.json", tmp_path / "fit.html"
+    run(
+        *("fit", str(table), *options, "--folds", "2", "--seeds", "1", "--name", "learned"),
+        *("--model-out", str(model), "--report", str(page)),
+    )
+    assert json.loads(model.read_text())["format"] == "msds-model-1"
+    assert "Learned weight of each level" in page.read_text()
+    report = tmp_path / "bench.html"
+    text = run("bench", str(table), "--model", str(model), *options, "--report", str(report))
+    assert "learned" in text
+    assert report.stat().st_size > 50_000
+
+
+@pytest.mark.slow
+def test_the_studies_write_their_pages(table: Path, tmp_path: Path) -> None:
+    cache = ["--cache", str(tmp_path / "cache")]
+    quick = ["--folds", "2", "--seeds", "1", "--resamples", "20", "--levels", "2"]
+    page = str(tmp_path / "page.html")
+    text = run("study", "scales", str(table), *cache, *quick, "--filters", "average,stride",
+               "--report", page)  # fmt: skip
+    assert "each level alone" in text
+    text = run("study", "layers", str(table), *cache, "--last", "2", "--levels", "2",
+               "--report", page)  # fmt: skip
+    assert "SRCC by layer" in text
+    photo = str(table.parent / "ref" / "r0.png")
+    text = run("study", "shift", photo, "--baseline", "psnr", "--model", "deepssim-compact",
+               "--report", page)  # fmt: skip
+    assert "cropping 16 %" in text
+    text = run("study", "cost", "--size", "160x128", "--repeats", "1", "--baseline", "psnr",
+               "--report", page)  # fmt: skip
+    assert "GMAC" in text
+
+
+def test_datasets_lists_all_sets_and_checks_a_folder(tmp_path: Path) -> None:
+    assert "kadid10k" in run("datasets", "list")
+    trees.kadid(tmp_path / "kadid")
+    result = CliRunner().invoke(app, ["datasets", "check", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "kadid10k: incomplete, 3 of 10125 pairs" in result.output
+    assert "licence" in result.output
+
+
+def test_wrong_outputs_are_refused_before_the_work(table: Path) -> None:
+    with pytest.raises(InputError, match=r"tables are written as \.md"):
+        run("bench", str(table), "--out", "x.docx")
+    with pytest.raises(InputError, match="4 or 5 parameters"):
+        run("bench", str(table), "--curve", "3")

@@ -1,0 +1,320 @@
+"""Readers against miniature trees in the official layouts, and against the real score tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from msds.errors import InputError
+from msds.study.datasets import DATASETS, check, open_dataset
+from msds.study.datasets.base import Folder, text_lines
+from msds.study.datasets.csiq import rows as csiq_rows
+from msds.study.datasets.preference import (
+    agreement_2afc,
+    mean_average_precision,
+    read_bapps,
+)
+
+from . import trees
+
+pytest.importorskip("scipy")
+
+
+def test_live_takes_realigned_scores_and_leaves_the_copies_of_references_out(
+    tmp_path: Path,
+) -> None:
+    data = open_dataset("live", trees.live(tmp_path))
+    copies = sum(-(-count // 5) for count in (227, 233, 174, 174, 174))
+    assert len(data) == 982 - copies
+    assert not data.higher_is_better
+    first = data.pairs[0]
+    assert (first.distorted.name, first.reference.name) == ("img2.bmp", "womanhat.bmp")
+    assert first.opinion == pytest.approx(20.1)
+    assert first.deviation == 2.5
+    assert data.distortions == ["jp2k", "jpeg", "wn", "gblur", "fastfading"]
+    assert (data.quality == -data.opinions).all()
+
+
+def test_live_refuses_lists_that_contradict_each_other(tmp_path: Path) -> None:
+    root = trees.live(tmp_path)
+    info = root / "wn" / "info.txt"
+    text = info.read_text().replace("bikes.bmp img2.bmp", "womanhat.bmp img2.bmp")
+    info.write_text(text if text != info.read_text() else text.replace("womanhat", "bikes", 2))
+    with pytest.raises(InputError, match=r"refnames_all\.mat says"):
+        open_dataset("live", root)
+
+
+def test_live_takes_references_from_info_where_the_matlab_list_is_missing(tmp_path: Path) -> None:
+    root = trees.live(tmp_path)
+    with_list = open_dataset("live", root)
+    (root / "refnames_all.mat").unlink()
+    assert open_dataset("live", root).pairs == with_list.pairs
+
+
+@pytest.mark.parametrize("table", ["xlsx", "csv", "txt"])
+def test_csiq_reads_the_spreadsheet_and_its_other_forms(tmp_path: Path, table: str) -> None:
+    if table == "xlsx":
+        pytest.importorskip("openpyxl")
+    data = open_dataset("csiq", trees.csiq(tmp_path, table))
+    found = [(p.reference.name, p.distorted.name, p.opinion, p.deviation) for p in data.pairs]
+    assert found[0] == ("1600.png", "1600.AWGN.1.png", 0.062, 0.061)
+    assert found[1] == ("1600.png", "1600.jpeg2000.2.png", 0.135, 0.059)
+    assert found[3][:2] == ("aerial_city.png", "aerial_city.contrast.3.png")
+    assert not data.higher_is_better
+    assert data.pairs[2].level == 5
+
+
+def test_tid2013_finds_its_files_whatever_their_case(tmp_path: Path) -> None:
+    data = open_dataset("tid2013", trees.tid2013(tmp_path))
+    assert [p.distorted.name for p in data.pairs] == [
+        "i01_01_1.bmp",
+        "I01_24_5.BMP",
+        "i25_10_3.bmp",
+    ]
+    assert [p.reference.name for p in data.pairs] == ["I01.BMP", "I01.BMP", "i25.bmp"]
+    assert data.groups == ["i01", "i01", "i25"]
+    assert data.higher_is_better
+    assert data.pairs[2].distortion == "10 JPEG"
+    assert data.standard_errors == pytest.approx([0.13, 0.15, 0.11])
+
+
+def test_kadid_counts_its_dmos_as_higher_is_better_and_var_as_a_deviation(tmp_path: Path) -> None:
+    data = open_dataset("kadid10k", trees.kadid(tmp_path))
+    assert data.higher_is_better
+    # Thirty ratings of 1 and 2 with mean 1.1 deviate by sqrt(0.1 * 0.9) = 0.3.
+    assert data.deviations == pytest.approx([0.496, 0.3, 0.9])
+    assert data.standard_errors == pytest.approx(np.array([0.496, 0.3, 0.9]) / np.sqrt(30))
+
+
+@pytest.mark.parametrize(("name", "part"), [("pipal", "Train"), ("pipal-val", "Val")])
+def test_pipal_reads_one_list_of_elo_scores_per_reference(
+    tmp_path: Path, name: str, part: str
+) -> None:
+    data = open_dataset(name, trees.pipal(tmp_path, part))
+    assert [p.distorted.name for p in data.pairs][:2] == ["A0001_00_00.bmp", "A0001_04_11.bmp"]
+    assert data.pairs[0].opinion == 1448.9539
+    assert set(data.groups) == {"a0001", "a0060"}
+    assert data.higher_is_better
+
+
+def test_qads_mdid_cidiq_and_pieapp_pair_scores_with_the_right_images(tmp_path: Path) -> None:
+    qads = open_dataset("qads", trees.qads(tmp_path / "qads"))
+    assert [(p.distorted.name, p.opinion) for p in qads.pairs] == [
+        ("img01_2_1.bmp", 0.81234),
+        ("img01_4_12.bmp", 0.12),
+    ]
+    mdid = open_dataset("mdid", trees.mdid(tmp_path / "mdid"))
+    for pair in mdid.pairs:
+        reference, index = (int(part) for part in pair.distorted.stem[3:].split("_"))
+        assert pair.opinion == pytest.approx(reference / 10 + index / 100)
+        assert pair.reference.stem == f"img{reference:02d}"
+    cidiq = open_dataset("cidiq-50", trees.cidiq(tmp_path / "cidiq"))
+    for pair in cidiq.pairs:
+        reference, kind, level = (
+            int(part[-1]) for part in pair.distorted.stem.replace("final", "").split("_")
+        )
+        assert pair.opinion == 100 * kind + 10 * reference + level
+    pieapp = open_dataset("pieapp-test", trees.pieapp(tmp_path / "pieapp"))
+    assert [p.opinion for p in pieapp.pairs] == [2.75, -0.1]
+    assert [p.distortion for p in pieapp.pairs] == ["gaussian_blur", "jpeg"]
+    assert not pieapp.higher_is_better
+
+
+def test_a_missing_image_is_named_with_the_place_to_get_it(tmp_path: Path) -> None:
+    root = trees.tid2013(tmp_path)
+    (root / "distorted_images" / "i25_10_3.bmp").unlink()
+    with pytest.raises(
+        InputError, match=r"first is distorted_images/i25_10_3\.bmp; get it from https://"
+    ):
+        open_dataset("tid2013", root)
+    report = check(root, "tid2013")[0]
+    assert (report.found, report.missing) == (2, ("distorted_images/i25_10_3.bmp",))
+    assert not report.complete
+
+
+def test_check_recognises_what_lies_in_a_folder(tmp_path: Path) -> None:
+    trees.kadid(tmp_path / "KADID-10k")
+    trees.cidiq(tmp_path / "CIDIQ", 100)
+    trees.live(tmp_path / "databaserelease2")
+    trees.qads(tmp_path / "QADS")
+    found = {report.spec.id: report.found for report in check(tmp_path)}
+    assert found == {"kadid10k": 3, "cidiq-100": 8, "live": 784, "qads": 2}
+    assert check(trees.tid2013(tmp_path / "tid"))[0].spec.id in ("tid2008", "tid2013")
+
+
+def test_sets_are_found_one_folder_down_as_archives_unpack_them(tmp_path: Path) -> None:
+    trees.kadid(tmp_path / "kadid10k")
+    assert len(open_dataset("kadid10k", tmp_path)) == 3
+
+
+def test_every_known_set_says_where_it_comes_from_and_what_it_holds() -> None:
+    for spec in DATASETS.values():
+        assert spec.url.startswith("http")
+        assert spec.pairs > spec.references > 1
+        assert spec.licence
+        assert spec.citation
+
+
+def _csv(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def test_a_table_of_pairs_is_a_set_in_csv_json_lines_and_parquet(tmp_path: Path) -> None:
+    table = trees.rated(tmp_path, references=2, side=16)
+    from_csv = open_dataset(str(table))
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = tmp_path / "pairs.jsonl"
+    lines.write_text("\n".join(json.dumps(row) for row in rows))
+    assert open_dataset("pairs.jsonl", tmp_path).pairs == from_csv.pairs
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(arrow.Table.from_pylist(rows), tmp_path / "pairs.parquet")
+    assert open_dataset("pairs.parquet", tmp_path).pairs == from_csv.pairs
+    assert from_csv.deviation_kind == "standard error"
+    assert from_csv.higher_is_better
+
+
+def test_the_column_and_direction_of_a_table_are_never_guessed(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        trees.touch(tmp_path / name)
+    two = _csv(tmp_path / "two.csv", "reference,distorted,mos,dmos\na.png,b.png,1,2\n")
+    with pytest.raises(InputError, match="name the column of opinions as in two.csv:mos"):
+        open_dataset(str(two))
+    assert not open_dataset(f"{two}:dmos").higher_is_better
+    assert open_dataset(f"{two}:mos").higher_is_better
+    assert open_dataset(f"{two}:dmos", higher_is_better=True).higher_is_better
+    odd = _csv(tmp_path / "odd.csv", "reference,distorted,score\na.png,b.png,1\n")
+    with pytest.raises(InputError, match="--lower-is-better"):
+        open_dataset(str(odd))
+    bad = _csv(tmp_path / "bad.csv", "reference,distorted,mos\na.png,c.png,1\n")
+    with pytest.raises(InputError, match=r"c\.png does not exist"):
+        open_dataset(str(bad))
+    nan = _csv(tmp_path / "nan.csv", "reference,distorted,mos\na.png,b.png,nan\n")
+    with pytest.raises(InputError, match="expected a number, found 'nan'"):
+        open_dataset(str(nan))
+
+
+def test_unknown_sets_and_missing_roots_say_what_is_possible(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="known are live, csiq"):
+        open_dataset("tid2014", tmp_path)
+    with pytest.raises(InputError, match="--root"):
+        open_dataset("tid2013")
+    with pytest.raises(InputError, match="no such folder"):
+        open_dataset("tid2013", tmp_path / "nowhere")
+
+
+def test_the_fingerprint_follows_names_and_opinions(tmp_path: Path) -> None:
+    data = open_dataset("kadid10k", trees.kadid(tmp_path / "a"))
+    same = open_dataset("kadid10k", Path(shutil.copytree(tmp_path / "a", tmp_path / "b")))
+    assert same.fingerprint == data.fingerprint
+    table = tmp_path / "b" / "dmos.csv"
+    table.write_text(table.read_text().replace("4.57", "4.58"))
+    assert open_dataset("kadid10k", tmp_path / "b").fingerprint != data.fingerprint
+
+
+def test_bapps_reads_both_tasks_and_scores_choices_as_its_authors_do(tmp_path: Path) -> None:
+    root = trees.bapps(tmp_path)
+    choices = read_bapps(root, "2afc")
+    assert [(len(j.images), round(j.share, 3), j.kind) for j in choices.judgements] == [
+        (3, 1.0, "cnn"),
+        (3, 0.2, "traditional"),
+    ]
+    assert len(read_bapps(root, "jnd").judgements[0].images) == 2
+    shares = np.array([1.0, 0.2, 0.3])
+    # Chooses the second, the first, and neither: 1.0, 1 - 0.2, one half.
+    found = agreement_2afc(np.array([0.1, 0.9, 0.5]), np.array([0.2, 0.3, 0.5]), shares)
+    assert found == pytest.approx((1.0 + 0.8 + 0.5) / 3)
+    with pytest.raises(InputError, match="2afc and jnd"):
+        read_bapps(root, "mos")
+
+
+def test_average_precision_of_jnd_agrees_with_a_count_by_hand() -> None:
+    # Sorted by score: same, different, same. Precision 1, 1/2, 2/3 at recall 1/2, 1/2, 1.
+    found = mean_average_precision(
+        np.array([0.9, 0.8, 0.7]), np.array([1.0, 0.0, 1.0]), ["cnn", "cnn", "cnn"]
+    )
+    assert found == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+
+
+def test_real_csiq_tables_agree_with_each_other(shared_dir: Path, tmp_path: Path) -> None:
+    scores = shared_dir / "data" / "scores"
+    tables = []
+    for name, source in (
+        ("csiq.DMOS.csv", scores / "VQMTCrossVal" / "csiq.DMOS.csv"),
+        ("csiq.DMOS.txt", scores / "FPR" / "CSIQ_ref_dist_mos.txt"),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        shutil.copy(source, folder / name)
+        tables.append([row for row, _ in csiq_rows(folder)])
+    assert [len(table) for table in tables] == [866, 866]
+    opinion = [
+        {
+            (r[0], r[2], r[1].lower().replace("awgn", "noise")): float(r[4].replace(",", "."))
+            for r in t
+        }
+        for t in tables
+    ]
+    assert opinion[0].keys() == opinion[1].keys()
+    worst = max(abs(opinion[0][key] - opinion[1][key]) for key in opinion[0])
+    assert worst <= 0.0006
+
+
+@pytest.mark.slow
+def test_the_real_lists_of_tid2013_and_kadid_are_read_whole(
+    shared_dir: Path, tmp_path: Path
+) -> None:
+    scores = shared_dir / "data" / "scores"
+    tid = tmp_path / "tid"
+    for number in range(1, 26):
+        trees.touch(tid / "reference_images" / f"I{number:02d}.BMP")
+    listed = scores / "FPR" / "tid2013_mos_with_names.txt"
+    for line, _ in text_lines(listed):
+        trees.touch(tid / "distorted_images" / line.split()[1].lower())
+    shutil.copy(listed, tid / "mos_with_names.txt")
+    report = check(tid, "tid2013")[0]
+    assert report.complete
+    kadid = tmp_path / "kadid"
+    kadid.mkdir()
+    shutil.copy(scores / "VQMTCrossVal" / "kadid10k.DMOS.csv", kadid / "dmos.csv")
+    for number in range(1, 82):
+        trees.touch(kadid / "images" / f"I{number:02d}.png")
+    with (kadid / "dmos.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            trees.touch(kadid / "images" / row["dist_img"])
+    assert check(kadid, "kadid10k")[0].complete
+
+
+def _detail(path: Path) -> float:
+    pixels = np.asarray(Image.open(path).convert("L"), dtype=float)
+    return float(np.abs(np.diff(pixels, axis=0)).mean() + np.abs(np.diff(pixels, axis=1)).mean())
+
+
+def test_reference_and_distorted_are_not_swapped_on_real_images(shared_dir: Path) -> None:
+    # Noise adds detail and blur takes it away, which tells the two images of a pair apart.
+    folder = shared_dir / "data" / "tid2013-part"
+    data = open_dataset(str(folder / "pairs.csv"))
+    assert len({pair.distorted for pair in data.pairs}) == len(data) == 135
+    checked = set()
+    for pair in data.pairs:
+        assert pair.distorted.stem.startswith(pair.reference.stem + "_")
+        if pair.distortion in ("1", "8"):
+            gain = _detail(pair.distorted) - _detail(pair.reference)
+            assert gain > 0 if pair.distortion == "1" else gain < 0
+            checked.add(pair.distortion)
+    assert checked == {"1", "8"}
+
+
+def test_folders_are_listed_once_and_searched_in_any_case(tmp_path: Path) -> None:
+    trees.touch(tmp_path / "A" / "Image.BMP")
+    folder = Folder(tmp_path / "A")
+    assert folder.find("image.bmp") == tmp_path / "A" / "Image.BMP"
+    assert folder.find_or_name("other.bmp") == "A/other.bmp"

@@ -1,0 +1,129 @@
+"""Learned weights: known optima are found, and references are never seen twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from msds.errors import InputError
+from msds.models import find_model
+from msds.study.datasets import RatedPair, RatedSet
+from msds.study.fit_summary import fit_tables, transfer_table
+from msds.study.fitting import fit_weights, fused, learn_weights, reference_folds
+from msds.study.model_file import fitted_model, write_model
+from msds.study.statistics import spearman
+
+pytest.importorskip("scipy")
+
+
+def made_up(count: int = 160, references: int = 16, seed: int = 0) -> tuple[RatedSet, np.ndarray]:
+    """Opinions that follow 0.2 of level 2 and 0.8 of level 3; levels 1 and 4 are noise."""
+    random = np.random.default_rng(seed)
+    table = random.uniform(0.2, 1, (count, 4))
+    truth = 0.2 * table[:, 1] + 0.8 * table[:, 2]
+    quality = np.tanh(3 * (truth - 0.6)) + random.normal(0, 0.02, count)
+    pairs = tuple(
+        RatedPair(Path(f"r{i % references}"), Path(f"d{i}"), float(q), f"r{i % references}")
+        for i, q in enumerate(quality)
+    )
+    return RatedSet("made-up", "made up", Path(), pairs, True, "quality"), table
+
+
+@pytest.mark.parametrize("objective", ["srcc", "logistic"])
+def test_both_objectives_find_the_weights_that_made_the_opinions(objective: str) -> None:
+    data, table = made_up()
+    weights = learn_weights(table, data.quality, objective=objective)  # type: ignore[arg-type]
+    np.testing.assert_allclose(weights, [0, 0.2, 0.8, 0], atol=0.04)
+    assert weights.sum() == pytest.approx(1)
+
+
+def test_the_learned_weights_are_no_worse_than_a_grid_over_the_simplex() -> None:
+    random = np.random.default_rng(5)
+    table = random.uniform(0, 1, (120, 3))
+    quality = table @ [0.5, 0.4, 0.1] + random.normal(0, 0.1, 120)
+    best = max(
+        spearman(table @ np.array([a, b, 1 - a - b]), quality)
+        for a in np.linspace(0, 1, 21)
+        for b in np.linspace(0, 1 - a, 21)
+    )
+    found = spearman(table @ learn_weights(table, quality), quality)
+    assert found > best - 0.004
+
+
+def test_geometric_fusion_learns_the_exponents_that_made_the_opinions() -> None:
+    random = np.random.default_rng(1)
+    table = random.uniform(0.2, 1, (150, 3))
+    quality = np.exp(np.log(table) @ [0.7, 0.0, 0.3])
+    weights = learn_weights(table, quality, form="geometric")
+    np.testing.assert_allclose(weights, [0.7, 0, 0.3], atol=0.04)
+
+
+def test_folds_split_references_and_leave_each_unseen_once() -> None:
+    groups = [f"r{i % 7}" for i in range(70)]
+    folds = reference_folds(groups, 3, seed=4)
+    assert sorted(np.concatenate(folds).tolist()) == list(range(70))
+    seen = [{groups[i] for i in fold} for fold in folds]
+    assert sum(len(names) for names in seen) == 7
+    assert {len(names) for names in seen} == {2, 3}
+    assert not np.array_equal(folds[0], reference_folds(groups, 3, seed=5)[0])
+    with pytest.raises(InputError, match="7 references cannot be split into 8 folds"):
+        reference_folds(groups, 8, seed=0)
+
+
+def test_a_fit_gains_over_its_rivals_on_unseen_references() -> None:
+    data, table = made_up()
+    fit = fit_weights(data, table, folds=4, seeds=2, resamples=100)
+    assert fit.fold_weights.shape == (8, 4)
+    assert fit.unseen.shape == (2, 160)
+    assert fit.srcc.mean() > 0.97
+    assert fit.rivals["equal weights"] == pytest.approx(
+        spearman(fused(table, [0.25] * 4), data.quality)
+    )
+    gain = fit.gains["equal weights"]
+    assert gain.difference > 0.1
+    assert gain.p_value < 0.05
+    assert fit.gains["level 3"].difference > 0
+    titles = [table.title for table in fit_tables(data, fit)]
+    assert len(titles) == 2
+    other, other_table = made_up(seed=9)
+    row = transfer_table([other], [other_table], fit, resamples=50).rows[0]
+    assert row[3] > row[2]  # type: ignore[operator]
+
+
+def test_unseen_scores_do_not_depend_on_the_opinions_of_their_own_reference() -> None:
+    data, table = made_up(count=60, references=6)
+    first = fit_weights(data, table, folds=3, seeds=1, resamples=20)
+    fold = reference_folds(data.groups, 3, seed=0)[0]
+    pairs = list(data.pairs)
+    random = np.random.default_rng(0)
+    for index in fold:
+        old = pairs[index]
+        pairs[index] = RatedPair(old.reference, old.distorted, float(random.normal()), old.group)
+    shuffled = RatedSet(data.id, data.title, data.root, tuple(pairs), True, "quality")
+    second = fit_weights(shuffled, table, folds=3, seeds=1, resamples=20)
+    np.testing.assert_array_equal(first.unseen[0, fold], second.unseen[0, fold])
+
+
+def test_gaps_and_too_few_pairs_are_refused() -> None:
+    _, table = made_up()
+    with pytest.raises(InputError, match="too few"):
+        learn_weights(table[:6], np.arange(6.0))
+    table[3, 2] = np.nan
+    with pytest.raises(InputError, match="too small for all levels"):
+        learn_weights(table, np.arange(160.0))
+
+
+def test_the_model_file_is_readable_and_is_read_back_as_it_was_learned(tmp_path: Path) -> None:
+    data, table = made_up(count=80, references=8)
+    fit = fit_weights(data, table, folds=2, seeds=1, resamples=20)
+    model = fitted_model(find_model("msds-compact"), "0" * 64, data, fit, "mine")
+    path = tmp_path / "mine.json"
+    write_model(path, model)
+    read = find_model(path)
+    assert read.id == "mine"
+    assert read.weights == pytest.approx(fit.weights, abs=1e-7)
+    assert read.provenance["learned_on"]["fingerprint"] == data.fingerprint
+    assert read.provenance["cross_validation"]["folds"] == 2
+    assert "versions" in read.provenance

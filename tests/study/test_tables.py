@@ -1,0 +1,165 @@
+"""Numbers of whole sets: right, kept, and never computed twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Pillow
+
+from msds.errors import InputError
+from msds.images import Image, load_image
+from msds.metric import MSDS
+from msds.study.contenders import MSSSIM, PSNR, SSIM, DeepContender, baseline
+from msds.study.datasets import RatedSet, open_dataset
+from msds.study.tables import score_table
+from msds.trunks import load_trunk
+
+from . import trees
+
+metrics = pytest.importorskip("skimage.metrics")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> RatedSet:
+    return open_dataset(str(trees.rated(tmp_path_factory.mktemp("rated"), references=3)))
+
+
+class Counting(PSNR):
+    """PSNR that counts its comparisons and can break down."""
+
+    def __init__(self, fail_after: int | None = None) -> None:
+        self.compared = 0
+        self.prepared = 0
+        self.fail_after = fail_after
+
+    def prepare(self, image: Image) -> torch.Tensor:
+        self.prepared += 1
+        return super().prepare(image)
+
+    def compare(self, reference: torch.Tensor, distorted: torch.Tensor) -> tuple[float, ...]:
+        if self.fail_after is not None and self.compared >= self.fail_after:
+            raise KeyboardInterrupt
+        self.compared += 1
+        return super().compare(reference, distorted)
+
+
+def test_psnr_and_ssim_are_those_of_scikit_image(data: RatedSet) -> None:
+    pair = data.pairs[5]
+    images = [load_image(path) for path in (pair.reference, pair.distorted)]
+    arrays = [np.asarray(Pillow.open(p).convert("RGB")) for p in (pair.reference, pair.distorted)]
+    psnr = PSNR()
+    expected = metrics.peak_signal_noise_ratio(*arrays, data_range=255)
+    found = psnr.compare(*(psnr.prepare(image) for image in images))[0]
+    assert found == pytest.approx(expected, rel=1e-6)
+    grey = [(a @ np.array([0.299, 0.587, 0.114])) / 255 for a in arrays]
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    expected = metrics.structural_similarity(*grey, data_range=1.0, **options)
+    ssim = SSIM()
+    found = ssim.compare(*(ssim.prepare(image) for image in images))[0]
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_ms_ssim_agrees_with_an_independent_implementation() -> None:
+    package = pytest.importorskip("pytorch_msssim")
+    random = np.random.default_rng(0)
+    first = torch.from_numpy(random.random((3, 192, 208), dtype=np.float32)) * 0.3 + 0.3
+    smooth = torch.nn.functional.avg_pool2d(first[None], 5, 1, 2)[0]
+    second = (smooth + 0.02).clamp(0, 1)
+    contender = MSSSIM()
+    prepared = [contender.prepare(Image(x, (), "x")) for x in (smooth, second * 0.9)]
+    expected = package.ms_ssim(*prepared, data_range=1.0, win_sigma=1.5)
+    assert contender.compare(*prepared)[0] == pytest.approx(float(expected), abs=1e-6)
+    with pytest.raises(InputError, match="at least 176"):
+        contender.compare(*(x[..., :100, :100] for x in prepared))
+
+
+def test_identical_images_have_the_highest_psnr_and_not_an_infinite_one(data: RatedSet) -> None:
+    contender = PSNR()
+    image = contender.prepare(load_image(data.pairs[0].reference))
+    assert contender.compare(image, image) == (100.0,)
+
+
+def test_each_reference_is_prepared_once_however_many_pairs_it_has(data: RatedSet) -> None:
+    contender = Counting()
+    score_table(data, contender)
+    assert contender.compared == len(data) == 24
+    assert contender.prepared == len(data) + 3
+
+
+def test_an_interrupted_run_goes_on_where_it_was(data: RatedSet, tmp_path: Path) -> None:
+    whole = score_table(data, PSNR())
+    broken = Counting(fail_after=10)
+    with pytest.raises(KeyboardInterrupt):
+        score_table(data, broken, tmp_path)
+    journal = next(tmp_path.glob("*.jsonl"))
+    with journal.open("a") as file:
+        file.write("[23, [1.")  # a line that a crash cut off
+    rest = Counting()
+    table = score_table(data, rest, tmp_path)
+    assert rest.compared == len(data) - 10
+    np.testing.assert_array_equal(table, whole)
+    again = Counting()
+    np.testing.assert_array_equal(score_table(data, again, tmp_path), whole)
+    assert again.compared == 0
+
+
+def test_kept_numbers_are_not_used_for_changed_images_or_settings(tmp_path: Path) -> None:
+    data = open_dataset(str(trees.rated(tmp_path / "set", references=2)))
+    cache = tmp_path / "cache"
+    score_table(data, PSNR(), cache)
+    changed = data.pairs[3].distorted
+    trees.save(changed, trees.photograph(9, 64))
+    fresh = Counting()
+    score_table(open_dataset(str(tmp_path / "set" / "pairs.csv")), fresh, cache)
+    assert fresh.compared == len(data)
+    assert len(list(cache.glob("*.jsonl"))) == 2
+    header = json.loads(next(cache.glob("*.jsonl")).read_text().splitlines()[0])
+    assert header["settings"]["metric"] == "psnr"
+
+
+def test_a_deep_metrics_table_holds_its_level_scores(data: RatedSet) -> None:
+    metric = MSDS(load_trunk("compact", "random"), levels=3, weights=(0.5, 0.3, 0.2))
+    contender = DeepContender(metric)
+    few = data.subset([0, 7, 9])
+    table = score_table(few, contender)
+    images = [
+        (load_image(p.reference).pixels[None], load_image(p.distorted).pixels[None])
+        for p in few.pairs
+    ]
+    expected = [
+        metric.level_scores(metric.encode(a), metric.encode(b))[0].tolist() for a, b in images
+    ]
+    np.testing.assert_allclose(table, expected, atol=1e-6)
+    fused = [float(metric(a, b)) for a, b in images]
+    np.testing.assert_allclose(contender.fuse(table), fused, atol=1e-6)
+
+
+def test_small_images_leave_gaps_that_are_fused_from_the_levels_they_have(data: RatedSet) -> None:
+    metric = MSDS(
+        load_trunk("compact", "random"),
+        levels=4,
+        weights=(0.1, 0.2, 0.3, 0.4),
+        small="fewer-levels",
+    )
+    contender = DeepContender(metric)
+    table = score_table(data.subset([0, 1]), contender)
+    assert np.isnan(table[:, 3]).all()
+    weights = np.array([0.1, 0.2, 0.3]) / 0.6
+    np.testing.assert_allclose(contender.fuse(table), table[:, :3] @ weights, atol=1e-6)
+
+
+def test_weights_do_not_enter_the_key_and_the_trunk_does() -> None:
+    trunk = load_trunk("compact", "random")
+    equal, other = MSDS(trunk), MSDS(trunk, weights=(1, 0, 0, 0))
+    assert DeepContender(equal).key == DeepContender(other).key
+    assert DeepContender(MSDS(trunk, filter="gaussian")).key != DeepContender(equal).key
+    assert DeepContender(MSDS(trunk, levels=3)).key != DeepContender(equal).key
+
+
+def test_unknown_baselines_are_refused() -> None:
+    with pytest.raises(InputError, match="psnr, ssim, ms-ssim"):
+        baseline("vmaf")
