@@ -1,0 +1,89 @@
+"""The examples run, print their tables and save their pictures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+import msds
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(script: str, *arguments: str | Path) -> str:
+    """What an example prints, with random weights and as little work as it allows."""
+    command = [sys.executable, str(ROOT / "examples" / script), *map(str, arguments)]
+    result = subprocess.run(
+        [*command, "--trunk-weights", "random"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "120"},
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Two small photographs."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("chelsea.png", "coffee.png"):
+        with Image.open(ROOT / "examples" / "photos" / name) as photo:
+            photo.convert("RGB").crop((100, 50, 260, 210)).save(folder / name)
+    return folder
+
+
+@pytest.mark.slow
+def test_recover_image_compares_the_losses_from_both_starts(tmp_path: Path) -> None:
+    out = tmp_path / "recovered.png"
+    shown = run(
+        "recover_image.py", "--steps", "2", "--size", "128", "--only", "SSIM", "MSDS", "--out", out
+    )
+    assert "From noise, 2 steps" in shown
+    assert "From blur, 2 steps" in shown
+    assert "MS-SSIM" in shown
+    with Image.open(out) as sheet:
+        assert sheet.size == (4 * (128 + 4), 2 * (128 + 4 + 16))
+
+
+@pytest.mark.slow
+def test_train_restoration_judges_networks_trained_with_three_losses(
+    photos: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "restored.png"
+    shown = run(
+        "train_restoration.py", "--steps", "1", "--side", "64", "--photos", photos, "--out", out
+    )
+    for text in ("super-resolution: 1 photographs, 1 held out", "denoise", "L1 + MSDS"):
+        assert text in shown
+    assert out.is_file()
+
+
+@pytest.mark.slow
+def test_tune_codec_finds_the_lowest_quality_that_reaches_the_target(
+    photos: Path, tmp_path: Path
+) -> None:
+    options = ("--photos", photos, "--save", tmp_path / "tuned", "--out", tmp_path / "tuned.png")
+    shown = run("tune_codec.py", "--target", "0.97", *options)
+    metric = msds.MSDS(trunk_weights="random", small="fewer-levels")
+    for file in sorted(photos.iterdir()):
+        (line,) = (text for text in shown.splitlines() if file.name in text)
+        quality = int(line.split("│")[2])
+        reference = msds.load_image(file).pixels[None]
+
+        def score(quality: int, file: Path = file, reference: torch.Tensor = reference) -> float:
+            coded = tmp_path / "again.jpeg"
+            with Image.open(file) as photo:
+                photo.save(coded, quality=quality)
+            return float(metric(reference, msds.load_image(coded).pixels[None]))
+
+        assert score(quality) >= 0.97 > score(quality - 1)
+        assert (tmp_path / "tuned" / f"{file.stem}.jpeg").is_file()
