@@ -46,7 +46,8 @@ def markdown(result: dict[str, Any]) -> str:
         lines += [
             "",
             f"`msds score` on two folders of {folder['pairs']} PNG files (msds-compact, start-up "
-            f"included): {folder['seconds']:.1f} s, {folder['pairs_per_second']:.1f} pairs a second.",
+            f"included): {folder['seconds']:.1f} s, "
+            f"{folder['pairs_per_second']:.1f} pairs a second.",
         ]
     return "\n".join(lines) + "\n"
 
