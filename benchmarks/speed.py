@@ -83,8 +83,10 @@ def pair_rows(
     """Times of one pair for every contender that installs."""
     contenders: list[Contender] = [*others(), *ours(quick)]
     if size != "384 x 512":
-        deep = (REFERENCE, "LPIPS-VGG, arithmetic", "MS-SSIM, pytorch-msssim", *LARGE)
-        contenders = [c for c in contenders if c.name in deep or c.name.startswith("compact, 4")]
+        kept = {"MS-SSIM, pytorch-msssim", *LARGE}
+        if size == "1080 x 1920":  # beyond, the others take minutes or more memory than there is
+            kept |= {REFERENCE, "LPIPS-VGG, arithmetic"}
+        contenders = [c for c in contenders if c.name in kept or c.name.startswith("compact, 4")]
     built: dict[str, Pair] = {}
     for contender in contenders:
         try:
@@ -92,6 +94,7 @@ def pair_rows(
         except ImportError as error:
             print(f"  without {contender.name}: {error}", file=sys.stderr)
     seconds = take_turns(built, SIZES[size], turns)
+    slow = seconds.get(REFERENCE)
     rows = []
     for contender in contenders:
         if contender.name not in seconds:
@@ -106,7 +109,7 @@ def pair_rows(
                 "name": contender.name,
                 "seconds": median(times),
                 "all": times,
-                "ratio": median(r / t for r, t in zip(seconds[REFERENCE], times, strict=True)),
+                "ratio": median(r / t for r, t in zip(slow, times, strict=True)) if slow else None,
                 "gflops": rate,
                 "share": rate / limit if rate else None,
             }
@@ -193,7 +196,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few turns, the smallest size only")
     parser.add_argument("--threads", type=int, nargs="+", default=[2, 1])
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--sizes", nargs="*", choices=SIZES, default=list(SIZES)[:2])
+    parser.add_argument("--sizes", nargs="*", choices=SIZES, default=list(SIZES))
     parser.add_argument("--folder", type=int, default=500, help="pairs of the folder; 0: none")
     parser.add_argument("--large", action="store_true", help="memory of frames of 7680 x 4320 too")
     options = parser.parse_args()
@@ -221,7 +224,8 @@ def main() -> None:
             torch.set_num_threads(threads)
             limits = machine_limit()
             result["limits"][str(threads)] = limits
-            for index, size in enumerate(options.sizes):
+            sizes = options.sizes if threads == options.threads[0] else options.sizes[:1]
+            for index, size in enumerate(sizes):
                 print(f"{threads} threads, {size}", file=sys.stderr, flush=True)
                 turns = options.turns if index == 0 else 1
                 best = max(limits.values())

@@ -27,9 +27,8 @@ def markdown(result: dict[str, Any]) -> str:
             work = "| |"
             if row["gflops"]:
                 work = f"{row['gflops']:.0f} | {100 * row['share']:.0f} % |"
-            lines.append(
-                f"| {row['name']} | {1000 * row['seconds']:.1f} | {row['ratio']:.2f} | {work}"
-            )
+            ratio = f"{row['ratio']:.2f}" if row["ratio"] else ""
+            lines.append(f"| {row['name']} | {1000 * row['seconds']:.1f} | {ratio} | {work}")
     for threads in dict.fromkeys(row["threads"] for row in result["many"]):
         title = f"One reference and 25 distorted images of 384 x 512, {_threads(threads)}:"
         lines += ["", title, "", "| metric | s | x authors' steps |", "|---|---:|---:|"]
