@@ -142,7 +142,7 @@ def test_a_dry_run_shows_the_plan_and_computes_nothing(here: Path, msds: Call) -
     done = msds("score", "refs", "dist", *PATTERN, "--dry-run", "--out", "o.csv")
     assert done.status == 1
     assert done.out.splitlines()[0] == "refs/a0.png\tdist/a0_q10.jpg\tquality=10"
-    assert "6 pairs of 3 references; nothing was scored" in done.err
+    assert "pairs: 6, references: 3; nothing was scored" in done.err
     assert "refs/alone.png" in done.err
     assert not (here / "o.csv").exists()
 

@@ -105,7 +105,7 @@ def dry_run(plan: Plan, allow_unmatched: bool, as_json: bool) -> int:
     show.show_failures(problems)
     show.show_leftovers(plan)
     references = len({pair.reference_path for pair in plan.pairs})
-    show.say(f"{len(plan.pairs)} pairs of {references} references; nothing was scored")
+    show.say(f"pairs: {len(plan.pairs)}, references: {references}; nothing was scored")
     return SOME_FAILED if problems or not _accepted(plan, allow_unmatched) else 0
 
 
