@@ -13,11 +13,12 @@ import argparse
 import platform
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from benchmarks.googlenet import INCEPTIONS, googlenet_trunk
+from benchmarks.googlenet import googlenet_trunk
 from msds import MSDS, __version__
 from msds.files import atomic_write
 from msds.fusion import equal_weights
@@ -37,6 +38,8 @@ from msds.trunks import Trunk
 
 SETS = ("tid2013-part/pairs.csv", "live-part/pairs.csv:dmos_realigned")
 FILTERS = ("average", "gaussian", "bicubic", "lanczos", "stride")
+RESAMPLES, SEEDS = 500, 3
+GOOGLENET_LAYERS = ("4a", "4b", "4d")
 LEVELS, SIDE = 4, (384, 512)
 PARTS = ("agreement", "weights", "scales", "layers", "shift", "cost")
 
@@ -57,7 +60,9 @@ def agreement(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Ta
     """All metrics on both sets."""
     contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), MSSSIM()]
     return benchmark_tables(
-        run_benchmark(sets, contenders, settings=Settings(), cache=cache, progress=tell)
+        run_benchmark(
+            sets, contenders, settings=Settings(resamples=RESAMPLES), cache=cache, progress=tell
+        )
     )
 
 
@@ -67,9 +72,11 @@ def weights(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Tabl
     for trunk in trunks:
         level_scores = [score_table(data, plain(trunk), cache, tell) for data in sets]
         for here in range(len(sets)):
-            fit = fit_weights(sets[here], level_scores[here], progress=tell)
+            fit = fit_weights(
+                sets[here], level_scores[here], seeds=SEEDS, resamples=RESAMPLES, progress=tell
+            )
             found = fit_tables(sets[here], fit)
-            found.append(transfer_table([sets[1 - here]], [level_scores[1 - here]], fit))
+            found.append(transfer_table([sets[1 - here]], [level_scores[1 - here]], fit, RESAMPLES))
             for table in found:
                 table.title = f"{trunk.name}, learned on {sets[here].title} | {table.title}"
             tables += found
@@ -81,8 +88,15 @@ def scales(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table
     tables = []
     for data in sets:
         for trunk in trunks:
+            # All filters for the light trunk; the large one answers the question of scales alone.
             study = study_scales(
-                data, lambda name, t=trunk: plain(t, name), FILTERS, cache=cache, progress=tell
+                data,
+                partial(plain, trunk),
+                FILTERS if trunk is trunks[0] else FILTERS[:1],
+                seeds=SEEDS,
+                resamples=RESAMPLES,
+                cache=cache,
+                progress=tell,
             )
             tables += scale_tables(study)
     return tables
@@ -92,7 +106,7 @@ def layers(data: RatedSet, compact: Trunk, googlenet: Path, cache: Path) -> list
     """Layers of both trunks on one set."""
     groups = (
         layer_trunks(compact),
-        {f"inception_{last}": googlenet_trunk(googlenet, last) for last in INCEPTIONS[1:]},
+        {f"inception_{last}": googlenet_trunk(googlenet, last) for last in GOOGLENET_LAYERS},
     )
     return [
         layer_table(data, study_layers(data, trunks, LEVELS, cache, tell), trunks)
@@ -121,7 +135,7 @@ def main() -> None:
     sets = [open_dataset(name, arguments.data) for name in SETS]
     trunks: list[Trunk] = [MSDS("compact").trunk, googlenet_trunk(arguments.googlenet, "4d")]
     contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), MSSSIM()]
-    photographs = sorted((arguments.data / "photos/cid22/validation").glob("*"))[:6]
+    photographs = sorted((arguments.data / "photos/cid22/validation").glob("*"))[:4]
     for part in arguments.part or PARTS:
         if part == "agreement":
             tables = agreement(sets, trunks, arguments.cache)

@@ -23,7 +23,8 @@ nav ul { columns: 2; padding-left: 1.2rem; } a { color: #005a8c; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd;
   font-variant-numeric: tabular-nums; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 2px solid #333; }
+th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 2px solid #333;
+  white-space: normal; vertical-align: bottom; }
 td.best { font-weight: 700; } .note { color: #444; font-size: .85rem; max-width: 60rem; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
 figcaption { font-size: .85rem; color: #444; }

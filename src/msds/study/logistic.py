@@ -28,6 +28,8 @@ _SLOPES = (0.5, 1.0, 2.0, 4.0, 8.0)
 _CENTRES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STARTS = 4
 _MONOTONE_POINTS = 512
+# A curve steeper than this, per standard deviation of x, is a step drawn between two points.
+_STEEPEST = 30.0
 
 
 @dataclass(frozen=True)
@@ -134,14 +136,17 @@ def _is_monotone(mapped: Array) -> bool:
 def _free_fit(starts: list[Array], curve: Curve, z: Array, y: Array) -> tuple[Array, bool] | None:
     """Best unconstrained solution from several starts, and whether the optimiser arrived."""
     optimize = require("scipy.optimize", "study")
-    best: tuple[float, Array, bool] | None = None
+    found: list[tuple[bool, float, Array, bool]] = []
     for start in starts:
         result = optimize.least_squares(
             _residual, start, jac=_jacobian, args=(curve, z, y), method="lm", max_nfev=2000
         )
-        if np.isfinite(result.x).all() and (best is None or result.cost < best[0]):
-            best = (float(result.cost), result.x, bool(result.success))
-    return None if best is None else best[1:]
+        if np.isfinite(result.x).all():
+            step = abs(result.x[0]) > _STEEPEST
+            found.append((step, float(result.cost), result.x, bool(result.success)))
+    if not found:
+        return None
+    return min(found, key=lambda item: item[:2])[2:]
 
 
 def _one_way(rising: bool) -> tuple[Array, Array]:
@@ -149,7 +154,7 @@ def _one_way(rising: bool) -> tuple[Array, Array]:
     low, high = (0.0, np.inf) if rising else (-np.inf, 0.0)
     return (
         np.array([1e-6, -np.inf, low, low, -np.inf]),
-        np.array([np.inf, np.inf, high, high, np.inf]),
+        np.array([_STEEPEST, np.inf, high, high, np.inf]),
     )
 
 
@@ -173,8 +178,9 @@ def fit_logistic(x: Array, y: Array, curve: Curve = 5) -> LogisticFit:
     """Fit a logistic curve from scores `x` to opinions `y` by least squares.
 
     Starts from the best few points of a grid, refines each with Levenberg-Marquardt and an exact
-    Jacobian, and keeps the best. The five-parameter curve may turn within the data, which the
-    protocol does not allow: then the best curve that cannot turn is taken, and said to be.
+    Jacobian, and keeps the best that is no mere step where there is one. The five-parameter curve
+    may turn within the data, which the protocol does not allow: then the best that cannot turn is
+    taken, and said to be.
 
     Parameters
     ----------
