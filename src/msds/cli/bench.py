@@ -71,10 +71,22 @@ def bench(
     from msds.study.benchmark import Settings, run_benchmark
     from msds.study.summaries import benchmark_tables
 
-    sets = shared.open_sets(datasets, root, higher_is_better)
+    judged = [name for name in datasets if name.lower().startswith("bapps-")]
+    if judged and (root is None or len(judged) < len(datasets) or report is not None):
+        raise InputError("BAPPS is measured by itself, with --root and without --report.")
     contenders = shared.contenders_of(
         model or ["msds-compact"], baseline, device, trunk_weights, small
     )
+    if judged and root is not None:
+        from msds.study.judgements import judgement_table
+
+        with shared.progress_bar() as progress:
+            folder = shared.cache_folder(cache, keep)
+            tables = [judgement_table(root, n, contenders, folder, progress) for n in judged]
+        shared.show_tables(tables)
+        shared.save_tables(tables, out or [])
+        return
+    sets = shared.open_sets(datasets, root, higher_is_better)
     settings = Settings(4 if curve == 4 else 5, resamples, seed)
     with shared.progress_bar() as progress:
         result = run_benchmark(

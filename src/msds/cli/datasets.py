@@ -18,7 +18,7 @@ app = typer.Typer(help="Rated image sets: which are known, and what is on this m
 @app.command("list")
 def list_datasets() -> None:
     """Every known set: id, size, direction of its scores, licence, and where to get it."""
-    from msds.study.datasets import DATASETS
+    from msds.study.datasets import DATASETS, JUDGEMENTS
     from msds.study.layout import Table
 
     table = Table(
@@ -27,7 +27,7 @@ def list_datasets() -> None:
         note="Any table of pairs (CSV, JSON Lines, Parquet) with the columns reference, distorted "
         "and one of opinions is a set as well.",
     )
-    for spec in DATASETS.values():
+    for spec in (*DATASETS.values(), *JUDGEMENTS.values()):
         better = "higher" if spec.higher_is_better else "lower"
         table.rows.append(
             [

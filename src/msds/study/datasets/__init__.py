@@ -4,12 +4,20 @@
 """
 
 from msds.study.datasets.base import Listing, RatedPair, RatedSet
-from msds.study.datasets.registry import DATASETS, CheckReport, DatasetSpec, check, open_dataset
+from msds.study.datasets.registry import (
+    DATASETS,
+    JUDGEMENTS,
+    CheckReport,
+    DatasetSpec,
+    check,
+    open_dataset,
+)
 
 __all__ = [
     "CheckReport",
     "DATASETS",
     "DatasetSpec",
+    "JUDGEMENTS",
     "Listing",
     "RatedPair",
     "RatedSet",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from msds.errors import InputError
-from msds.study.datasets.base import Folder, need_folder, subfolder
+from msds.study.datasets.base import Folder, Listing, RatedPair, RatedSet, need_folder, subfolder
 from msds.study.logistic import Array
 
 
@@ -44,6 +44,19 @@ class PreferenceSet:
     def kinds(self) -> list[str]:
         """Subsets such as "cnn" and "traditional"."""
         return list(dict.fromkeys(item.kind for item in self.judgements))
+
+    def comparisons(self) -> RatedSet:
+        """The image pairs that a metric has to score, as a set of pairs.
+
+        Two per judgement for 2AFC (reference with the first, with the second patch), one for JND.
+        """
+        pairs = []
+        for item in self.judgements:
+            first, *others = item.images
+            group = f"{item.kind}/{first.stem}"
+            pairs += [RatedPair(first, other, item.share, group, item.kind) for other in others]
+        name = f"bapps-{self.task}"
+        return RatedSet(name, f"BAPPS {self.task}", self.root, tuple(pairs), True, "share")
 
 
 _LAYOUT = {"2afc": (("ref", "p0", "p1"), "judge"), "jnd": (("p0", "p1"), "same")}
@@ -81,6 +94,25 @@ def _judgements(folder: Path, task: str) -> Iterator[Preference]:
         if absent:
             raise InputError(f"{folder}: {absent[0]} is missing.")
         yield Preference(tuple(Path(item) for item in found), share, folder.name)
+
+
+def _listing(root: Path, task: str) -> Listing:
+    found = read_bapps(root, task)
+    pairs = [
+        RatedPair(item.images[0], item.images[-1], item.share, item.kind, item.kind)
+        for item in found.judgements
+    ]
+    return Listing(pairs)
+
+
+def list_2afc(root: Path) -> Listing:
+    """The judgements of BAPPS 2AFC as a listing, to be counted."""
+    return _listing(root, "2afc")
+
+
+def list_jnd(root: Path) -> Listing:
+    """The judgements of BAPPS JND as a listing, to be counted."""
+    return _listing(root, "jnd")
 
 
 def agreement_2afc(first: Array, second: Array, shares: Array) -> float:

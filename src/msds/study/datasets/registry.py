@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msds.errors import InputError
-from msds.study.datasets import csiq, kadid, lists, live, pipal, tid
+from msds.study.datasets import csiq, kadid, lists, live, pipal, preference, tid
 from msds.study.datasets.base import DeviationKind, Listing, RatedSet
 from msds.study.datasets.manifest import SUFFIXES, read_manifest
 
@@ -203,6 +203,28 @@ DATASETS: dict[str, DatasetSpec] = {
 }
 
 
+JUDGEMENTS: dict[str, DatasetSpec] = {
+    f"bapps-{task}": DatasetSpec(
+        f"bapps-{task}",
+        f"BAPPS {task.upper()}, validation part",
+        count,
+        count,
+        "share of people",
+        True,
+        reader,
+        (("2afc",), ("jnd",)),
+        "https://github.com/richzhang/PerceptualSimilarity",
+        "BSD-2-Clause (code and lists); patches free for research",
+        "Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018",
+    )
+    for task, count, reader in (
+        ("2afc", 36344, preference.list_2afc),
+        ("jnd", 9600, preference.list_jnd),
+    )
+}
+"""Sets of judgements and not of opinions: `msds bench` scores them in their own way."""
+
+
 @dataclass(frozen=True)
 class CheckReport:
     """What a folder holds of a set: `found` complete pairs of `spec.pairs`."""
@@ -262,6 +284,8 @@ def open_dataset(
     if Path(table).suffix.lower() in SUFFIXES:
         path = Path(table) if root is None else root / table
         return read_manifest(path, score=column, higher_is_better=higher_is_better)
+    if name.lower() in JUDGEMENTS:
+        raise InputError(f"{name} holds judgements and no opinions: only `msds bench` takes it.")
     spec = DATASETS.get(name.lower())
     if spec is None:
         raise InputError(
@@ -296,13 +320,14 @@ def check(root: Path, name: str | None = None) -> list[CheckReport]:
 
     Both TID sets look alike; the number of scores tells them apart.
     """
-    if name is not None and name not in DATASETS:
-        raise InputError(f"There is no data set called {name!r}; known are {', '.join(DATASETS)}.")
+    known = {**DATASETS, **JUDGEMENTS}
+    if name is not None and name not in known:
+        raise InputError(f"There is no data set called {name!r}; known are {', '.join(known)}.")
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder.")
     folders = [root, *(child for child in sorted(root.iterdir()) if child.is_dir())]
     reports = []
-    for spec in [DATASETS[name]] if name is not None else DATASETS.values():
+    for spec in [known[name]] if name is not None else known.values():
         for folder in [_locate(root, spec)] if name is not None else folders:
             if name is not None or _holds(folder, spec):
                 report = _check_one(spec, folder)

@@ -1,0 +1,57 @@
+"""Metrics on judgements: does a metric choose as people do?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from msds.study.contenders import Contender
+from msds.study.datasets.preference import agreement_2afc, mean_average_precision, read_bapps
+from msds.study.layout import Table
+from msds.study.logistic import Array
+from msds.study.tables import Progress, score_table
+
+
+def judgement_table(
+    root: Path,
+    name: str,
+    contenders: Sequence[Contender],
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Table:
+    """Agreement with the choices (bapps-2afc) or the average precision (bapps-jnd), by kind.
+
+    The authors' own numbers: share of people who chose as the metric did; mean average precision
+    of "no difference" over the kinds.
+    """
+    task = name.lower().removeprefix("bapps-")
+    data = read_bapps(root, task)
+    pairs = data.comparisons()
+    shares = np.array([item.share for item in data.judgements])
+    kinds = [item.kind for item in data.judgements]
+    table = Table(
+        f"BAPPS {task}: {len(shares)} judgements",
+        ["metric", *data.kinds, "all"],
+        best=(*data.kinds, "all"),
+        note="Mean share of people who chose as the metric did."
+        if task == "2afc"
+        else "Average precision of 'no difference'; all: mean over the kinds.",
+    )
+    for contender in contenders:
+        scores = contender.fuse(score_table(pairs, contender, cache, progress))
+        row = [_value(task, scores, shares, kinds, kind) for kind in (*data.kinds, None)]
+        table.rows.append([contender.name, *row])
+    return table
+
+
+def _value(
+    task: str, scores: Array, shares: Array, kinds: Sequence[str], kind: str | None
+) -> float:
+    chosen = np.array([kind in (None, own) for own in kinds])
+    if task == "2afc":
+        first, second = scores[0::2][chosen], scores[1::2][chosen]
+        return agreement_2afc(first, second, shares[chosen])
+    own = [name for name, taken in zip(kinds, chosen, strict=True) if taken]
+    return mean_average_precision(scores[chosen], shares[chosen], own)
