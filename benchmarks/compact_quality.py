@@ -29,6 +29,9 @@ from training import similarity as reference_similarity
 from training.distortions.common import Array
 from training.teacher import Teacher
 
+MOST = 12
+"""Photographs that are drawn; fewer can be examined."""
+
 Values = npt.NDArray[np.float64]
 
 
@@ -83,7 +86,9 @@ def people(metric: MSDS, data: Path) -> dict[str, object]:
         row["fitted"] = scores @ np.array(fitted)
         for other, (others, other_opinions) in sets.items():
             if other != name:
-                row[f"fitted on {other}"] = scores @ np.array(fit_weights([(others, other_opinions)]))
+                row[f"fitted on {other}"] = scores @ np.array(
+                    fit_weights([(others, other_opinions)])
+                )
         result[name] = {key: round(float(spearmanr(v, opinions)[0]), 4) for key, v in row.items()}
         result[f"{name} PLCC"] = round(float(pearsonr(row["equal"], opinions)[0]), 4)
     return result
@@ -151,8 +156,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with tid2013-part and live-part")
     parser.add_argument("--weights", type=Path, default=COMPACT_WEIGHTS)
     parser.add_argument("--split", choices=photos.SPLITS, default="test")
-    parser.add_argument("--count", type=int, default=16, help="how many photographs")
+    parser.add_argument("--count", type=int, default=MOST, help="how many photographs")
     parser.add_argument("--side", type=int, default=256)
+    parser.add_argument("--keep", type=Path, help="folder that keeps the teacher's part")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -168,12 +174,12 @@ def main() -> None:
         rng = np.random.default_rng(11)
         files = photos.find(options.photos, options.split)
         chances = photos.weights(files).astype(float)
-        picked = rng.choice(len(files), options.count, replace=False, p=chances / chances.sum())
-        crops = [photos.crop(files[int(i)], options.side, rng) for i in picked]
+        picked = rng.choice(len(files), MOST, replace=False, p=chances / chances.sum())
+        crops = [photos.crop(files[int(i)], options.side, rng) for i in picked[: options.count]]
         scorers = {"compact": metric_scorer(metric)}
         if options.teacher:
             scorers["teacher"] = teacher_scorer(Teacher(options.teacher), metric.levels)
-        scores = behaviour.sweep(crops, scorers, tuple(distortions.FAMILIES))
+        scores = behaviour.sweep(crops, scorers, tuple(distortions.FAMILIES), keep=options.keep)
         name = "teacher" if options.teacher else None
         report["behaviour"] = behaviours(metric, crops, scores, name)
     for key, value in report.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -50,19 +51,37 @@ def ladder(name: str, clean: Array, seed: int) -> list[Array]:
 
 
 def sweep(
-    crops: Sequence[Array], scorers: dict[str, Scorer], families: Sequence[str], seed: int = 5
+    crops: Sequence[Array],
+    scorers: dict[str, Scorer],
+    families: Sequence[str],
+    seed: int = 5,
+    keep: Path | None = None,
 ) -> Sweep:
-    """Score every crop under every family at every level."""
+    """Score every crop under every family at every level.
+
+    `keep`: folder for the distorted images and the scores of the scorer called "teacher", which
+    are the same for every set of weights that is examined.
+    """
     scores: dict[str, list[Array]] = {name: [] for name in scorers}
     psnr = []
     for index, clean in enumerate(crops):
         reference = to_tensor([clean])
         for number, family in enumerate(families):
-            versions = to_tensor(ladder(family, clean, seed + 1000 * index + number))
+            kept = keep / f"{seed}-{index}-{family}.npz" if keep else None
+            stored = dict(np.load(kept)) if kept and kept.exists() else {}
+            if "images" not in stored:
+                images = to_tensor(ladder(family, clean, seed + 1000 * index + number))
+                stored["images"] = (images * 255).round().to(torch.uint8).numpy()
+            versions = torch.from_numpy(stored["images"]).float() / 255
+            for name, scorer in scorers.items():
+                if name != "teacher" or name not in stored:
+                    stored[name] = scorer(reference, versions).numpy()
+                scores[name].append(stored[name])
+            if kept and not kept.exists():
+                wanted = {key: stored[key] for key in ("images", "teacher") if key in stored}
+                np.savez(kept, **wanted)
             error = (versions - reference).square().mean((1, 2, 3)).clamp_min(1e-10)
             psnr.append((-10 * error.log10()).numpy())
-            for name, scorer in scorers.items():
-                scores[name].append(scorer(reference, versions).numpy())
     shape = (len(crops), len(families), distortions.LEVELS)
     return Sweep(
         tuple(families),
@@ -78,7 +97,7 @@ def falling(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 
 
 def relative_spread(values: npt.NDArray[np.float64]) -> float:
-    """Deviation over photographs (axis 0) of one distortion at one level, over that of all values."""
+    """Deviation over photographs (axis 0) of one distortion and level, over that of all values."""
     return float(np.sqrt(values.var(0).mean()) / values.std())
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass
 class Batch:
-    """G groups: images (G * (1 + V), 3, S, S) in [0, 1], maps (G * (1 + V), 512, P), scores (G, V, K)."""
+    """G groups: images (G (1 + V), 3, S, S) in [0, 1], maps (G (1 + V), 512, P), scores (G, V, K)."""
 
     images: Tensor
     maps: Tensor

@@ -6,6 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+SCORED = 3
+"""Levels that count on their own. The fourth level of a small crop has four feature positions: the
+teacher's score there is mostly chance, so it counts only within the mean."""
+
 
 def spread(scores: Tensor) -> Tensor:
     """Scores on a scale on which the examples lie about evenly: most are close to 1."""
@@ -19,7 +23,7 @@ def one_minus_correlation(found: Tensor, wanted: Tensor) -> Tensor:
 
 
 def ranking(found: Tensor, wanted: Tensor, temperature: float = 0.1) -> Tensor:
-    """Logistic loss on the order of all pairs (N,), weighted by how far the teacher has them apart."""
+    """Logistic loss on the order of scores (N,), weighted by how far the teacher has them apart."""
     gap = wanted.unsqueeze(0) - wanted.unsqueeze(1)
     got = found.unsqueeze(0) - found.unsqueeze(1)
     weight = gap.abs().clamp(max=0.5)
@@ -30,8 +34,8 @@ def ranking(found: Tensor, wanted: Tensor, temperature: float = 0.1) -> Tensor:
 def score_loss(found: Tensor, wanted: Tensor) -> Tensor:
     """Per-level scores (G, V, K) against the teacher's: values, correlation and order."""
     found, wanted = found.flatten(0, 1), wanted.flatten(0, 1)
-    found = torch.cat((found, found.mean(1, keepdim=True)), 1)
-    wanted = torch.cat((wanted, wanted.mean(1, keepdim=True)), 1)
+    found = torch.cat((found[:, :SCORED], found.mean(1, keepdim=True)), 1)
+    wanted = torch.cat((wanted[:, :SCORED], wanted.mean(1, keepdim=True)), 1)
     a, b = spread(found), spread(wanted)
     return (
         F.mse_loss(a, b)
@@ -40,6 +44,15 @@ def score_loss(found: Tensor, wanted: Tensor) -> Tensor:
     )
 
 
-def dense_loss(predicted: Tensor, wanted: Tensor) -> Tensor:
-    """Mean squared error of features in units of each channel's deviation."""
-    return F.mse_loss(predicted, wanted)
+def dense_loss(predicted: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """Mean squared error of features (N, 512, h, w), one tensor per level.
+
+    The teacher's cell j is centred on pixel 16 j + 14 (its pools take in no border), the student's
+    on pixel 16 j: the student's next cell is the one to compare, in both directions.
+    """
+    error, count = torch.zeros(()), 0
+    for ours, theirs in zip(predicted, wanted, strict=True):
+        target = theirs.view_as(ours)[..., :-1, :-1]
+        error = error + (ours[..., 1:, 1:] - target).square().sum()
+        count += target.numel()
+    return error / count

@@ -37,7 +37,7 @@ def weights(files: list[Path]) -> Array:
 
 
 def crop(path: Path, side: int, rng: np.random.Generator, shrink: float = 0.5) -> Array:
-    """A random square crop, flipped at random; with chance `shrink` the photograph is reduced first.
+    """A random square crop, flipped at random; with chance `shrink` the photograph is reduced.
 
     A photograph smaller than `side` is enlarged to it.
     """

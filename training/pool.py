@@ -11,7 +11,6 @@ teacher's DeepSSIM per level. Each shard depends on nothing but the seed and its
 from __future__ import annotations
 
 import argparse
-import os
 import time
 from pathlib import Path
 
@@ -28,13 +27,17 @@ VERSIONS = 5
 DENSE_LEVELS = 3
 
 
-def distorted_versions(clean: Array, names: tuple[str, ...], rng: np.random.Generator) -> list[Array]:
+def distorted_versions(
+    clean: Array, names: tuple[str, ...], rng: np.random.Generator
+) -> list[Array]:
     """V versions of a crop: a ladder of one family, or unlike ones, some of them mixtures."""
     if rng.random() < 0.35:
         name, seed = str(rng.choice(names)), int(rng.integers(2**31))
         strengths = np.linspace(0, 1, VERSIONS) + rng.uniform(-0.08, 0.08)
         return [
-            distortions.apply(name, clean, float(np.clip(s, -0.1, 1.05)), np.random.default_rng(seed))
+            distortions.apply(
+                name, clean, float(np.clip(s, -0.1, 1.05)), np.random.default_rng(seed)
+            )
             for s in strengths
         ]
     versions = []
@@ -81,7 +84,7 @@ def save_shard(folder: Path, number: int, arrays: dict[str, np.ndarray]) -> None
         partial = final.with_suffix(".partial")
         with partial.open("wb") as file:
             np.save(file, arrays[name])
-        os.replace(partial, final)
+        partial.replace(final)
 
 
 def main() -> None:

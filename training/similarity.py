@@ -29,9 +29,7 @@ def deepssim(reference: Tensor, distorted: Tensor) -> Tensor:
     """DeepSSIM of Grams: reference (N, C, C) against distorted (N * V, C, C), result (N, V)."""
     count = reference.shape[0]
     one, one_variance = (part.unsqueeze(1) for part in blocks(reference))
-    many, many_variance = (
-        part.view(count, -1, *part.shape[1:]) for part in blocks(distorted)
-    )
+    many, many_variance = (part.view(count, -1, *part.shape[1:]) for part in blocks(distorted))
     covariance = (one * many).mean(-1)
     score = (2 * covariance + STABILITY) / (one_variance + many_variance + STABILITY)
     return score.mean(-1)

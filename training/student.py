@@ -1,4 +1,4 @@
-"""The student in training: the compact trunk with batch normalisation, which is folded away at the end."""
+"""The student in training: the compact trunk with batch normalisation, folded away at the end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,12 @@ class Student(nn.Module):
             if not isinstance(layer, Conv):
                 raise TypeError("The compact trunk is a chain of convolutions only.")
             convolution = nn.Conv2d(
-                inputs, layer.channels, layer.kernel, layer.stride, layer.padding, groups=layer.groups
+                inputs,
+                layer.channels,
+                layer.kernel,
+                layer.stride,
+                layer.padding,
+                groups=layer.groups,
             )
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
             nn.init.zeros_(convolution.bias)

@@ -1,6 +1,6 @@
 """The teacher: BVLC GoogLeNet up to inception_4b, read from safetensors.
 
-Input is BGR in 0..255 minus (104, 117, 123); max pools round up; output has 512 channels, stride 16.
+Input is BGR in 0..255 minus (104, 117, 123); max pools round up; 512 channels at stride 16.
 """
 
 from __future__ import annotations

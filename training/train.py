@@ -1,19 +1,23 @@
 """Train the compact trunk on a pool of examples.
 
-Stage `dense` (batch normalisation, the teacher's features with some weight on its scores) is
-followed by stage `scores` (normalisation by its running statistics, mostly the scores). Both keep the learning
-rate constant after a warm-up and bring it to nothing over the last `--decay` steps. The state is
-saved every `--every` steps; a run that was interrupted goes on where it was.
+The stages follow one another, each starting from the averaged weights of the one before:
 
-    python -m training.train --pool DIR --out DIR --stage dense --steps 6000
-    python -m training.train --pool DIR --out DIR --stage scores --steps 6000 --start DIR/dense.pt
+- `dense`: the teacher's features (with a little of its scores), batch normalisation;
+- `scores`: mostly the teacher's scores, with the running statistics;
+- `refine`: its scores alone, batch normalisation;
+- `settle`: its scores alone at a low rate, with the running statistics, as it will be shipped.
+
+The learning rate is constant after a warm-up and goes to nothing over the last `--decay` steps. The
+state is saved every `--every` steps; a run that was interrupted goes on where it was.
+
+    python -m training.train --pool DIR --out DIR --stage dense --steps 3000
+    python -m training.train --pool DIR --out DIR --stage refine --steps 6000 --start DIR/dense.pt
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,18 +58,26 @@ CHECKED = 3
 
 STAGES = {
     "dense": Stage(statistics=True, rate=1e-3, dense=1.0, scores=0.02),
-    "scores": Stage(statistics=False, rate=6e-4, dense=1.0, scores=1.0),
+    "scores": Stage(statistics=False, rate=3e-4, dense=1.0, scores=1.0),
+    "refine": Stage(statistics=True, rate=7e-4, dense=0.0, scores=1.0),
+    "settle": Stage(statistics=False, rate=1.5e-4, dense=0.0, scores=1.0),
 }
 
 
-def losses(student: Student, batch: Batch, deviations: Tensor) -> tuple[Tensor, Tensor]:
-    """The dense loss and the score loss of a batch."""
+def losses(
+    student: Student, batch: Batch, deviations: Tensor, with_maps: bool = True
+) -> tuple[Tensor, Tensor]:
+    """The dense loss (0 if not `with_maps`) and the score loss of a batch."""
     versions = batch.scores.shape[1]
     features = [student(level) for level in pyramid(batch.images)]
-    predicted = [student.predict(level).flatten(2) for level in features[:DENSE_LEVELS]]
-    wanted = batch.maps / deviations.view(1, -1, 1)
-    dense = dense_loss(torch.cat(predicted, 2), wanted)
-    return dense, score_loss(level_scores(features, versions), batch.scores)
+    scores = score_loss(level_scores(features, versions), batch.scores)
+    if not with_maps:
+        return torch.zeros(()), scores
+    wanted = (batch.maps / deviations.view(1, -1, 1)).split(
+        [level.shape[-1] * level.shape[-2] for level in features[:DENSE_LEVELS]], dim=2
+    )
+    dense = dense_loss([student.predict(level) for level in features[:DENSE_LEVELS]], list(wanted))
+    return dense, scores
 
 
 @torch.inference_mode()
@@ -94,7 +106,7 @@ def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint whole or not at all."""
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def meet(student: Student, workers: int) -> None:
@@ -102,7 +114,9 @@ def meet(student: Student, workers: int) -> None:
     floats = [value for value in student.state_dict().values() if value.is_floating_point()]
     flat = torch.cat([value.reshape(-1) for value in floats])
     torch.distributed.all_reduce(flat)
-    for value, mean in zip(floats, (flat / workers).split([v.numel() for v in floats]), strict=True):
+    for value, mean in zip(
+        floats, (flat / workers).split([v.numel() for v in floats]), strict=True
+    ):
         value.copy_(mean.view_as(value))
 
 
@@ -117,10 +131,14 @@ def averaged_state(average: dict[str, Tensor], student: Student, decay: float) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--pool", type=Path, required=True, help="folder with train/ and validation/")
+    parser.add_argument(
+        "--pool", type=Path, required=True, help="folder with train/ and validation/"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--stage", choices=tuple(STAGES), default="dense")
-    parser.add_argument("--start", type=Path, help="checkpoint whose averaged weights to start from")
+    parser.add_argument(
+        "--start", type=Path, help="checkpoint whose averaged weights to start from"
+    )
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--decay", type=int, default=1500)
     parser.add_argument("--groups", type=int, default=5)
@@ -165,7 +183,7 @@ def run(options: argparse.Namespace) -> Student:
         optimiser.load_state_dict(state["optimiser"])
         average, first = state["average"], state["step"]
     log = (options.out / f"{options.stage}.jsonl").open("a")
-    sums, started = np.zeros(2), time.monotonic()
+    sums, count, started = np.zeros(2), 0, time.monotonic()
     student.train(stage.statistics)
     for step in range(first, options.steps):
         wait_while_quiet()
@@ -173,7 +191,7 @@ def run(options: argparse.Namespace) -> Student:
         batch = train.sample(options.groups, options.versions, rng)
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, options.steps, options.decay, rate)
-        dense, scores = losses(student, batch, deviations)
+        dense, scores = losses(student, batch, deviations, stage.dense > 0)
         loss = stage.dense * dense + stage.scores * scores
         student.zero_grad()
         loss.backward()
@@ -183,6 +201,7 @@ def run(options: argparse.Namespace) -> Student:
             meet(student, options.workers)
         averaged_state(average, student, min(0.995, (step + 1) / (step + 10)))
         sums += (dense.item(), scores.item())
+        count += 1
         done = step + 1
         if done % options.every == 0:
             train.refresh()
@@ -190,13 +209,12 @@ def run(options: argparse.Namespace) -> Student:
             evaluated = Student()
             evaluated.load_state_dict(average)
             entry: dict[str, Any] = {"step": done, "shards": len(train.shards)}
-            count = (done - first) % options.every or options.every
             entry["dense"], entry["scores"] = (sums / count).round(4).tolist()
             entry |= {name: evaluate(evaluated, pool) for name, pool in checks.items()}
             entry["seconds"] = round(time.monotonic() - started, 1)
             print(json.dumps(entry), file=log, flush=True)
             print(json.dumps(entry), flush=True)
-            sums[:] = 0
+            sums[:], count = 0, 0
             save(
                 checkpoint,
                 {

@@ -42,7 +42,8 @@ def test_every_family_damages_more_at_level_5_than_at_level_1(name: str, photo: 
         for level in (1, 5)
     )
     assert weak.shape == strong.shape == photo.shape
-    assert 0 <= strong.min() and strong.max() <= 1
+    assert strong.min() >= 0
+    assert strong.max() <= 1
     assert psnr(photo, strong) < psnr(photo, weak) < 60
 
 

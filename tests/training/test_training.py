@@ -11,12 +11,12 @@ import torch
 
 pytest.importorskip("scipy")
 
-from msds.similarity import block_similarity  # noqa: E402
-from msds.trunks.base import ChainTrunk  # noqa: E402
-from msds.trunks.compact import COMPACT_LAYERS  # noqa: E402
-from training import photos, pool, similarity, train  # noqa: E402
-from training.objectives import one_minus_correlation, ranking  # noqa: E402
-from training.student import Student  # noqa: E402
+from msds.similarity import block_similarity
+from msds.trunks.base import ChainTrunk
+from msds.trunks.compact import COMPACT_LAYERS
+from training import photos, pool, similarity, train
+from training.objectives import one_minus_correlation, ranking
+from training.student import Student
 
 
 def write_pool(folder: Path, side: int = 64) -> Path:
@@ -86,7 +86,7 @@ def test_exported_weights_make_the_shipped_trunk() -> None:
     student = Student(normalised=False).eval()
     weights = student.exported()
     assert all(value.dtype == torch.float16 for value in weights.values())
-    trunk = ChainTrunk("compact", COMPACT_LAYERS, weights)
+    trunk = ChainTrunk("compact", COMPACT_LAYERS, {k: v.float() for k, v in weights.items()})
     images = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         expected = student(images)

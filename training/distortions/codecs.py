@@ -45,7 +45,9 @@ def jpeg2000(image: Array, strength: float, rng: np.random.Generator) -> Array:
 
 def webp(image: Array, strength: float, rng: np.random.Generator) -> Array:
     """WebP."""
-    return from_pil(recode(to_pil(image), "WEBP", quality=round(between(75, 1, strength)), method=2))
+    return from_pil(
+        recode(to_pil(image), "WEBP", quality=round(between(75, 1, strength)), method=2)
+    )
 
 
 def avif(image: Array, strength: float, rng: np.random.Generator) -> Array:

@@ -60,7 +60,9 @@ def hue(image: Array, strength: float, rng: np.random.Generator) -> Array:
     axis = np.full(3, 1 / np.sqrt(3))
     cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
     turn = (
-        np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * np.outer(axis, axis)
+        np.cos(angle) * np.eye(3)
+        + np.sin(angle) * cross
+        + (1 - np.cos(angle)) * np.outer(axis, axis)
     )
     return image @ turn.T.astype(np.float32)
 
@@ -121,5 +123,5 @@ def ordered_dither(image: Array, strength: float, rng: np.random.Generator) -> A
 
 def solarise(image: Array, strength: float, rng: np.random.Generator) -> Array:
     """Bright tones folded back."""
-    knee = between(0.93, 0.45, strength) * float(image.max())
+    knee = between(0.85, 0.4, strength) * float(image.max())
     return np.where(image > knee, 2 * np.float32(knee) - image, image)
