@@ -164,10 +164,17 @@ def _monotone_fit(starts: list[Array], z: Array, y: Array) -> tuple[Array, bool]
     best: tuple[float, Array, bool] | None = None
     for rising in (True, False):
         lower, upper = _one_way(rising)
-        for start in starts:
+        for start in starts[:2]:
             inside = np.clip(start, lower, upper)
             result = optimize.least_squares(
-                _residual, inside, jac=_jacobian, args=(5, z, y), bounds=(lower, upper)
+                _residual,
+                inside,
+                jac=_jacobian,
+                args=(5, z, y),
+                bounds=(lower, upper),
+                max_nfev=200,
+                ftol=1e-7,
+                xtol=1e-7,
             )
             if np.isfinite(result.x).all() and (best is None or result.cost < best[0]):
                 best = (float(result.cost), result.x, bool(result.success))
