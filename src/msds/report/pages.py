@@ -23,7 +23,7 @@ from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit
 from msds.study.layout import Table
-from msds.study.statistics import Interval, ranks, references_suffice
+from msds.study.statistics import Interval, ranks
 from msds.study.summaries import TESTS
 
 _WORST = 4
@@ -93,11 +93,10 @@ def _set_section(page: Page, result: SetResult, tables: Sequence[Table]) -> None
         _disagreements(page, result.data, entry)
 
 
-def srcc_interval(result: SetResult, entry: Entry) -> Interval:
+def srcc_interval(entry: Entry) -> Interval:
     """The interval of SRCC that the tables show."""
     found = entry.overall
-    resampled = references_suffice(result.data.groups) and "srcc" in found.bootstrap
-    return (found.bootstrap if resampled else found.fisher)["srcc"]
+    return (found.bootstrap or found.fisher)["srcc"]
 
 
 def _disagreements(page: Page, data: RatedSet, entry: Entry) -> None:

@@ -93,7 +93,7 @@ class SetResult:
     def deciding_test(self) -> str:
         """The test that says who is better: the bootstrap where the references allow it."""
         resampled = all("bootstrap" in duel.tests for duel in self.duels)
-        return "bootstrap" if resampled and references_suffice(self.data.groups) else "williams"
+        return "bootstrap" if resampled else "williams"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ class Settings:
     Attributes
     ----------
     curve : parameters of the logistic curve.
-    resamples : bootstrap samples of references.
+    resamples : bootstrap samples of references; none are drawn where these do not suffice
+        (`msds.study.statistics.references_suffice`).
     seed : of the bootstrap.
     """
 
@@ -190,7 +191,7 @@ def agree(data: RatedSet, scores: Array, settings: Settings) -> Agreement:
         deviations=data.deviations,
         same_direction=data.higher_is_better,
         curve=settings.curve,
-        resamples=settings.resamples,
+        resamples=settings.resamples if references_suffice(data.groups) else 0,
         seed=settings.seed,
     )
 
@@ -224,7 +225,8 @@ def duels(
     pairs: krasulas.OpinionPairs | None = None,
 ) -> list[Duel]:
     """Compare every two contenders; each test's p-values are adjusted over all comparisons."""
-    samples = reference_resamples(data.groups, settings.resamples, settings.seed)
+    resamples = settings.resamples if references_suffice(data.groups) else 0
+    samples = reference_resamples(data.groups, resamples, settings.seed)
     names = list(combinations(entries, 2))
     found = [_tests(data, entries[a], entries[b], samples, pairs) for a, b in names]
     adjusted: list[dict[str, float]] = [{} for _ in names]

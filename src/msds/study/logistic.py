@@ -27,6 +27,7 @@ Curve = Literal[4, 5]
 _SLOPES = (0.5, 1.0, 2.0, 4.0, 8.0)
 _CENTRES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _STARTS = 4
+_MONOTONE_CENTRES = (0.2, 0.5, 0.8)
 _MONOTONE_POINTS = 512
 # A curve steeper than this, per standard deviation of x, is a step drawn between two points.
 _STEEPEST = 30.0
@@ -158,14 +159,17 @@ def _one_way(rising: bool) -> tuple[Array, Array]:
     )
 
 
-def _monotone_fit(starts: list[Array], z: Array, y: Array) -> tuple[Array, bool] | None:
+def _monotone_fit(z: Array, y: Array) -> tuple[Array, bool] | None:
     """Best five-parameter solution whose bend and slope point the same way: it cannot turn."""
     optimize = require("scipy.optimize", "study")
     best: tuple[float, Array, bool] | None = None
     for rising in (True, False):
         lower, upper = _one_way(rising)
-        for start in starts[:2]:
-            inside = np.clip(start, lower, upper)
+        sign = 1.0 if rising else -1.0
+        for centre in np.quantile(z, _MONOTONE_CENTRES):
+            # Inside the bounds: a start on them, with no height, would have no gradient.
+            height, tilt = sign * y.std(), sign * 0.5 * y.std()
+            inside = np.array([2.0, centre, height, tilt, y.mean()])
             result = optimize.least_squares(
                 _residual,
                 inside,
@@ -218,7 +222,7 @@ def fit_logistic(x: Array, y: Array, curve: Curve = 5) -> LogisticFit:
     constrained = False
     line = np.linspace(z.min(), z.max(), _MONOTONE_POINTS)
     if solution is not None and curve == 5 and not _is_monotone(_curve(5, solution[0], line)):
-        solution, constrained = _monotone_fit(starts, z, y), True
+        solution, constrained = _monotone_fit(z, y), True
     if solution is None:
         return _failed(curve, y, "no start of the fit led anywhere")
     theta, converged = solution

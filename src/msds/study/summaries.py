@@ -37,7 +37,7 @@ def benchmark_tables(benchmark: Benchmark) -> list[Table]:
 def overall_table(result: SetResult) -> Table:
     """Agreement of every contender with people, with 95 % intervals."""
     some = next(iter(result.entries.values())).overall
-    resampled = bool(some.bootstrap) and references_suffice(result.data.groups)
+    resampled = bool(some.bootstrap)
     ratio = some.outlier_ratio is not None
     columns = ["metric", "SRCC", "PLCC", "KRCC", "RMSE", "PLCC raw"]
     columns += ["outlier ratio"] if ratio else []
