@@ -2,13 +2,15 @@
 
 The stages follow one another, each starting from the averaged weights of the one before:
 
-- `dense`: the teacher's features (with a little of its scores), batch normalisation;
+- `dense`: the teacher's features and its scores, batch normalisation;
 - `scores`: mostly the teacher's scores, with the running statistics;
 - `refine`: its scores alone, batch normalisation;
 - `settle`: its scores alone at a low rate, with the running statistics, as it will be shipped.
 
 The learning rate is constant after a warm-up and goes to nothing over the last `--decay` steps. The
 state is saved every `--every` steps; a run that was interrupted goes on where it was.
+
+`python -m training` runs them all. One by one:
 
     python -m training.train --pool DIR --out DIR --stage dense --steps 3000
     python -m training.train --pool DIR --out DIR --stage refine --steps 6000 --start DIR/dense.pt
@@ -29,7 +31,7 @@ from safetensors.torch import save_file
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from .data import Batch, Pool
+from .data import Batch, Pool, turned
 from .objectives import dense_loss, score_loss
 from .pool import DENSE_LEVELS
 from .quiet import wait_while_quiet
@@ -57,7 +59,7 @@ CHECKED = 3
 """One in so many batches of the validation pools is looked at."""
 
 STAGES = {
-    "dense": Stage(statistics=True, rate=1e-3, dense=1.0, scores=0.02),
+    "dense": Stage(statistics=True, rate=2e-3, dense=1.0, scores=1.0),
     "scores": Stage(statistics=False, rate=3e-4, dense=1.0, scores=1.0),
     "refine": Stage(statistics=True, rate=7e-4, dense=0.0, scores=1.0),
     "settle": Stage(statistics=False, rate=1.5e-4, dense=0.0, scores=1.0),
@@ -189,6 +191,8 @@ def run(options: argparse.Namespace) -> Student:
         wait_while_quiet()
         rng = np.random.default_rng([options.seed, step, options.worker])
         batch = train.sample(options.groups, options.versions, rng)
+        if not stage.dense:
+            batch = turned(batch, rng)
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, options.steps, options.decay, rate)
         dense, scores = losses(student, batch, deviations, stage.dense > 0)
