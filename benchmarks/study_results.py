@@ -38,7 +38,7 @@ from msds.trunks import Trunk
 
 SETS = ("tid2013-part/pairs.csv", "live-part/pairs.csv:dmos_realigned")
 FILTERS = ("average", "gaussian", "bicubic", "lanczos", "stride")
-RESAMPLES, SEEDS = 500, 3
+RESAMPLES, SEEDS, SCALE_SEEDS = 500, 3, 2
 GOOGLENET_LAYERS = ("4a", "4b", "4d")
 LEVELS, SIDE = 4, (384, 512)
 PARTS = ("agreement", "weights", "scales", "layers", "shift", "cost")
@@ -83,7 +83,9 @@ def weights(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Tabl
     return tables
 
 
-def scales(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table]:
+def scales(
+    sets: list[RatedSet], trunks: list[Trunk], filters: list[str], cache: Path
+) -> list[Table]:
     """Levels, filters, fusion."""
     tables = []
     for data in sets:
@@ -92,8 +94,8 @@ def scales(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table
             study = study_scales(
                 data,
                 partial(plain, trunk),
-                FILTERS if trunk is trunks[0] else FILTERS[:1],
-                seeds=SEEDS,
+                filters if trunk is trunks[0] else filters[:1],
+                seeds=SCALE_SEEDS,
                 resamples=RESAMPLES,
                 cache=cache,
                 progress=tell,
@@ -130,6 +132,7 @@ def main() -> None:
     parser.add_argument("--googlenet", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("docs/results"))
     parser.add_argument("--cache", type=Path, default=default_cache())
+    parser.add_argument("--filters", default=",".join(FILTERS), help="of the part scales")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this; repeatable")
     arguments = parser.parse_args()
     sets = [open_dataset(name, arguments.data) for name in SETS]
@@ -142,7 +145,7 @@ def main() -> None:
         elif part == "weights":
             tables = weights(sets, trunks, arguments.cache)
         elif part == "scales":
-            tables = scales(sets, trunks, arguments.cache)
+            tables = scales(sets, trunks, arguments.filters.split(","), arguments.cache)
         elif part == "layers":
             tables = layers(sets[1], trunks[0], arguments.googlenet, arguments.cache)
         elif part == "shift":
@@ -153,6 +156,8 @@ def main() -> None:
             "python -m benchmarks.study_results --data ../shared/data --googlenet "
             f"../shared/weights/{arguments.googlenet.name} --part {part}"
         )
+        if part == "scales":
+            command += f" --filters {arguments.filters}"
         text = [f"# Measured: {part}\n", header(command, trunks)]
         with atomic_write(arguments.out / f"{part}.md", "w", encoding="utf-8") as file:
             file.write("\n".join([*text, *(table.markdown() for table in tables)]))

@@ -78,4 +78,6 @@ def transfer_table(
     for (data, before, after, duel), p_value in zip(rows, adjusted, strict=True):
         gain = with_interval(duel.difference, duel.interval, 4)
         summary.rows.append([data.title, len(data), before, after, gain, p_text(p_value)])
+    if not all(references_suffice(data.groups) for data in sets):
+        summary.note += f" Read these intervals with care{FEW_REFERENCES}."
     return summary

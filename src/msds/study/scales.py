@@ -106,13 +106,14 @@ def study_scales(
             progress=progress,
         )
 
-    learned = {k: fit(main[:, :k]) for k in range(2, main.shape[1] + 1)}
+    levels = main.shape[1]
+    learned = {k: fit(main[:, :k]) for k in range(2, levels + 1)}
     return ScaleStudy(
         data,
         contenders[filters[0]].name,
         tables,
         learned,
-        {name: fit(table) for name, table in tables.items()},
+        {filters[0]: learned[levels], **{name: fit(tables[name]) for name in filters[1:]}},
         fit(main, "geometric"),
         resamples,
     )
