@@ -87,7 +87,7 @@ def test_identical_images_score_exactly_one(scorer: export.OnnxFile) -> None:
 
 
 @pytest.mark.slow
-def test_images_out_of_range_or_too_small_give_nan_and_spare_the_others(
+def test_images_out_of_range_give_nan_and_spare_the_others(
     scorer: export.OnnxFile, encoder: export.OnnxFile
 ) -> None:
     good = images(1, 2, 8, 9).numpy()
@@ -97,8 +97,6 @@ def test_images_out_of_range_or_too_small_give_nan_and_spare_the_others(
     (found,) = run(None, {"reference": good, "distorted": bad})
     assert np.isnan(found).tolist() == [False, True]
     (found,) = run(None, {"reference": 2 * good - 1, "distorted": good})
-    assert np.isnan(found).all()
-    (found,) = run(None, {"reference": good[:, :, :3], "distorted": good})
     assert np.isnan(found).all()
     grams = session(encoder).run(None, {"images": bad})
     assert all(np.isnan(g[1]).all() and np.isfinite(g[0]).all() for g in grams)
@@ -212,6 +210,8 @@ def test_the_command_writes_a_file_that_knows_its_model(tmp_path: Path) -> None:
     a, b = images(1, 1, 40, 37), images(2, 1, 17, 50)
     (found,) = run(None, {"reference": a.numpy(), "distorted": b.numpy()})
     np.testing.assert_allclose(found, metric(a, b).numpy(), atol=1e-5)
+    (found,) = run(None, {"reference": a.numpy(), "distorted": b.numpy()[:, :, :15]})
+    assert np.isnan(found).all(), "15 pixels are too few"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--onnx", "a.onnx", "--folder", "b"]])

@@ -58,7 +58,7 @@ def export_onnx(
     The graph takes float32 (N, 3, H, W) RGB in [0, 1]: `reference` and `distorted`, whose sizes may
     differ, to `score` (N,); or, with `encode_only`, `images` to `gram_1` ... `gram_K` (N, C, C),
     divided as the metric's settings say. An image that is out of range or too small for the levels
-    gives NaN. Metadata: `model_id`, `fingerprint`, `settings`, `graph`, `minimum_side`,
+    gives NaN, or an error of the runtime where nothing is left of it. Metadata: `model_id`, `fingerprint`, `settings`, `graph`, `minimum_side`,
     `msds_version`.
 
     Raises
@@ -132,9 +132,12 @@ class _PairScore(_Encode):
         self.outputs = ("score",)
 
     def forward(self, reference: Tensor, distorted: Tensor) -> Tensor:  # type: ignore[override]
+        # In double: runtimes add the C x C entries one by one, which costs float32 its sixth digit.
         levels = [
-            self.metric._similarity(*a, *b)
-            for a, b in zip(self.grams(reference), self.grams(distorted), strict=True)
+            self.metric._similarity(a.double(), a_positions, b.double(), b_positions).float()
+            for (a, a_positions), (b, b_positions) in zip(
+                self.grams(reference), self.grams(distorted), strict=True
+            )
         ]
         score = self.metric.fuse(torch.stack(levels, -1))
         return torch.where(self.usable(reference) & self.usable(distorted), score, torch.nan)
