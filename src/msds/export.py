@@ -58,8 +58,8 @@ def export_onnx(
     The graph takes float32 (N, 3, H, W) RGB in [0, 1]: `reference` and `distorted`, whose sizes may
     differ, to `score` (N,); or, with `encode_only`, `images` to `gram_1` ... `gram_K` (N, C, C),
     divided as the metric's settings say. An image that is out of range or too small for the levels
-    gives NaN, or an error of the runtime where nothing is left of it. Metadata: `model_id`, `fingerprint`, `settings`, `graph`, `minimum_side`,
-    `msds_version`.
+    gives NaN, or an error of the runtime where nothing is left of it. Metadata: `model_id`,
+    `fingerprint`, `settings`, `graph`, `minimum_side`, `msds_version`.
 
     Raises
     ------
