@@ -9,8 +9,8 @@ from pathlib import Path
 
 from msds.trunks.base import Conv, Layer
 
-COMPACT_VERSION = 0
-"""Part of the model ids; raised whenever the weights, and so the scores, change. 0: provisional."""
+COMPACT_VERSION = 1
+"""Part of the model ids; raised whenever the weights, and so the scores, change."""
 
 COMPACT_WEIGHTS = Path(__file__).with_name("compact.safetensors")
 
