@@ -133,19 +133,22 @@ def behaviours(
     result["families failing most"] = {
         scores.families[i]: round(float(failing[i]), 3) for i in order[:12] if failing[i] > 0
     }
-    told, cheaper = [], []
+    told = []
+    cheaper: dict[float, list[bool]] = {sigma: [] for sigma in (1.0, 1.5, 2.0)}
     for index, clean in enumerate(crops):
         noisy = behaviour.to_tensor([behaviour.rounding_noise(clean, index)])
         copy = float((score(behaviour.to_tensor([clean]), noisy).numpy() @ weights)[0])
         told.append(fused[index] < copy)
         one, two = behaviour.shifted(clean)
-        moved = score(behaviour.to_tensor([one]), behaviour.to_tensor([two]))
-        blurred = score(
-            behaviour.to_tensor([clean]), behaviour.to_tensor([behaviour.just_visible_blur(clean)])
-        )
-        cheaper.append((moved.numpy() @ weights > blurred.numpy() @ weights)[0])
+        moved = score(behaviour.to_tensor([one]), behaviour.to_tensor([two])).numpy() @ weights
+        original = behaviour.to_tensor([clean])
+        for sigma in cheaper:
+            blurred = score(original, behaviour.to_tensor([behaviour.slight_blur(clean, sigma)]))
+            cheaper[sigma].append(bool((moved > blurred.numpy() @ weights)[0]))
     result["clean told from distorted"] = round(float(np.mean(told)), 4)
-    result["1-pixel shift costs less than blur of 1 pixel"] = round(float(np.mean(cheaper)), 4)
+    for sigma, cases in cheaper.items():
+        key = f"1-pixel shift costs less than blur of {sigma} pixels"
+        result[key] = round(float(np.mean(cases)), 4)
     return result
 
 

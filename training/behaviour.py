@@ -112,6 +112,6 @@ def shifted(clean: Array, pixels: int = 1) -> tuple[Array, Array]:
     return clean[:, pixels:], clean[:, :-pixels]
 
 
-def just_visible_blur(clean: Array, sigma: float = 1.0) -> Array:
-    """Gaussian blur that careful viewers begin to see."""
+def slight_blur(clean: Array, sigma: float) -> Array:
+    """Gaussian blur; at 1 pixel careful viewers begin to see it."""
     return np.asarray(smooth(clean, sigma), dtype=np.float32)
