@@ -7,10 +7,8 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints-dev.txt
 .PHONY: demo test lint types unit docs clean
 
 demo: $(VENV)/.core
-	@for name in examples/photos/distorted/*; do \
-	  reference=$$(ls examples/photos/$$(basename $$name | cut -d_ -f1).*); \
-	  echo; echo "$$(basename $$reference) and $$(basename $$name)"; \
-	  $(BIN)/msds score $$reference $$name; done
+	$(BIN)/msds score examples/photos examples/photos/distorted --pattern '{stem}_{distortion}.{format}'
+	$(BIN)/msds score examples/photos/chelsea.png examples/photos/distorted/chelsea_jpeg10.jpg --explain
 
 test: lint types unit
 

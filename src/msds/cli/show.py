@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -43,8 +44,9 @@ def show_plan(plan: Plan) -> None:
             typer.echo("\t".join((pair.reference, pair.distorted, *fields)))
         return
     table = _table("reference", "distorted", *plan.columns)
-    for pair in plan.pairs:
-        table.add_row(escape(pair.reference), escape(pair.distorted), *_carried(pair, plan))
+    names = _short_names(plan.pairs)
+    for pair, (reference, distorted) in zip(plan.pairs, names, strict=True):
+        table.add_row(escape(reference), escape(distorted), *_carried(pair, plan))
     Console(highlight=False).print(table)
 
 
@@ -56,11 +58,10 @@ def show_scores(plan: Plan, scored: Sequence[Scored]) -> None:
             typer.echo(f"{first}\t{pair.reference}\t{pair.distorted}")
         return
     table = _table("score", "reference", "distorted", *plan.columns)
-    for pair, planned in zip(scored, plan.pairs, strict=True):
+    names = _short_names(plan.pairs)
+    for pair, planned, (reference, distorted) in zip(scored, plan.pairs, names, strict=True):
         score = "[red]failed[/red]" if pair.score is None else f"{pair.score:.6f}"
-        table.add_row(
-            score, escape(pair.reference), escape(pair.distorted), *_carried(planned, plan)
-        )
+        table.add_row(score, escape(reference), escape(distorted), *_carried(planned, plan))
     Console(highlight=False).print(table)
 
 
@@ -69,6 +70,24 @@ def _table(*names: str) -> Table:
     for name in names:
         table.add_column(escape(name), overflow="fold", no_wrap=name == "score")
     return table
+
+
+def _short_names(pairs: Sequence[Pair]) -> list[tuple[str, str]]:
+    """Names for tables on a terminal: without the folder that all of a column have in common."""
+    columns = ([pair.reference for pair in pairs], [pair.distorted for pair in pairs])
+    references, distorted = ([_below(_common(names), n) for n in names] for names in columns)
+    return list(zip(references, distorted, strict=True))
+
+
+def _common(names: Sequence[str]) -> str:
+    """The folder all names lie in, or "" if there is none."""
+    folders = {os.path.dirname(name) for name in names}  # noqa: PTH120
+    absolute = {os.path.isabs(folder) for folder in folders}  # noqa: PTH117
+    return os.path.commonpath(folders) if len(absolute) == 1 else ""
+
+
+def _below(folder: str, name: str) -> str:
+    return os.path.relpath(name, folder) if folder else name
 
 
 def _carried(pair: Pair, plan: Plan) -> Iterator[str]:
