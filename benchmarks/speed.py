@@ -3,9 +3,9 @@
     python -m benchmarks.speed --out results/            # everything
     python -m benchmarks.speed --out results/ --quick    # below three minutes
 
-Contenders take turns, and ratios are medians of ratios within a turn, so that a busy machine slows
-all of them alike. Weights are random: speed does not depend on them. Writes speed.json, speed.md
-and speed.png.
+Contenders take turns, and the best turn of each counts: what else runs on a machine can only make a
+turn slower. All turns are in the JSON file. Weights are random: speed does not depend on them.
+Writes speed.json, speed.md and speed.png.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import torch
@@ -101,15 +100,15 @@ def pair_rows(
             continue
         times = seconds[contender.name]
         operations = contender.operations(*SIZES[size])
-        rate = operations / median(times) / 1e9 if operations else None
+        rate = operations / min(times) / 1e9 if operations else None
         rows.append(
             {
                 "threads": threads,
                 "size": size,
                 "name": contender.name,
-                "seconds": median(times),
+                "seconds": min(times),
                 "all": times,
-                "ratio": median(r / t for r, t in zip(slow, times, strict=True)) if slow else None,
+                "ratio": min(slow) / min(times) if slow else None,
                 "gflops": rate,
                 "share": rate / limit if rate else None,
             }
