@@ -48,6 +48,9 @@ class Network(nn.Module):
                 for layer in (nn.Conv2d(a, b, 3, padding=1), nn.ReLU())
             )
         )
+        for layer in self.body:
+            if isinstance(layer, nn.Conv2d):  # the usual start lets the signal fade
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         self.last = nn.Conv2d(channels, 3 * scale**2, 3, padding=1)
         nn.init.zeros_(self.last.weight)  # so that training starts from the guess alone
         nn.init.zeros_(self.last.bias)

@@ -22,11 +22,16 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(
-    r"(?P<skip><!-- not run: (?P<reason>[^>]*) -->\s*)?^```(?P<language>sh|python)\n(?P<code>.*?)^```",
+    r"(?P<skip><!-- not run: (?P<reason>[^>]*) -->\s*)?"
+    r"^```(?P<language>sh|python)\n(?P<code>.*?)^```",
     re.MULTILINE | re.DOTALL,
 )
 GATES = (0, 3)
 """Statuses a shown command may end with: done, or a gate that closed, as gates do."""
+
+
+SETTING_UP = ("make ", "pip install", "git clone", "cd ")
+"""Commands that other tests, or continuous integration itself, run."""
 
 
 class Block(NamedTuple):
@@ -93,7 +98,7 @@ def test_a_block_of_the_docs_runs_as_shown(block: Block, folder: Path) -> None:
             (shlex.split(line), line) for line in commands(block.code) if line.startswith("msds")
         ]
         others = [line for line in commands(block.code) if not line.startswith("msds")]
-        unknown = [o for o in others if not o.startswith(("make ", "pip install", "git clone", "cd "))]
+        unknown = [line for line in others if not line.startswith(SETTING_UP)]
         assert not unknown, f"{block.page}:{block.line}: not run by any test: {unknown}"
     for arguments, shown in runs:
         result = subprocess.run(
