@@ -32,5 +32,9 @@ $(VENV)/.dev: $(VENV)/.core
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
+docs: $(VENV)/.core
+	$(PIP) --editable '.[docs]'
+	$(BIN)/mkdocs build --strict
+
 clean:
 	rm -rf $(VENV) dist build site
