@@ -45,12 +45,12 @@ class Network(nn.Module):
             *(
                 layer
                 for a, b in itertools.pairwise(widths)
-                for layer in (nn.Conv2d(a, b, 3, padding=1), nn.ReLU())
+                for layer in (nn.Conv2d(a, b, 3, padding=1), nn.LeakyReLU(0.2))
             )
         )
         for layer in self.body:
             if isinstance(layer, nn.Conv2d):  # the usual start lets the signal fade
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+                nn.init.kaiming_normal_(layer.weight, 0.2)
         self.last = nn.Conv2d(channels, 3 * scale**2, 3, padding=1)
         nn.init.zeros_(self.last.weight)  # so that training starts from the guess alone
         nn.init.zeros_(self.last.bias)
@@ -92,7 +92,7 @@ def train(task: str, loss: Loss, photos: list[Tensor], side: int, steps: int) ->
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(1)
     network = Network(SCALE if task == "super-resolution" else 1)
-    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    optimiser = torch.optim.Adam(network.parameters(), lr=3e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for target in patches(photos, side, 4, steps):
         optimiser.zero_grad()

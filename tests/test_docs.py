@@ -67,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, examples_dir: Path) -> Path
     """Files of the names the pages use."""
     folder = tmp_path_factory.mktemp("docs")
     photo = Image.open(examples_dir / "chelsea.png").convert("RGB").crop((100, 40, 356, 232))
-    for name in ("reference.png", "photo.png", "a.png"):
+    for name in ("reference.png", "reference.tif", "photo.png", "a.png"):
         photo.save(folder / name)
     for name in ("distorted.png", "photo.jpg", "b.png", "photo.webp"):
         photo.save(folder / name, quality=30) if name != "distorted.png" else photo.quantize(
