@@ -14,23 +14,10 @@ import pytest
 
 from msds.models import load_model
 from msds.scoring import score
-from scoring_files import RANDOM, Called, call, write_folders, write_image
+from scoring_files import RANDOM, Called, write_image
 
 Call = Callable[..., Called]
 PATTERN = ("--pattern", "{stem}_q{quality}.jpg")
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder, with refs/ and dist/ in it."""
-    write_folders(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def msds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    return lambda *arguments: call(monkeypatch, capsys, *arguments)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

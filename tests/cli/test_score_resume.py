@@ -14,23 +14,11 @@ import pytest
 
 from msds import scoring
 from msds.results import Journal
-from scoring_files import RANDOM, Called, call, write_folders
+from scoring_files import RANDOM, Called, write_folders
 
 Call = Callable[..., Called]
 ROOT = Path(__file__).resolve().parents[1]
 RUN = ("score", "refs", "dist", "--pattern", "{stem}_q{quality}.jpg", *RANDOM, "--threads", "2")
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    write_folders(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def msds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    return lambda *arguments: call(monkeypatch, capsys, *arguments)
 
 
 def results_of(path: Path) -> list[dict[str, object]]:

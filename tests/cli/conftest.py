@@ -1,0 +1,26 @@
+"""A folder to score in, and the command called in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scoring_files import Called, call, write_folders
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with refs/ and dist/ in it."""
+    write_folders(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def msds(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Called]:
+    """Call the command with arguments, and look at its status and output."""
+    return lambda *arguments: call(monkeypatch, capsys, *arguments)
