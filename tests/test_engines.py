@@ -302,3 +302,16 @@ def test_less_memory_is_reckoned_with_where_the_first_maps_pass_in_bands(
     assert bytes_per_pixel(vgg16) == 4 * bytes_per_pixel(open_engine(vgg16, "winograd"))
     if "ncnn" in installed():
         assert bytes_per_pixel(open_engine(vgg16, "ncnn")) == bytes_per_pixel(vgg16)
+
+
+def test_a_metric_with_an_engine_is_saved_as_the_chain_it_stands_for(tmp_path: Path) -> None:
+    metric = MSDS(load_trunk("compact", "random"))
+    images = torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    expected = metric(images[:1], images[1:])
+    metric.set_engine("winograd").save_pretrained(tmp_path)
+    loaded = MSDS.from_pretrained(tmp_path)
+    assert loaded.fingerprint == metric.fingerprint
+    assert loaded(images[:1], images[1:]).item() == pytest.approx(expected.item(), abs=1e-6)
+    metric.set_engine("torch", "bfloat16")
+    with pytest.raises(InputError, match=r"bfloat16.*set_engine\('torch'\) before saving"):
+        metric.save_pretrained(tmp_path)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+import msds
 from msds.errors import InputError
 from msds.fusion import fuse
 from msds.metric import MSDS, DeepSSIM, DeepSSIMLite
@@ -295,3 +298,20 @@ def test_any_module_serves_as_a_trunk() -> None:
     scores = metric.level_scores(metric.encode(images(1)), metric.encode(images(2)))
     torch.testing.assert_close(scores[:, 0], expected)
     assert MSDS(ModuleTrunk(module, "mine", layer="1")).trunk.channels == 8
+
+
+class Movable(MSDS):
+    """Records where it is asked to move."""
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        self.moves = [*getattr(self, "moves", []), args]
+        return super().to(*args, **kwargs)
+
+
+def test_a_metric_that_is_passed_in_stays_where_it_is_unless_a_device_is_named() -> None:
+    metric = Movable(small_trunk(), levels=2)
+    images = [np.full((64, 64, 3), value, np.uint8) for value in (10, 200)]
+    msds.score(*images, model=metric)
+    assert not hasattr(metric, "moves")
+    msds.score(*images, model=metric, device="cpu")
+    assert metric.moves == [("cpu",)]

@@ -288,7 +288,7 @@ class MSDS(nn.Module):
             levels = self.levels if self.small == "error" else 1
             least = pyramids.minimum_side(levels, self.trunk.stride)
             advice = (
-                f", or small='fewer-levels' to score it with {possible}"
+                f", or small='fewer-levels' (--small fewer-levels) to score it with {possible}"
                 if possible and self.levels > 1
                 else ""
             )

@@ -39,9 +39,16 @@ def save_pretrained(metric: MSDS, folder: str | os.PathLike[str]) -> None:
     Raises
     ------
     InputError
-        If the trunk is a module of the user's own: its code cannot be stored as data.
+        If the trunk is a module of the user's own: its code cannot be stored as data. If an
+        engine computes the features in a reduced precision, which is no part of the weights.
     """
-    trunk = metric.trunk
+    precision = getattr(metric.trunk, "precision", "float32")
+    if precision != "float32":
+        raise InputError(
+            f"This metric computes in {precision}, which its weights do not tell: call "
+            "set_engine('torch') before saving, and set_engine again after loading."
+        )
+    trunk = getattr(metric.trunk, "chain", metric.trunk)  # an engine stands in for its chain
     if not isinstance(trunk, ChainTrunk):
         raise InputError(
             f"Trunk {trunk.name!r} is not a table of layers and cannot be saved: save its module "

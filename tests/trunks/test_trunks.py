@@ -154,3 +154,18 @@ def test_a_module_in_training_mode_is_frozen_too() -> None:
 def test_a_layer_beyond_the_kept_weights_is_refused_before_anything_is_fetched() -> None:
     with pytest.raises(InputError, match="'relu5_3' of vgg16 lies beyond relu5_1"):
         load_trunk("vgg16:relu5_3")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (131, 257), (384, 512)])
+def test_images_are_normalised_alike_with_and_without_gradients(size: tuple[int, int]) -> None:
+    trunk = load_trunk("compact", "random")
+    images = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    mean = torch.tensor(trunk.mean, dtype=torch.float64).view(3, 1, 1)
+    std = torch.tensor(trunk.std, dtype=torch.float64).view(3, 1, 1)
+    expected = (images.double() - mean) / std
+    for layout in (torch.contiguous_format, torch.channels_last):
+        plain = images.contiguous(memory_format=layout)
+        for given in (plain, plain.clone().requires_grad_()):
+            found = trunk.normalise(given)
+            assert found.is_contiguous(memory_format=torch.channels_last)
+            assert torch.allclose(found.double(), expected, rtol=0, atol=1e-6)

@@ -67,7 +67,7 @@ def score(
     distorted: Any,
     *,
     model: str | os.PathLike[str] | MSDS = DEFAULT_MODEL,
-    device: str | torch.device = "cpu",
+    device: str | torch.device | None = None,
     background: str = "white",
     transfer: str | None = None,
 ) -> Score:
@@ -78,7 +78,8 @@ def score(
     reference, distorted : anything `msds.load_image` takes: paths, PIL images, arrays, tensors.
         Large files are read in parts where their format allows.
     model : id of a model, path of a model file, or a metric. Models given by name are kept loaded.
-    device : where to compute.
+    device : where to compute; by default the CPU, or wherever a metric that is passed in is. A
+        metric that is passed in is moved there.
     background, transfer : as of `msds.load_image`.
 
     Raises
@@ -88,12 +89,15 @@ def score(
     WeightsError
         If the model's weights cannot be had.
     """
-    metric = model if isinstance(model, torch.nn.Module) else _loaded(os.fspath(model))
+    if isinstance(model, torch.nn.Module):
+        metric = model
+    else:
+        metric, device = _loaded(os.fspath(model)), device or "cpu"
     images = [
         load_or_open(source, background=background, transfer=transfer)
         for source in (reference, distorted)
     ]
-    return score_images(metric.to(device), *images)
+    return score_images(metric if device is None else metric.to(device), *images)
 
 
 def load_or_open(
