@@ -6,9 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .similarity import fidelity
+
 SCORED = 3
 """Levels that count on their own. The fourth level of a small crop has four feature positions: the
 teacher's score there is mostly chance, so it counts only within the mean."""
+
+OUTLIER = 4.0
+"""Deviations beyond which a feature's error counts in proportion, not squared."""
 
 
 def spread(scores: Tensor) -> Tensor:
@@ -44,15 +49,22 @@ def score_loss(found: Tensor, wanted: Tensor) -> Tensor:
     )
 
 
-def dense_loss(predicted: list[Tensor], wanted: list[Tensor]) -> Tensor:
-    """Mean squared error of features (N, 512, h, w), one tensor per level.
+def dense_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """Huber loss of features (N, C, h, w) in units of their deviations, one tensor per level.
 
     The teacher's cell j is centred on pixel 16 j + 14 (its pools take in no border), the student's
     on pixel 16 j: the student's next cell is the one to compare, in both directions.
     """
     error, count = torch.zeros(()), 0
-    for ours, theirs in zip(predicted, wanted, strict=True):
-        target = theirs.view_as(ours)[..., :-1, :-1]
-        error = error + (ours[..., 1:, 1:] - target).square().sum()
+    for ours, theirs in zip(found, wanted, strict=True):
+        target = theirs[..., :-1, :-1]
+        error = error + F.huber_loss(ours[..., 1:, 1:], target, reduction="sum", delta=OUTLIER)
         count += target.numel()
-    return error / count
+    return 2 * error / count
+
+
+def fidelity_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
+    """1 - DeepSSIM between the student's and the teacher's features of the same images."""
+    return (
+        1 - torch.stack([fidelity(a, b).mean() for a, b in zip(found, wanted, strict=True)]).mean()
+    )

@@ -1,11 +1,12 @@
 """Shards of examples: groups of one clean crop and its distorted versions, with the teacher's view.
 
 A shard is three .npy files, readable as memory maps:
-`NNNN-images.npy` uint8 (G, 1 + V, 3, S, S); `NNNN-maps.npy` float16 (G, 1 + V, 512, P), the
-teacher's features at the levels 1 to 3 side by side; `NNNN-scores.npy` float32 (G, V, 4), the
-teacher's DeepSSIM per level. Each shard depends on nothing but the seed and its number.
+`NNNN-images.npy` uint8 (G, 1 + V, 3, S, S); `NNNN-maps.npy` float16 (G, 1 + V, C, P), the
+teacher's chosen channels at the levels 1 to 3 side by side; `NNNN-scores.npy` float32 (G, V, 4),
+the teacher's DeepSSIM per level, of all its channels. Each shard depends on nothing but the seed and its
+number.
 
-    python -m training.pool --photos DIR --teacher FILE --out DIR --shards 100 --side 192
+    python -m training.pool --photos DIR --teacher FILE --out DIR --shards 100
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from msds.similarity import block_similarity, gram
+
 from . import distortions, photos
+from .channels import CHOSEN
 from .distortions.common import Array
 from .quiet import wait_while_quiet
-from .similarity import LEVELS, level_scores, pyramid
+from .similarity import LEVELS, pyramid
 from .teacher import Teacher
 
 VERSIONS = 5
@@ -71,8 +75,9 @@ def make_shard(
         with torch.inference_mode():
             levels = pyramid(torch.from_numpy(np.ascontiguousarray(stack)), LEVELS)
             features = [teacher(level) for level in levels]
-            scores.append(level_scores(features, VERSIONS)[0].numpy())
-        dense = torch.cat([level.flatten(2) for level in features[:DENSE_LEVELS]], dim=2)
+            grams = [gram(level) for level in features]
+            scores.append(torch.stack([block_similarity(g[:1], g[1:]) for g in grams], -1).numpy())
+        dense = torch.cat([level[:, CHOSEN].flatten(2) for level in features[:DENSE_LEVELS]], dim=2)
         maps.append(dense.half().numpy())
     return {"images": np.stack(images), "maps": np.stack(maps), "scores": np.stack(scores)}
 
@@ -96,7 +101,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--shards", type=int, default=100)
     parser.add_argument("--groups", type=int, default=32)
-    parser.add_argument("--side", type=int, default=192)
+    parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--seed", type=int, default=20260)
     parser.add_argument("--held-out", action="store_true", help="only families not trained on")
     options = parser.parse_args()

@@ -35,6 +35,11 @@ def deepssim(reference: Tensor, distorted: Tensor) -> Tensor:
     return score.mean(-1)
 
 
+def fidelity(found: Tensor, wanted: Tensor) -> Tensor:
+    """DeepSSIM between the Grams of found and wanted features (N, C, h, w) of one image, (N,)."""
+    return deepssim(gram(wanted), gram(found))[:, 0]
+
+
 def pyramid(images: Tensor, levels: int = LEVELS) -> list[Tensor]:
     """The images and their successive 2 x 2 averages."""
     result = [images]

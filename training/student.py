@@ -9,11 +9,12 @@ from torch.nn import functional as F
 from msds.trunks.base import IMAGENET_MEAN, IMAGENET_STD, Conv
 from msds.trunks.compact import COMPACT_LAYERS
 
-from .teacher import CHANNELS
-
 
 class Student(nn.Module):
-    """The chain of `COMPACT_LAYERS`; `head` predicts the teacher's channels and is not shipped.
+    """The chain of `COMPACT_LAYERS`; what it gives imitates the teacher's chosen channels.
+
+    The last convolution works in units of each channel's deviation; `scale`, set by `calibrate`,
+    brings its output to the teacher's proportions and is folded away at the end.
 
     Parameters
     ----------
@@ -44,13 +45,17 @@ class Student(nn.Module):
             if normalised:
                 self.norms[layer.name] = nn.BatchNorm2d(layer.channels, momentum=0.02)
             inputs = layer.channels
-        self.head = nn.Conv2d(inputs, CHANNELS, 1)
+        self.register_buffer("scale", torch.ones(inputs, 1, 1))
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1))
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1))
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Features (N, C, H/16, W/16) of images (N, 3, H, W) in [0, 1]."""
+    def calibrate(self, deviations: Tensor) -> None:
+        """Give the channels the proportions of the teacher's deviations (C,), 1 on average."""
+        self.scale = (deviations / deviations.mean()).view(-1, 1, 1)
+
+    def unscaled(self, images: Tensor) -> Tensor:
+        """Features in units of each channel's deviation."""
         x = (images - self.mean) / self.std
         x = x.contiguous(memory_format=torch.channels_last)
         for name in self.names:
@@ -60,9 +65,9 @@ class Student(nn.Module):
             x = F.relu(x, inplace=True)
         return x
 
-    def predict(self, features: Tensor) -> Tensor:
-        """The teacher's features, in units of each channel's deviation."""
-        return F.relu(self.head(features))
+    def forward(self, images: Tensor) -> Tensor:
+        """Features (N, C, H/16, W/16) of images (N, 3, H, W) in [0, 1]."""
+        return self.unscaled(images) * self.scale
 
     def folded(self) -> Student:
         """The same function without batch normalisation."""
@@ -75,9 +80,10 @@ class Student(nn.Module):
                     norm = self.norms[name]
                     gain = norm.weight / (norm.running_var + norm.eps).sqrt()
                     offset = norm.bias - norm.running_mean * gain
+                if name == self.names[-1]:
+                    gain, offset = gain * self.scale.flatten(), offset * self.scale.flatten()
                 target.weight.copy_(source.weight * gain.view(-1, 1, 1, 1))
                 target.bias.copy_(source.bias * gain + offset)
-            plain.head.load_state_dict(self.head.state_dict())
         return plain
 
     def exported(self) -> dict[str, Tensor]:

@@ -2,18 +2,18 @@
 
 The stages follow one another, each starting from the averaged weights of the one before:
 
-- `dense`: the teacher's features and its scores, batch normalisation;
-- `scores`: mostly the teacher's scores, with the running statistics;
-- `refine`: its scores alone, batch normalisation;
-- `settle`: its scores alone at a low rate, with the running statistics, as it will be shipped.
+- `features`: the teacher's features, their Gram, and a little of its scores, batch normalisation;
+- `scores`: mostly the teacher's scores, batch normalisation;
+- `settle`: its scores at a low rate, with the running statistics, as it will be shipped.
 
 The learning rate is constant after a warm-up and goes to nothing over the last `--decay` steps. The
 state is saved every `--every` steps; a run that was interrupted goes on where it was.
 
 `python -m training` runs them all. One by one:
 
-    python -m training.train --pool DIR --out DIR --stage dense --steps 3000
-    python -m training.train --pool DIR --out DIR --stage refine --steps 6000 --start DIR/dense.pt
+    python -m training.train --pool DIR --out DIR --stage features --steps 8000
+    python -m training.train --pool DIR --out DIR --stage scores --steps 3000 \\
+        --start DIR/features.pt
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from safetensors.torch import save_file
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from .data import Batch, Pool, turned
-from .objectives import dense_loss, score_loss
+from .data import Batch, Pool
+from .objectives import dense_loss, fidelity_loss, score_loss
 from .pool import DENSE_LEVELS
 from .quiet import wait_while_quiet
 from .similarity import level_scores, pyramid
@@ -44,42 +44,39 @@ class Stage:
     """What differs between the stages.
 
     `statistics`: whether batch normalisation uses those of the batch, or its running ones.
+    `dense`, `fidelity`, `scores`: weights of the losses.
     """
 
     statistics: bool
     rate: float
     dense: float
+    fidelity: float
     scores: float
 
+
+PARTS = ("dense", "fidelity", "scores")
 
 TOGETHER = 16
 """Steps between two meetings of workers."""
 
-CHECKED = 3
-"""One in so many batches of the validation pools is looked at."""
-
 STAGES = {
-    "dense": Stage(statistics=True, rate=2e-3, dense=1.0, scores=1.0),
-    "scores": Stage(statistics=False, rate=3e-4, dense=1.0, scores=1.0),
-    "refine": Stage(statistics=True, rate=7e-4, dense=0.0, scores=1.0),
-    "settle": Stage(statistics=False, rate=1.5e-4, dense=0.0, scores=1.0),
+    "features": Stage(statistics=True, rate=2e-3, dense=1.0, fidelity=0.5, scores=0.05),
+    "scores": Stage(statistics=True, rate=7e-4, dense=0.3, fidelity=0.3, scores=1.0),
+    "settle": Stage(statistics=False, rate=2e-4, dense=0.1, fidelity=0.1, scores=1.0),
 }
 
 
-def losses(
-    student: Student, batch: Batch, deviations: Tensor, with_maps: bool = True
-) -> tuple[Tensor, Tensor]:
-    """The dense loss (0 if not `with_maps`) and the score loss of a batch."""
-    versions = batch.scores.shape[1]
-    features = [student(level) for level in pyramid(batch.images)]
-    scores = score_loss(level_scores(features, versions), batch.scores)
-    if not with_maps:
-        return torch.zeros(()), scores
-    wanted = (batch.maps / deviations.view(1, -1, 1)).split(
-        [level.shape[-1] * level.shape[-2] for level in features[:DENSE_LEVELS]], dim=2
-    )
-    dense = dense_loss([student.predict(level) for level in features[:DENSE_LEVELS]], list(wanted))
-    return dense, scores
+def losses(student: Student, batch: Batch, deviations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The dense, the fidelity and the score loss of a batch."""
+    unscaled = [student.unscaled(level) for level in pyramid(batch.images)]
+    features = [level * student.scale for level in unscaled]
+    scores = score_loss(level_scores(features, batch.scores.shape[1]), batch.scores)
+    sizes = [level.shape[-2:] for level in features[:DENSE_LEVELS]]
+    flat = (batch.maps / deviations.view(1, -1, 1)).split([h * w for h, w in sizes], dim=2)
+    wanted = [maps.unflatten(2, size) for maps, size in zip(flat, sizes, strict=True)]
+    dense = dense_loss(unscaled[:DENSE_LEVELS], wanted)
+    fidelity = fidelity_loss(features[:DENSE_LEVELS], [maps * student.scale for maps in wanted])
+    return dense, fidelity, scores
 
 
 @torch.inference_mode()
@@ -87,7 +84,7 @@ def evaluate(student: Student, pool: Pool) -> dict[str, float]:
     """Rank agreement with the teacher over a pool, for the mean of the levels and for each."""
     student.eval()
     found, wanted = [], []
-    for picks in pool.everything(8)[::CHECKED]:
+    for picks in pool.everything(4):
         batch = pool.batch(picks)
         features = [student(level) for level in pyramid(batch.images)]
         found.append(level_scores(features, batch.scores.shape[1]).flatten(0, 1))
@@ -137,7 +134,7 @@ def main() -> None:
         "--pool", type=Path, required=True, help="folder with train/ and validation/"
     )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--stage", choices=tuple(STAGES), default="dense")
+    parser.add_argument("--stage", choices=tuple(STAGES), default="features")
     parser.add_argument(
         "--start", type=Path, help="checkpoint whose averaged weights to start from"
     )
@@ -173,6 +170,7 @@ def run(options: argparse.Namespace) -> Student:
     checks = {name: Pool(options.pool / name) for name in ("validation", "held_out")}
     deviations = train.deviations()
     student = Student()
+    student.calibrate(deviations)
     if options.start:
         student.load_state_dict(torch.load(options.start, weights_only=True)["average"])
     optimiser = torch.optim.AdamW(student.parameters(), lr=rate, weight_decay=1e-4)
@@ -185,18 +183,17 @@ def run(options: argparse.Namespace) -> Student:
         optimiser.load_state_dict(state["optimiser"])
         average, first = state["average"], state["step"]
     log = (options.out / f"{options.stage}.jsonl").open("a")
-    sums, count, started = np.zeros(2), 0, time.monotonic()
+    sums, count, started = np.zeros(3), 0, time.monotonic()
     student.train(stage.statistics)
+    shares = (stage.dense, stage.fidelity, stage.scores)
     for step in range(first, options.steps):
         wait_while_quiet()
         rng = np.random.default_rng([options.seed, step, options.worker])
         batch = train.sample(options.groups, options.versions, rng)
-        if not stage.dense:
-            batch = turned(batch, rng)
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, options.steps, options.decay, rate)
-        dense, scores = losses(student, batch, deviations, stage.dense > 0)
-        loss = stage.dense * dense + stage.scores * scores
+        parts = losses(student, batch, deviations)
+        loss = sum(weight * part for weight, part in zip(shares, parts, strict=True))
         student.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
@@ -204,7 +201,7 @@ def run(options: argparse.Namespace) -> Student:
         if options.workers > 1 and (step + 1) % TOGETHER == 0:
             meet(student, options.workers)
         averaged_state(average, student, min(0.995, (step + 1) / (step + 10)))
-        sums += (dense.item(), scores.item())
+        sums += [part.item() for part in parts]
         count += 1
         done = step + 1
         if done % options.every == 0:
@@ -213,7 +210,7 @@ def run(options: argparse.Namespace) -> Student:
             evaluated = Student()
             evaluated.load_state_dict(average)
             entry: dict[str, Any] = {"step": done, "shards": len(train.shards)}
-            entry["dense"], entry["scores"] = (sums / count).round(4).tolist()
+            entry |= dict(zip(PARTS, (sums / count).round(4).tolist(), strict=True))
             entry |= {name: evaluate(evaluated, pool) for name, pool in checks.items()}
             entry["seconds"] = round(time.monotonic() - started, 1)
             print(json.dumps(entry), file=log, flush=True)

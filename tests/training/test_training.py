@@ -14,9 +14,11 @@ pytest.importorskip("scipy")
 from msds.similarity import block_similarity
 from msds.trunks.base import ChainTrunk
 from msds.trunks.compact import COMPACT_LAYERS
-from training import photos, pool, similarity, train
-from training.objectives import one_minus_correlation, ranking
+from training import channels, photos, pool, similarity, train
+from training.channels import CHOSEN
+from training.objectives import dense_loss, fidelity_loss, one_minus_correlation, ranking
 from training.student import Student
+from training.teacher import CHANNELS as TEACHERS
 
 
 def write_pool(folder: Path, side: int = 64) -> Path:
@@ -27,7 +29,7 @@ def write_pool(folder: Path, side: int = 64) -> Path:
         (folder / name).mkdir(parents=True)
         arrays = {
             "images": rng.integers(0, 256, (8, 6, 3, side, side)).astype(np.uint8),
-            "maps": rng.random((8, 6, 512, positions)).astype(np.float16),
+            "maps": rng.random((8, 6, len(CHOSEN), positions)).astype(np.float16),
             "scores": rng.random((8, 5, 3)).astype(np.float32),
         }
         pool.save_shard(folder / name, 0, arrays)
@@ -38,7 +40,7 @@ def options(folder: Path, out: str, steps: int) -> argparse.Namespace:
     return argparse.Namespace(
         pool=folder,
         out=folder / out,
-        stage="dense",
+        stage="features",
         start=None,
         steps=steps,
         decay=0,
@@ -81,6 +83,31 @@ def test_folding_batch_normalisation_away_changes_nothing() -> None:
         assert torch.allclose(student(images), student.folded()(images), atol=1e-4)
 
 
+def test_the_teachers_proportions_are_folded_away_too() -> None:
+    torch.manual_seed(0)
+    student = Student().eval()
+    student.calibrate(torch.linspace(1, 9, student.scale.numel()))
+    images = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.allclose(student(images), student.folded()(images), atol=1e-4)
+        assert torch.allclose(student(images), student.unscaled(images) * student.scale)
+
+
+def test_chosen_channels_are_whole_groups_of_the_teachers() -> None:
+    assert len(CHOSEN) == len(set(CHOSEN)) == Student().scale.numel()
+    assert all(0 <= channel < TEACHERS for channel in CHOSEN)
+    assert [channel % 4 for channel in CHOSEN] == [0, 1, 2, 3] * (len(CHOSEN) // 4)
+
+
+def test_the_search_for_channels_finds_the_blocks_that_tell() -> None:
+    rng = np.random.default_rng(0)
+    truth = torch.linspace(0, 1, 40).view(-1, 1, 1)
+    maps = truth + 5 * torch.from_numpy(rng.standard_normal((40, 12, 12))).float()
+    maps[:, :4, :4] = 100 * truth
+    found = channels.search([maps], 4, 300, rng)
+    assert channels.agreement([maps], found) > 0.99
+
+
 def test_exported_weights_make_the_shipped_trunk() -> None:
     torch.manual_seed(0)
     student = Student(normalised=False).eval()
@@ -103,6 +130,14 @@ def test_training_and_package_compute_the_same_deepssim() -> None:
             one = grams[3 * group : 3 * group + 1]
             expected = block_similarity(one, grams[3 * group + 1 : 3 * group + 3])
             assert torch.allclose(scores[group, :, k], expected, atol=1e-5)
+
+
+def test_dense_and_fidelity_losses_are_nothing_for_the_teachers_own_features() -> None:
+    maps = [torch.rand(2, 8, 6, 6), torch.rand(2, 8, 3, 3)]
+    ahead = [torch.nn.functional.pad(level, (1, 0, 1, 0)) for level in maps]
+    assert dense_loss([level[..., :-1, :-1] for level in ahead], maps).item() == 0
+    assert fidelity_loss(maps, maps).item() == pytest.approx(0, abs=1e-6)
+    assert fidelity_loss([level.flip(1) for level in maps], maps) > 0.01
 
 
 def test_losses_are_least_where_the_order_is_right() -> None:

@@ -46,7 +46,7 @@ def jpeg2000(image: Array, strength: float, rng: np.random.Generator) -> Array:
 def webp(image: Array, strength: float, rng: np.random.Generator) -> Array:
     """WebP."""
     return from_pil(
-        recode(to_pil(image), "WEBP", quality=round(between(75, 1, strength)), method=2)
+        recode(to_pil(image), "WEBP", quality=min(100, round(between(75, 1, strength))), method=2)
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msds.trunks.base import Conv, Layer
 
-COMPACT_VERSION = 1
+COMPACT_VERSION = 2
 """Part of the model ids; raised whenever the weights, and so the scores, change."""
 
 COMPACT_WEIGHTS = Path(__file__).with_name("compact.safetensors")
@@ -19,8 +19,9 @@ COMPACT_LAYERS: tuple[Layer, ...] = (
     Conv("conv2", 32, stride=2),
     Conv("conv3", 64, stride=2),
     Conv("conv4", 64),
-    Conv("conv5", 128, stride=2),
-    Conv("conv6", 128),
-    Conv("conv7", 128),
-    Conv("conv8", 128, kernel=1),
+    Conv("conv5", 64),
+    Conv("conv6", 160, stride=2),
+    Conv("conv7", 160),
+    Conv("conv8", 160),
+    Conv("conv9", 192, kernel=1),
 )
