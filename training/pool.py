@@ -3,8 +3,8 @@
 A shard is three .npy files, readable as memory maps:
 `NNNN-images.npy` uint8 (G, 1 + V, 3, S, S); `NNNN-maps.npy` float16 (G, 1 + V, C, P), the
 teacher's chosen channels at the levels 1 to 3 side by side; `NNNN-scores.npy` float32 (G, V, 4),
-the teacher's DeepSSIM per level, of all its channels. Each shard depends on nothing but the seed and its
-number.
+the teacher's DeepSSIM per level, of all its channels. Each shard depends on nothing but the seed
+and its number.
 
     python -m training.pool --photos DIR --teacher FILE --out DIR --shards 100
 """
