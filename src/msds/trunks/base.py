@@ -179,8 +179,7 @@ class ChainTrunk(Trunk):
         count, channels, height, width = images.shape
         result = images.new_empty(count, height, width, channels).permute(0, 3, 1, 2)
         for k, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
-            offset = images.new_tensor(-mean / std)
-            result[:, k] = torch.add(offset, images[:, k], alpha=1 / std)
+            result[:, k] = images[:, k].sub(mean).div_(std)
         return result
 
     def architecture(self) -> str:
