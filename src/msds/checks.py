@@ -78,3 +78,9 @@ def better_together(a: Any, b: Any) -> bool:
         return False
     alike = (a.shape, a.dtype, a.device) == (b.shape, b.dtype, b.device) and a.ndim == 4
     return alike and a.numel() <= TOGETHER
+
+
+def is_recorded() -> bool:
+    """Whether torch is recording what is computed, to export or to compile it."""
+    tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    return bool(tracing or torch.compiler.is_compiling())

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from msds import fusion as fusing
 from msds import pyramid as pyramids
-from msds.checks import better_together, check_images, check_mask
+from msds.checks import better_together, check_images, check_mask, is_recorded
 from msds.encoding import Encoding as Encoding
 from msds.errors import InputError
 from msds.pretrained import load_pretrained, save_pretrained
@@ -232,8 +232,7 @@ class MSDS(nn.Module):
         """Whether these images are better encoded in pieces."""
         if not isinstance(images, Tensor) or images.ndim != 4:
             return False
-        tracing = torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
-        if images.requires_grad or tracing or torch.compiler.is_compiling():
+        if images.requires_grad or is_recorded():
             return False
         from msds.tiling import should_tile
 

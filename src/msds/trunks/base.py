@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from msds.checks import is_recorded
 from msds.errors import InputError, WeightsError
 
 if TYPE_CHECKING:
@@ -169,12 +170,12 @@ class ChainTrunk(Trunk):
         """Images as the first convolution wants them: zero mean, unit deviation, channels last."""
         dtype = next(self.parameters()).dtype
         if dtype == images.dtype == torch.float32 and _plainly_computed(images):
-            return self._normalised_in_one_pass(images)
+            return self._normalised_by_channel(images)
         wide = images.to(torch.promote_types(dtype, torch.float32))
         mean, std = (wide.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         return ((wide - mean) / std).to(dtype).contiguous(memory_format=torch.channels_last)
 
-    def _normalised_in_one_pass(self, images: Tensor) -> Tensor:
+    def _normalised_by_channel(self, images: Tensor) -> Tensor:
         """The same on a CPU, without maps in between: these cost more time than the arithmetic."""
         count, channels, height, width = images.shape
         result = images.new_empty(count, height, width, channels).permute(0, 3, 1, 2)
@@ -188,9 +189,8 @@ class ChainTrunk(Trunk):
 
 def _plainly_computed(images: Tensor) -> bool:
     """Whether nobody records what is done to these images, and a CPU does it."""
-    recorded = torch.jit.is_tracing() or torch.compiler.is_compiling()  # type: ignore[attr-defined, no-untyped-call]
-    wanted = images.requires_grad and torch.is_grad_enabled()
-    return images.device.type == "cpu" and not (recorded or wanted)
+    differentiated = images.requires_grad and torch.is_grad_enabled()
+    return images.device.type == "cpu" and not (differentiated or is_recorded())
 
 
 def _convolution(layer: Conv, inputs: int, weight: Tensor, bias: Tensor) -> nn.Conv2d:
