@@ -122,6 +122,26 @@ def test_bands_of_the_first_layers_change_nothing(
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * float(expected.abs().max()))
 
 
+@pytest.mark.parametrize("images", [1, 2, 3])
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad, torch.enable_grad])
+def test_images_side_by_side_are_computed_as_one_by_one(
+    mixed: ChainTrunk, images: int, mode: type
+) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        batch = pair(70, 98).repeat(2, 1, 1, 1)[:images]
+        trunk = open_engine(mixed, "winograd")
+        with mode():
+            found = trunk(batch)
+            expected = torch.cat([trunk(image) for image in batch.split(1)])
+        assert not found.requires_grad
+        assert torch.get_num_threads() == 2
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * float(expected.max()))
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_the_winograd_engine_uses_winograd_on_vgg16(
     vgg16: ChainTrunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -298,7 +318,8 @@ def test_a_metric_with_an_engine_scores_in_pieces_too(mixed: ChainTrunk) -> None
 def test_less_memory_is_reckoned_with_where_the_first_maps_pass_in_bands(
     vgg16: ChainTrunk, mixed: ChainTrunk
 ) -> None:
-    # 64 maps of full size for the chain; 256 maps at a quarter of the side for what is whole here.
+    # Four times 64 maps of full size for the chain; twice 128 maps at half the side for what is
+    # whole here.
     assert bytes_per_pixel(vgg16) == 4 * bytes_per_pixel(open_engine(vgg16, "winograd"))
     if "ncnn" in installed():
         assert bytes_per_pixel(open_engine(vgg16, "ncnn")) == bytes_per_pixel(vgg16)

@@ -8,10 +8,6 @@ from torch.nn import functional as F
 
 from .similarity import fidelity
 
-SCORED = 3
-"""Levels that count on their own. The fourth level of a small crop has four feature positions: the
-teacher's score there is mostly chance, so it counts only within the mean."""
-
 OUTLIER = 4.0
 """Deviations beyond which a feature's error counts in proportion, not squared."""
 
@@ -36,16 +32,31 @@ def ranking(found: Tensor, wanted: Tensor, temperature: float = 0.1) -> Tensor:
     return (weight * loss).sum() / weight.sum().clamp_min(1e-6)
 
 
+def within_groups(found: Tensor, wanted: Tensor, temperature: float = 0.03) -> Tensor:
+    """Logistic loss on the order of the versions of one reference, scores (G, V).
+
+    Unlike in `ranking`, pairs that the teacher has a little apart count as much as those far apart:
+    neighbouring steps of a ladder of one distortion are among them.
+    """
+    gap = wanted.unsqueeze(1) - wanted.unsqueeze(2)
+    got = found.unsqueeze(1) - found.unsqueeze(2)
+    weight = (gap.abs() / temperature).clamp(max=1.0)
+    loss = F.softplus(-got * gap.sign() / temperature) * temperature
+    return (weight * loss).sum() / weight.sum().clamp_min(1e-6)
+
+
 def score_loss(found: Tensor, wanted: Tensor) -> Tensor:
     """Per-level scores (G, V, K) against the teacher's: values, correlation and order."""
-    found, wanted = found.flatten(0, 1), wanted.flatten(0, 1)
-    found = torch.cat((found[:, :SCORED], found.mean(1, keepdim=True)), 1)
-    wanted = torch.cat((wanted[:, :SCORED], wanted.mean(1, keepdim=True)), 1)
+    found = torch.cat((found, found.mean(2, keepdim=True)), 2)
+    wanted = torch.cat((wanted, wanted.mean(2, keepdim=True)), 2)
     a, b = spread(found), spread(wanted)
+    order = within_groups(a[..., -1], b[..., -1])
+    a, b = a.flatten(0, 1), b.flatten(0, 1)
     return (
         F.mse_loss(a, b)
         + one_minus_correlation(a, b)
         + 0.5 * (ranking(a[:, -1], b[:, -1]) + ranking(a[:, 0], b[:, 0]))
+        + order
     )
 
 

@@ -5,14 +5,17 @@ F(4, 3) of Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (
 multiplications per pair of channels and tile instead of 144. Transforms and products are matrix
 products, on a few tiles at a time, so that what passes between them stays in the cache. Where a
 layer has too few channels or positions for this to pay it is convolved directly; the first, large
-maps pass in bands of rows through all layers before the first Winograd layer.
+maps pass in bands of rows through all layers before the first Winograd layer. Several images are
+computed side by side, each by its share of the threads.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import torch
@@ -27,10 +30,10 @@ from msds.trunks.base import Layer
 TILE = 4
 """Outputs of a tile along one side."""
 
-TILES_AT_ONCE = 128
-"""Tiles of one pass: their transforms of 128 to 512 channels fill 2 to 9 MB (measured best)."""
+TILES_AT_ONCE = 96
+"""Tiles of one pass: their transforms of 64 to 512 channels fill 1 to 7 MB (measured best)."""
 
-LEAST_PRODUCT = 128 * 256
+LEAST_PRODUCT = 64 * 128
 """Input times output channels from which on the transforms cost less than they save (measured)."""
 
 LEAST_POSITIONS = 256
@@ -71,6 +74,10 @@ def _both_axes(rows: Sequence[Sequence[float]]) -> Tensor:
     return torch.kron(matrix, matrix)
 
 
+_POINT_ONE = 6 + 1
+"""The place in a transformed tile that the output transform adds to all outputs alike: there the
+bias goes in, into one value a tile and channel instead of sixteen."""
+
 _INPUT_TRANSFORM = _both_axes(_INPUT).float()
 _OUTPUT_TRANSFORM = _both_axes(_OUTPUT).float()
 
@@ -97,27 +104,29 @@ def convolve(x: Tensor, kernels: Tensor, bias: Tensor, pool: bool) -> Tensor:
     count, inputs, height, width = x.shape
     outputs = kernels.shape[-1]
     down, across = -(-height // TILE), -(-width // TILE)
-    right, below = TILE * across + 1 - width, TILE * down + 1 - height
-    padded = F.pad(x.permute(0, 2, 3, 1), (0, 0, 1, right, 1, below)).contiguous()
-    step = padded.stride(1)
     side = TILE // 2 if pool else TILE
     result = x.new_empty(count, side * down, side * across, outputs)
 
     at_once = max(1, min(down, TILES_AT_ONCE // across))
     tiles = at_once * across
     # Made once and used for every pass: the allocator would take as long as a transform.
+    strip = x.new_zeros(TILE * at_once + 2, TILE * across + 2, inputs)
     gathered = x.new_empty(36 * tiles * inputs)
     inner = x.new_empty(36 * tiles * inputs)
     products = x.new_empty(36 * tiles * outputs)
     outer = x.new_empty(TILE * TILE * tiles * outputs)
-    for image, kept in zip(padded, result, strict=True):
+    step = strip.stride(0)
+    for image, kept in zip(x.permute(0, 2, 3, 1), result, strict=True):
         for first in range(0, down, at_once):
             rows = min(at_once, down - first)
             tiles = rows * across
-            windows = image.as_strided(
-                (6, 6, rows, across, inputs),
-                (step, inputs, TILE * step, TILE * inputs, 1),
-                image.storage_offset() + TILE * first * step,
+            top = TILE * first - 1
+            start, stop = max(top, 0), min(TILE * (first + rows) + 1, height)
+            strip[: start - top].zero_()
+            strip[start - top : stop - top, 1 : width + 1].copy_(image[start:stop])
+            strip[stop - top :].zero_()
+            windows = strip.as_strided(
+                (6, 6, rows, across, inputs), (step, inputs, TILE * step, TILE * inputs, 1)
             )
             a = gathered[: 36 * tiles * inputs].view(36, -1)
             a.view(windows.shape).copy_(windows)
@@ -125,19 +134,20 @@ def convolve(x: Tensor, kernels: Tensor, bias: Tensor, pool: bool) -> Tensor:
             torch.mm(_INPUT_TRANSFORM, a, out=b)
             c = products[: 36 * tiles * outputs].view(36, tiles, outputs)
             torch.bmm(b.view(36, tiles, inputs), kernels, out=c)
+            c[_POINT_ONE].add_(bias)
             d = outer[: TILE * TILE * tiles * outputs].view(TILE * TILE, -1)
             torch.mm(_OUTPUT_TRANSFORM, c.view(36, -1), out=d)
+            target = kept[side * first : side * (first + rows)]
+            target = target.view(rows, side, across, side, outputs).permute(1, 3, 0, 2, 4)
             if pool:
                 cells = d.view(2, 2, 2, 2, rows, across, outputs)
-                y = torch.maximum(
-                    torch.maximum(cells[:, 0, :, 0], cells[:, 0, :, 1]),
-                    torch.maximum(cells[:, 1, :, 0], cells[:, 1, :, 1]),
-                )
+                left, right = cells[:, 0, :, 0], cells[:, 0, :, 1]
+                torch.maximum(left, cells[:, 1, :, 0], out=left)
+                torch.maximum(right, cells[:, 1, :, 1], out=right)
+                y = torch.maximum(left, right, out=left)
             else:
                 y = d.view(TILE, TILE, rows, across, outputs)
-            y.add_(bias).relu_()  # the maximum commutes with both
-            target = kept[side * first : side * (first + rows)]
-            target.view(rows, side, across, side, outputs).copy_(y.permute(2, 0, 3, 1, 4))
+            torch.clamp_min(y, 0, out=target)  # the ReLU, which commutes with the maximum
     if pool:
         height, width = height // 2, width // 2
     return result[:, :height, :width].permute(0, 3, 1, 2)
@@ -194,6 +204,8 @@ class WinogradTrunk(EngineTrunk):
     """Features by Winograd convolution in torch."""
 
     engine = "winograd"
+    maps_at_once = 2
+    """A layer's input and its output: borders and transforms are made for a few rows at a time."""
 
     @property
     def whole_layers(self) -> tuple[Layer, ...]:
@@ -233,11 +245,35 @@ class WinogradTrunk(EngineTrunk):
         return _Session(tuple(steps), ())
 
     def _features(self, normalised: Tensor) -> Tensor:
+        threads = torch.get_num_threads()
+        workers = min(len(normalised), threads)
+        if workers < 2 or not _own_threads():
+            return self._features_of(normalised)
+        # Images side by side wait for each other less often than threads within one image. The
+        # number of threads is set in each worker, for itself alone, as OpenMP has it.
+        with ThreadPoolExecutor(
+            workers, initializer=torch.set_num_threads, initargs=(threads // workers,)
+        ) as pool:
+            inference = torch.is_inference_mode_enabled()
+            parts = normalised.tensor_split(workers)
+            return torch.cat(list(pool.map(partial(self._in_thread, inference), parts)))
+
+    def _in_thread(self, inference: bool, normalised: Tensor) -> Tensor:
+        """The features, in a thread, which does not inherit whether gradients are recorded."""
+        with torch.inference_mode() if inference else torch.no_grad():
+            return self._features_of(normalised)
+
+    def _features_of(self, normalised: Tensor) -> Tensor:
         session: _Session = self._session
         x = _in_bands(session.head, normalised)
         for step in session.rest:
             x = step(x)
         return x
+
+
+def _own_threads() -> bool:
+    """Whether a thread can set its number of threads without changing that of others."""
+    return bool(torch.backends.openmp.is_available())  # type: ignore[no-untyped-call]
 
 
 def _in_bands(steps: Sequence[_Step], x: Tensor) -> Tensor:

@@ -66,7 +66,7 @@ def bytes_per_pixel(trunk: Trunk) -> float:
         if isinstance(layer, Conv):
             channels = layer.channels
         widest = max(widest, channels * scale)
-    return BUFFERS * widest * size
+    return getattr(trunk, "maps_at_once", BUFFERS) * widest * size
 
 
 def should_tile(height: int, width: int, trunk: Trunk, budget: int | None = None) -> bool:
