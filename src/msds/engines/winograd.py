@@ -12,10 +12,11 @@ computed side by side, each by its share of the threads.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import cast
 
 import torch
@@ -249,14 +250,10 @@ class WinogradTrunk(EngineTrunk):
         workers = min(len(normalised), threads)
         if workers < 2 or not _own_threads():
             return self._features_of(normalised)
-        # Images side by side wait for each other less often than threads within one image. The
-        # number of threads is set in each worker, for itself alone, as OpenMP has it.
-        with ThreadPoolExecutor(
-            workers, initializer=torch.set_num_threads, initargs=(threads // workers,)
-        ) as pool:
-            inference = torch.is_inference_mode_enabled()
-            parts = normalised.tensor_split(workers)
-            return torch.cat(list(pool.map(partial(self._in_thread, inference), parts)))
+        # Images side by side wait for each other less often than threads within one image.
+        pool = _workers(workers, threads // workers, os.getpid())
+        run = partial(self._in_thread, torch.is_inference_mode_enabled())
+        return torch.cat(list(pool.map(run, normalised.tensor_split(workers))))
 
     def _in_thread(self, inference: bool, normalised: Tensor) -> Tensor:
         """The features, in a thread, which does not inherit whether gradients are recorded."""
@@ -269,6 +266,19 @@ class WinogradTrunk(EngineTrunk):
         for step in session.rest:
             x = step(x)
         return x
+
+
+@lru_cache(maxsize=4)
+def _workers(count: int, threads: int, process: int) -> ThreadPoolExecutor:
+    """Threads with so many threads each, kept: new ones would start with fresh memory.
+
+    The number is set in each for itself alone, as OpenMP has it. A forked process has none of its
+    parent's threads, so it is given its own.
+    """
+    del process
+    return ThreadPoolExecutor(
+        count, "msds-winograd", initializer=torch.set_num_threads, initargs=(threads,)
+    )
 
 
 def _own_threads() -> bool:

@@ -1,0 +1,115 @@
+"""Time per megapixel and memory of one image, from 0.2 to 100 megapixels.
+
+    python -m benchmarks.megapixels --out results
+
+Every size is encoded in a process of its own, on every level, with random weights, as speed does
+not depend on them. Writes JSON, a Markdown table and a plot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.speed_contenders import metric
+from benchmarks.speed_memory import peak
+
+SIZES = ((384, 512), (768, 1024), (1080, 1920), (2160, 3840), (4320, 7680), (8192, 12288))
+CHOICES = (("compact", 4, "torch"), ("vgg16", 1, "torch"), ("vgg16", 1, "winograd"))
+FEW = 4e6
+"""Pixels from which on one timed call is enough: it takes seconds."""
+
+
+def measure(trunk: str, levels: int, engine: str, height: int, width: int) -> dict[str, float]:
+    """Seconds to encode one image and this process's peak memory, before and after, in MB."""
+    made = metric(trunk, levels, engine)
+    with torch.inference_mode():
+        made.encode(torch.rand(1, 3, 256, 256))
+        image = torch.rand(1, 3, height, width)
+        before = peak()
+        taken = []
+        for _ in range(1 if height * width > FEW else 5):
+            start = time.perf_counter()
+            made.encode(image)
+            taken.append(time.perf_counter() - start)
+    return {"seconds": min(taken), "before_mb": before, "peak_mb": peak()}
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The measurements as a Markdown table."""
+    lines = ["| metric | image | megapixels | s | s per megapixel | peak MB |"]
+    lines.append("|---|---|---:|---:|---:|---:|")
+    lines += [
+        f"| {row['name']} | {row['width']} x {row['height']} | {row['megapixels']:.1f} | "
+        f"{row['seconds']:.2f} | {row['seconds'] / row['megapixels']:.3f} | {row['peak_mb']:.0f} |"
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def plot(rows: list[dict[str, Any]], path: Path) -> None:
+    """Time per megapixel and peak memory over the size, a line for each metric."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    time_axes, memory_axes = figure.subplots(1, 2)
+    for name in dict.fromkeys(row["name"] for row in rows):
+        own = [row for row in rows if row["name"] == name]
+        sizes = [row["megapixels"] for row in own]
+        per = [row["seconds"] / row["megapixels"] for row in own]
+        time_axes.plot(sizes, per, marker="o", label=name)
+        memory_axes.plot(sizes, [row["peak_mb"] for row in own], marker="o", label=name)
+    for axes, title in ((time_axes, "s per megapixel"), (memory_axes, "peak memory, MB")):
+        axes.set(xscale="log", xlabel="megapixels", title=title)
+        axes.grid(alpha=0.3)
+    time_axes.set_yscale("log")
+    memory_axes.set_ylim(bottom=0)
+    memory_axes.legend(frameon=False)
+    figure.savefig(path, dpi=130)
+
+
+def main() -> None:
+    """Measure every choice at every size, or the one that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, help="folder for the results")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--most", type=float, nargs=3, default=(110, 9, 40), help="megapixels, for each metric"
+    )
+    parser.add_argument("--one", nargs=5, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    if options.one:
+        trunk, levels, engine, height, width = options.one
+        print(json.dumps(measure(trunk, int(levels), engine, int(height), int(width))))
+        return
+    if options.out is None:
+        parser.error("--out FOLDER is needed")
+    options.out.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for (trunk, levels, engine), most in zip(CHOICES, options.most, strict=True):
+        for height, width in SIZES:
+            if height * width > most * 1e6:
+                continue
+            one = [trunk, str(levels), engine, str(height), str(width)]
+            command = [sys.executable, "-m", "benchmarks.megapixels", "--one", *one]
+            command += ["--threads", str(options.threads)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            name = f"{trunk}, {levels} level{'s' * (levels > 1)}, {engine}"
+            size = {"height": height, "width": width, "megapixels": height * width / 1e6}
+            rows.append({"name": name, **size, **json.loads(done.stdout)})
+            print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)
+            (options.out / "megapixels.json").write_text(json.dumps(rows, indent=1))
+    (options.out / "megapixels.md").write_text(table(rows), encoding="utf-8")
+    plot(rows, options.out / "megapixels.png")
+
+
+if __name__ == "__main__":
+    main()
