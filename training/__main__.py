@@ -24,8 +24,8 @@ POOLS = (
 STAGES = (
     # name, steps, steps of decay, groups, versions, rate
     ("features", 9000, 740, 4, 3, 2e-3),
-    ("scores", 800, 650, 3, 5, 7e-4),
-    ("settle", 250, 200, 4, 5, 2e-4),
+    ("scores", 5600, 1600, 3, 5, 1e-3),
+    ("settle", 1300, 1000, 4, 5, 2e-4),
 )
 
 

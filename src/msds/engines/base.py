@@ -37,6 +37,8 @@ class EngineTrunk(Trunk):
 
     engine: str
     precisions: tuple[str, ...] = ("float32",)
+    layout = torch.contiguous_format
+    """How normalised images lie in memory."""
 
     def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
         super().__init__()
@@ -89,7 +91,7 @@ class EngineTrunk(Trunk):
         if self._session is None or threads != self._threads:
             self._session, self._threads = self._open(threads), threads
         with torch.no_grad():
-            return self._features(self.chain.normalise(images))
+            return self._features(self.chain.normalise(images, self.layout))
 
     def _check(self, images: Tensor) -> None:
         parameter = next(self.chain.parameters())

@@ -15,6 +15,7 @@ class TorchTrunk(EngineTrunk):
     """Features by torch in bfloat16: for processors and GPUs that multiply it natively."""
 
     engine = "torch"
+    layout = torch.channels_last
     precisions = ("bfloat16",)
 
     def _check(self, images: Tensor) -> None:

@@ -77,7 +77,7 @@ class NcnnTrunk(EngineTrunk):
     def _features(self, normalised: Tensor) -> Tensor:
         library: Any = require("ncnn", "ncnn")
         results = []
-        for image in normalised.contiguous().numpy():
+        for image in normalised.numpy():
             extractor = self._session.create_extractor()
             extractor.input("b0", library.Mat(image))
             status, output = extractor.extract(f"b{len(self.chain.layers)}")

@@ -73,5 +73,5 @@ class OnnxRuntimeTrunk(EngineTrunk):
         return bytes(model.SerializeToString())
 
     def _features(self, normalised: Tensor) -> Tensor:
-        (output,) = self._session.run(None, {"x0": normalised.contiguous().numpy()})
+        (output,) = self._session.run(None, {"x0": normalised.numpy()})
         return torch.from_numpy(output)

@@ -64,5 +64,5 @@ class OpenVinoTrunk(EngineTrunk):
         return model([x], [image], self.chain.name)
 
     def _features(self, normalised: Tensor) -> Tensor:
-        output = self._session(normalised.contiguous().numpy())[0]
+        output = self._session(normalised.numpy())[0]
         return torch.from_numpy(output.copy())  # the library uses its own memory again

@@ -167,19 +167,20 @@ class ChainTrunk(Trunk):
                 x, mask = x * mask.to(x), None
         return x
 
-    def normalise(self, images: Tensor) -> Tensor:
+    def normalise(
+        self, images: Tensor, layout: torch.memory_format = torch.channels_last
+    ) -> Tensor:
         """Images as the first convolution wants them: zero mean, unit deviation, channels last."""
         dtype = next(self.parameters()).dtype
         if dtype == images.dtype == torch.float32 and _plainly_computed(images):
-            return self._normalised_by_channel(images)
+            return self._normalised_by_channel(images, layout)
         wide = images.to(torch.promote_types(dtype, torch.float32))
         mean, std = (wide.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
-        return ((wide - mean) / std).to(dtype).contiguous(memory_format=torch.channels_last)
+        return ((wide - mean) / std).to(dtype).contiguous(memory_format=layout)
 
-    def _normalised_by_channel(self, images: Tensor) -> Tensor:
+    def _normalised_by_channel(self, images: Tensor, layout: torch.memory_format) -> Tensor:
         """The same on a CPU, without maps in between: these cost more time than the arithmetic."""
-        count, channels, height, width = images.shape
-        result = images.new_empty(count, height, width, channels).permute(0, 3, 1, 2)
+        result = torch.empty_like(images, memory_format=layout)
         for k, (mean, std) in enumerate(zip(self.mean, self.std, strict=True)):
             result[:, k] = images[:, k].sub(mean).div_(std)
         return result
