@@ -165,7 +165,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    metric = MSDS("compact", trunk_weights=str(options.weights))
+    shipped = MSDS("compact").level_weights
+    metric = MSDS("compact", weights=shipped, trunk_weights=str(options.weights))
     report: dict[str, object] = {
         "bytes": options.weights.stat().st_size,
         "GMAC at 384 x 512": round(multiply_accumulates(COMPACT_LAYERS, 384, 512) / 1e9, 3),

@@ -73,14 +73,6 @@ def ours(quick: bool) -> list[Contender]:
                         levels,
                     )
                 )
-    if "ncnn" in engines:
-        result.append(
-            Contender(
-                "vgg16, 1 level, ncnn bfloat16",
-                lambda: metric("vgg16", 1, "ncnn", "bfloat16"),
-                "vgg16",
-            )
-        )
     return result
 
 

@@ -66,8 +66,11 @@ def equal_weights(levels: int) -> tuple[float, ...]:
     return (1 / levels,) * levels
 
 
-LEARNED: dict[tuple[str, int], tuple[float, ...]] = {}
-"""Level weights learned from opinion scores, by name of the trunk and number of levels."""
+LEARNED: dict[tuple[str, int], tuple[float, ...]] = {
+    ("compact-v3", 4): (0.2, 0.275, 0.25, 0.275),
+}
+"""Level weights learned from opinion scores, by name of the trunk and number of levels. Those of
+compact lie half way between equal ones and those fitted; see docs/models/compact.md."""
 
 
 def default_weights(trunk: str, levels: int) -> tuple[float, ...]:

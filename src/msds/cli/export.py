@@ -42,7 +42,12 @@ def export(
         Path | None, typer.Option(help="File of the trunk's weights, instead of the usual ones.")
     ] = None,
     levels: Annotated[
-        int | None, typer.Option(min=1, max=12, help="Levels of the pyramid, equally weighted.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=12,
+            help="Levels of the pyramid; the weights are those learned for the trunk, else equal.",
+        ),
     ] = None,
 ) -> None:
     """Write a model for use without this program: ONNX, or a folder of weights and settings."""

@@ -113,7 +113,7 @@ def score(
             metavar="N",
             min=1,
             max=12,
-            help="Levels of the pyramid, equally weighted.",
+            help="Levels of the pyramid; the weights are those learned for the trunk, else equal.",
             rich_help_panel=MODEL,
         ),
     ] = None,

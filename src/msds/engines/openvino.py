@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from msds.engines.base import EngineTrunk
-from msds.errors import InputError, require
+from msds.errors import require
 from msds.trunks import ChainTrunk, Conv
 
 
@@ -18,7 +18,6 @@ class OpenVinoTrunk(EngineTrunk):
     """Features by OpenVINO on the CPU; images of a new size cost some time to prepare."""
 
     engine = "openvino"
-    precisions = ("float32", "bfloat16")
 
     def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
         super().__init__(chain, precision)
@@ -30,12 +29,8 @@ class OpenVinoTrunk(EngineTrunk):
 
     def _open(self, threads: int) -> Any:
         core: Any = require("openvino", "openvino").Core()
-        if self.precision == "bfloat16" and "BF16" not in core.get_property(
-            "CPU", "OPTIMIZATION_CAPABILITIES"
-        ):
-            raise InputError("This processor has no bfloat16 that OpenVINO can use: use float32.")
         settings = {
-            "INFERENCE_PRECISION_HINT": "bf16" if self.precision == "bfloat16" else "f32",
+            "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",
         }

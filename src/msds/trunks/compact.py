@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msds.trunks.base import Conv, Layer
 
-COMPACT_VERSION = 2
+COMPACT_VERSION = 3
 """Part of the model ids; raised whenever the weights, and so the scores, change."""
 
 COMPACT_WEIGHTS = Path(__file__).with_name("compact.safetensors")
