@@ -85,8 +85,13 @@ _OUTPUT_TRANSFORM = _both_axes(_OUTPUT).float()
 
 def transformed_kernels(weight: Tensor) -> Tensor:
     """Kernels (out, in, 3, 3) in Winograd's domain: (36, in, out), computed in float64."""
-    flat = weight.double().flatten(2)
-    return torch.einsum("tk,oik->tio", _both_axes(_KERNEL).to(flat), flat).float().contiguous()
+    transform = _both_axes(_KERNEL).to(weight.device)
+    outputs, inputs = weight.shape[:2]
+    result = weight.new_empty(36, inputs, outputs, dtype=torch.float32)
+    for first in range(0, outputs, 32):  # in parts: the whole would need 450 MB for a moment
+        flat = weight[first : first + 32].double().flatten(2)
+        result[..., first : first + 32] = torch.einsum("tk,oik->tio", transform, flat)
+    return result
 
 
 def convolve(x: Tensor, kernels: Tensor, bias: Tensor, pool: bool) -> Tensor:
@@ -254,7 +259,7 @@ class WinogradTrunk(EngineTrunk):
         # Images side by side wait for each other less often than threads within one image.
         pool = _workers(workers, threads // workers, os.getpid())
         run = partial(self._in_thread, torch.is_inference_mode_enabled())
-        return torch.cat(list(pool.map(run, normalised.tensor_split(workers))))
+        return torch.cat(list(pool.map(run, normalised.tensor_split(len(normalised)))))
 
     def _in_thread(self, inference: bool, normalised: Tensor) -> Tensor:
         """The features, in a thread, which does not inherit whether gradients are recorded."""
