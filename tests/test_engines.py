@@ -306,11 +306,26 @@ def test_a_metric_in_lower_precision_is_another_model(mixed: ChainTrunk) -> None
     assert (metric.model_id, metric.fingerprint) == (name, fingerprint)
 
 
-def test_a_metric_with_an_engine_scores_in_pieces_too(mixed: ChainTrunk) -> None:
+@pytest.mark.parametrize("engine", OTHERS)
+@pytest.mark.parametrize(
+    ("size", "tile"),
+    [
+        ((229, 301), Tile(128, 128)),
+        ((129, 301), Tile(128, 301)),  # a row over a tile
+        ((128, 129), Tile(64, 128)),  # a column over a tile
+        ((64, 64), Tile(8, 16)),  # the least size
+    ],
+)
+def test_a_metric_with_an_engine_scores_in_pieces_too(
+    mixed: ChainTrunk, engine: str, size: tuple[int, int], tile: Tile
+) -> None:
+    if engine not in installed():
+        pytest.skip(f"{engine} is not installed")
     metric = MSDS(copy.deepcopy(mixed), levels=2)
-    image = pair(229, 301)[:1]
+    image = pair(*size)[:1]
     expected = metric.encode(image)
-    found = encode_tiled(metric.set_engine("winograd"), image, tile=Tile(128, 128))
+    found = encode_tiled(metric.set_engine(engine), image, tile=tile)
+    assert found.positions == expected.positions
     for a, b in zip(found.grams, expected.grams, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-5 * float(b.abs().max()))
 
