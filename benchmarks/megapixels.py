@@ -76,7 +76,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         axes.grid(alpha=0.3)
     time_axes.set_yscale("log")
     memory_axes.set_ylim(bottom=0)
-    memory_axes.legend(frameon=False)
+    time_axes.legend(frameon=False, loc="center right")
     figure.savefig(path, dpi=130)
 
 
