@@ -16,7 +16,13 @@ from msds.trunks.base import ChainTrunk
 from msds.trunks.compact import COMPACT_LAYERS
 from training import channels, photos, pool, similarity, train
 from training.channels import CHOSEN
-from training.objectives import dense_loss, fidelity_loss, one_minus_correlation, ranking
+from training.objectives import (
+    dense_loss,
+    fidelity_loss,
+    one_minus_correlation,
+    ranking,
+    within_groups,
+)
 from training.student import Student
 from training.teacher import CHANNELS as TEACHERS
 
@@ -153,3 +159,14 @@ def test_the_split_depends_on_the_bytes_of_a_photograph_alone(tmp_path: Path) ->
     assert photos.split_of(tmp_path / "a.png") == photos.split_of(tmp_path / "b.png")
     found = [len(photos.find(tmp_path, split)) for split in photos.SPLITS]
     assert sorted(found) == [0, 0, 2]
+
+
+def test_order_within_groups_counts_neighbouring_steps_of_a_ladder() -> None:
+    wanted = torch.tensor([[0.1, 0.2, 0.3, 0.4, 0.5]])
+    swapped = torch.tensor([[0.1, 0.3, 0.2, 0.4, 0.5]])
+    right, wrong = within_groups(wanted, wanted), within_groups(swapped, wanted)
+    assert right < 0.2 * wrong
+    # Groups are not compared with each other, and what the teacher has equal has no order.
+    shifted = within_groups(torch.cat((wanted, wanted + 5)), torch.cat((wanted, wanted)))
+    torch.testing.assert_close(shifted, right)
+    assert within_groups(swapped, torch.zeros(1, 5)) == 0
