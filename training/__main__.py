@@ -3,7 +3,7 @@
     python -m training --photos DIR --teacher FILE --out DIR
 
 Makes the pools of examples, then trains the stages one after the other. An interrupted run goes on
-where it was. The result is `settle.safetensors` in the output folder. Takes about three hours on
+where it was. The result is `settle.safetensors` in the output folder. Takes about four hours on
 two cores; needs 17 GB of disk for the default number of shards.
 """
 
@@ -25,7 +25,7 @@ STAGES = (
     # name, steps, steps of decay, groups, versions, rate
     ("features", 9000, 740, 4, 3, 2e-3),
     ("scores", 5600, 1600, 3, 5, 1e-3),
-    ("settle", 1300, 1000, 4, 5, 2e-4),
+    ("settle", 1900, 1300, 4, 5, 2e-4),
 )
 
 
