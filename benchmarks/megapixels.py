@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.speed_contenders import metric
+from benchmarks.speed_contenders import label, metric
 from benchmarks.speed_memory import peak
 
 SIZES = ((384, 512), (768, 1024), (1080, 1920), (2160, 3840), (4320, 7680), (8192, 12288))
@@ -107,7 +107,7 @@ def main() -> None:
             command = [sys.executable, "-m", "benchmarks.megapixels", "--one", *one]
             command += ["--threads", str(options.threads)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
-            name = f"{trunk}, {levels} level{'s' * (levels > 1)}, {engine}"
+            name = label(trunk, levels, engine)
             size = {"height": height, "width": width, "megapixels": height * width / 1e6}
             rows.append({"name": name, **size, **json.loads(done.stdout)})
             print(table(rows[-1:]).splitlines()[-1], file=sys.stderr, flush=True)

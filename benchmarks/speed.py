@@ -24,7 +24,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.speed_contenders import Contender, Pair, metric, others, ours, pair_of
+from benchmarks.speed_contenders import Contender, Pair, label, metric, others, ours, pair_of
 from msds.scoring.encode import Encoder
 from msds.tiling.plan import default_budget
 
@@ -148,7 +148,7 @@ def many_rows(threads: int, quick: bool) -> list[dict[str, Any]]:
                 float(made.compare(reference, encoding))
 
         taken = seconds_of(encode_once)
-        name = f"{trunk}, {levels} level{'s' * (levels > 1)}, {engine}"
+        name = label(trunk, levels, engine)
         rows.append({"name": name, "seconds": taken, "ratio": loop_seconds / taken})
     return [{"threads": threads, **row} for row in rows]
 

@@ -55,6 +55,11 @@ def metric(trunk: str, levels: int, engine: str, precision: str = "float32") -> 
     return made.set_engine(engine, precision)
 
 
+def label(trunk: str, levels: int, engine: str) -> str:
+    """What tables and plots call one of our metrics."""
+    return f"{trunk}, {levels} level{'s' * (levels > 1)}, {engine}"
+
+
 def ours(quick: bool) -> list[Contender]:
     """This package: trunks, levels, engines, precisions."""
     engines = ["torch", *installed()]
@@ -67,7 +72,7 @@ def ours(quick: bool) -> list[Contender]:
                     continue  # its layers are too small: it runs as torch does
                 result.append(
                     Contender(
-                        f"{trunk}, {levels} level{'s' * (levels > 1)}, {engine}",
+                        label(trunk, levels, engine),
                         lambda t=trunk, n=levels, e=engine: metric(t, n, e),
                         trunk,
                         levels,

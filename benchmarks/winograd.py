@@ -9,6 +9,8 @@ one follows.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,9 +23,8 @@ from msds.trunks import Conv, load_trunk
 SIDES = (384, 512)
 
 
-def best(run: object, turns: int = 5) -> float:
+def best(run: Callable[[], Any], turns: int = 5) -> float:
     """Shortest time of several calls after a first one, in ms."""
-    assert callable(run)
     run()
     return 1000 * min(seconds_of(run) for _ in range(turns))
 

@@ -170,7 +170,7 @@ class ChainTrunk(Trunk):
     def normalise(
         self, images: Tensor, layout: torch.memory_format = torch.channels_last
     ) -> Tensor:
-        """Images as the first convolution wants them: zero mean, unit deviation, channels last."""
+        """Images as the first convolution wants them: zero mean, unit deviation, in this layout."""
         dtype = next(self.parameters()).dtype
         if dtype == images.dtype == torch.float32 and _plainly_computed(images):
             return self._normalised_by_channel(images, layout)
