@@ -71,6 +71,35 @@ def fit_weights(sets: list[tuple[Values, Values]], steps: int = 20) -> tuple[flo
     return found
 
 
+def gains_on_halves(sets: list[tuple[Values, Values]], splits: int = 60) -> dict[str, list[float]]:
+    """What weights fitted on a random half of the pairs gain over equal ones on the other half.
+
+    Mean over the splits of the gain in SRCC, set by set; for the fitted weights, and for weights
+    half way between these and equal ones.
+    """
+    rng = np.random.default_rng(0)
+    equal = np.full(sets[0][0].shape[1], 1 / sets[0][0].shape[1])
+    gains: dict[str, list[Values]] = {"fitted": [], "half way": []}
+    for _ in range(splits):
+        seen, unseen = [], []
+        for scores, mos in sets:
+            order = rng.permutation(len(mos))
+            first, second = order[: len(mos) // 2], order[len(mos) // 2 :]
+            seen.append((scores[first], mos[first]))
+            unseen.append((scores[second], mos[second]))
+        fitted = np.array(fit_weights(seen, 10))
+        for name, weights in (("fitted", fitted), ("half way", (fitted + equal) / 2)):
+            gains[name].append(
+                np.array(
+                    [
+                        spearmanr(scores @ weights, mos)[0] - spearmanr(scores @ equal, mos)[0]
+                        for scores, mos in unseen
+                    ]
+                )
+            )
+    return {name: np.mean(values, 0).round(4).tolist() for name, values in gains.items()}
+
+
 def people(metric: MSDS, data: Path) -> dict[str, object]:
     """Agreement with people, per level, with equal, the shipped and freshly fitted weights."""
     sets = {}
@@ -79,6 +108,7 @@ def people(metric: MSDS, data: Path) -> dict[str, object]:
         sets[name] = (scores.double().numpy(), opinions.double().numpy())
     fitted = fit_weights(list(sets.values()))
     result: dict[str, object] = {"fitted": fitted}
+    result["gain on unseen halves"] = gains_on_halves(list(sets.values()))
     for name, (scores, opinions) in sets.items():
         row = {f"level {k + 1}": scores[:, k] for k in range(scores.shape[1])}
         row["equal"] = scores.mean(1)
