@@ -100,18 +100,15 @@ class _Encode(nn.Module):
         self.outputs = tuple(f"gram_{k + 1}" for k in range(metric.levels))
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        divide_by = "elements" if self.metric.kind == "deepssim-lite" else self.metric.normalize
         usable = self.usable(images)[:, None, None]
-        return tuple(
-            torch.where(usable, normalized(matrix, positions, divide_by), torch.nan)
-            for matrix, positions in self.grams(images)
-        )
+        return tuple(torch.where(usable, matrix, torch.nan) for matrix in self.grams(images))
 
-    def grams(self, images: Tensor) -> Iterator[tuple[Tensor, int]]:
-        """Gram matrix and number of positions of every level."""
+    def grams(self, images: Tensor) -> Iterator[Tensor]:
+        """Gram matrix of every level, divided as the metric divides it."""
         for level in pyramid(images, self.metric.levels, self.metric.filter):
             features = self.metric.trunk(level)
-            yield gram(features), features.shape[-2] * features.shape[-1]
+            positions = features.shape[-2] * features.shape[-1]
+            yield normalized(gram(features), positions, self.metric.gram_normalization)
 
     def usable(self, images: Tensor) -> Tensor:
         """Which of the N images are in range and large enough: a graph cannot raise errors."""
@@ -133,13 +130,8 @@ class _PairScore(_Encode):
 
     def forward(self, reference: Tensor, distorted: Tensor) -> Tensor:  # type: ignore[override]
         # In double: runtimes add the C x C entries one by one, which costs float32 its sixth digit.
-        levels = [
-            self.metric._similarity(a.double(), a_positions, b.double(), b_positions).float()
-            for (a, a_positions), (b, b_positions) in zip(
-                self.grams(reference), self.grams(distorted), strict=True
-            )
-        ]
-        score = self.metric.fuse(torch.stack(levels, -1))
+        a, b = (torch.stack(list(self.grams(x)), 1).double() for x in (reference, distorted))
+        score = self.metric.fuse(self.metric.compare_grams(a, b).float())
         return torch.where(self.usable(reference) & self.usable(distorted), score, torch.nan)
 
 
@@ -270,8 +262,7 @@ def _torch_says(metric: MSDS, batches: tuple[Tensor, ...]) -> list[Tensor]:
     if len(batches) == 2:
         return [metric(*batches)]
     encoding = metric.encode(batches[0])
-    divide_by = "elements" if metric.kind == "deepssim-lite" else metric.normalize
     return [
-        normalized(matrix, positions, divide_by)
+        normalized(matrix, positions, metric.gram_normalization)
         for matrix, positions in zip(encoding.grams, encoding.positions, strict=True)
     ]

@@ -247,16 +247,8 @@ class MSDS(nn.Module):
                     "image again."
                 )
         levels = min(reference.levels, distorted.levels, self.levels)
-        scores = [
-            self._similarity(
-                reference.grams[k],
-                reference.positions[k],
-                distorted.grams[k],
-                distorted.positions[k],
-            )
-            for k in range(levels)
-        ]
-        return torch.stack(scores, -1)
+        # All levels at once: their matrices are so small that calls cost more than they do.
+        return self.compare_grams(*(self._normalized(e, levels) for e in (reference, distorted)))
 
     def compare(self, reference: Encoding, distorted: Encoding) -> Tensor:
         """Scores of two encodings: (N,) tensor."""
@@ -273,10 +265,20 @@ class MSDS(nn.Module):
         total = sum(weights)
         return tuple(w / total for w in weights) if total else fusing.equal_weights(levels)
 
-    def _similarity(self, a: Tensor, a_positions: int, b: Tensor, b_positions: int) -> Tensor:
-        return block_similarity(
-            normalized(a, a_positions, self.normalize), normalized(b, b_positions, self.normalize)
-        )
+    def _normalized(self, encoding: Encoding, levels: int) -> Tensor:
+        """Gram matrices of the first levels, ready to be compared: (N, levels, C, C)."""
+        pairs = zip(encoding.grams[:levels], encoding.positions, strict=False)
+        how = self.gram_normalization
+        return torch.stack([normalized(gram, count, how) for gram, count in pairs], 1)
+
+    @property
+    def gram_normalization(self) -> str:
+        """What Gram matrices are divided by: see `msds.similarity.normalized`."""
+        return self.normalize
+
+    def compare_grams(self, a: Tensor, b: Tensor) -> Tensor:
+        """Level scores of (N, K, C, C) Gram matrices that are divided as they should be: (N, K)."""
+        return block_similarity(a, b)
 
     def levels_of(self, height: int, width: int) -> int:
         """How many levels an image of this size has; an error if they are too few."""
@@ -393,7 +395,9 @@ class DeepSSIMLite(MSDS):
     ) -> None:
         super().__init__(trunk, levels=1, trunk_weights=trunk_weights, check_range=check_range)
 
-    def _similarity(self, a: Tensor, a_positions: int, b: Tensor, b_positions: int) -> Tensor:
-        return lite_similarity(
-            normalized(a, a_positions, "elements"), normalized(b, b_positions, "elements")
-        )
+    @property
+    def gram_normalization(self) -> str:
+        return "elements"
+
+    def compare_grams(self, a: Tensor, b: Tensor) -> Tensor:
+        return lite_similarity(a, b)

@@ -59,14 +59,14 @@ def block_similarity(
 
     Parameters
     ----------
-    gram_a, gram_b : symmetric (N, C, C) tensors; C must be a multiple of `block`. N of one of them
-        may be 1.
+    gram_a, gram_b : symmetric (N, C, C) tensors, or (N, K, C, C) ones for K levels at once; C must
+        be a multiple of `block`. N of one of them may be 1.
     block : side of the non-overlapping blocks.
     c : stability constant.
 
     Returns
     -------
-    (N,) tensor in (-1, 1]; 1 means identical.
+    (N,) or (N, K) tensor in (-1, 1]; 1 means identical.
 
     Raises
     ------
@@ -86,9 +86,9 @@ def block_similarity(
         # Beyond the square on the diagonal, the strip's blocks stand for their mirror images too.
         rows, columns = slice(first, first + STRIP * block), slice(first, None)
         scores = structure(
-            _entries_first(a[:, rows, columns], block),
-            _entries_first(b[:, rows, columns], block),
-            1,
+            _entries_first(a[..., rows, columns], block),
+            _entries_first(b[..., rows, columns], block),
+            -3,
             c,
         )
         square = scores[..., : scores.shape[-2]]
@@ -168,10 +168,10 @@ def _positions(features: Tensor) -> int:
 
 
 def _entries_first(matrix: Tensor, block: int) -> Tensor:
-    """(N, R, C) matrices as (N, block^2, R / block, C / block): reductions run along whole rows."""
-    count, rows, columns = matrix.shape
-    cut = matrix.reshape(count, rows // block, block, columns // block, block)
-    return cut.permute(0, 2, 4, 1, 3).flatten(1, 2)
+    """(..., R, C) as (..., block^2, R / block, C / block): reductions run along whole rows."""
+    *leading, rows, columns = matrix.shape
+    cut = matrix.reshape(*leading, rows // block, block, columns // block, block)
+    return cut.movedim((-3, -1), (-4, -3)).flatten(-4, -3)
 
 
 def _wide(values: Tensor) -> Tensor:
@@ -180,8 +180,13 @@ def _wide(values: Tensor) -> Tensor:
 
 def _check_grams(gram_a: Tensor, gram_b: Tensor) -> None:
     for g in (gram_a, gram_b):
-        if g.ndim != 3 or g.shape[-1] != g.shape[-2]:
+        if g.ndim not in (3, 4) or g.shape[-1] != g.shape[-2]:
             raise InputError(f"Gram matrices must be (N, C, C); got {tuple(g.shape)}.")
+    if gram_a.shape[1:-2] != gram_b.shape[1:-2]:
+        raise InputError(
+            f"Gram matrices of different levels cannot be compared: {tuple(gram_a.shape)} and "
+            f"{tuple(gram_b.shape)}."
+        )
     if gram_a.shape[-1] != gram_b.shape[-1]:
         raise InputError(
             f"Gram matrices of {gram_a.shape[-1]} and {gram_b.shape[-1]} channels cannot be "
