@@ -22,11 +22,12 @@ from torch import Tensor
 
 from benchmarks.thesis import SETS, level_scores
 from msds import MSDS
+from msds.pyramid import pyramid
 from msds.trunks.base import multiply_accumulates
 from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
 from training import behaviour, distortions, photos
-from training import similarity as reference_similarity
 from training.distortions.common import Array
+from training.similarity import level_scores as scores_of_groups
 from training.teacher import Teacher
 
 MOST = 12
@@ -50,9 +51,9 @@ def teacher_scorer(teacher: Teacher, levels: int) -> behaviour.Scorer:
 
     def score(reference: Tensor, versions: Tensor) -> Tensor:
         with torch.inference_mode():
-            images = reference_similarity.pyramid(torch.cat((reference, versions)), levels)
+            images = pyramid(torch.cat((reference, versions)), levels)
             features = [teacher(image) for image in images]
-            return reference_similarity.level_scores(features, len(versions))[0]
+            return scores_of_groups(features, len(versions))[0]
 
     return score
 

@@ -166,6 +166,22 @@ def test_one_gram_can_be_compared_with_a_batch() -> None:
     assert torch.equal(block_similarity(one, many), expected)
 
 
+@pytest.mark.parametrize("references", [1, 3])
+def test_levels_at_once_are_scored_like_one_by_one(references: int) -> None:
+    a, b = (
+        torch.stack([gram(torch.cat([features(s + k) for s in range(n)])) for k in (0, 10)], 1)
+        for n in (references, 3)
+    )
+    assert a.shape[:2] == (references, 2)
+    scores = block_similarity(a, b)
+    assert scores.shape == (3, 2)
+    for k in range(2):
+        expected = block_similarity(a[:, k], b[:, k])
+        torch.testing.assert_close(scores[:, k], expected, rtol=0, atol=1e-6)
+    one_against_all = block_similarity(a[:, :1], b)
+    torch.testing.assert_close(one_against_all[:, 0], scores[:, 0], rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("a", "b", "message"),
     [
@@ -173,6 +189,7 @@ def test_one_gram_can_be_compared_with_a_batch() -> None:
         (torch.zeros(1, 4, 4), torch.zeros(1, 8, 8), "4 and 8 channels"),
         (torch.zeros(2, 4, 4), torch.zeros(3, 4, 4), "2 with 3 images"),
         (torch.zeros(4, 4), torch.zeros(4, 4), r"must be \(N, C, C\)"),
+        (torch.zeros(1, 2, 4, 4), torch.zeros(1, 3, 4, 4), "2 with 3 levels"),
     ],
 )
 def test_grams_that_do_not_fit_are_refused(a: Tensor, b: Tensor, message: str) -> None:

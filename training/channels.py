@@ -22,8 +22,11 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
+from msds.pyramid import pyramid
+from msds.similarity import BLOCK, gram, structure
+
 from . import distortions, photos
-from .similarity import BLOCK, LEVELS, blocks, gram, pyramid
+from .similarity import LEVELS
 from .teacher import Teacher
 
 GROUPS = (
@@ -36,10 +39,9 @@ CHOSEN = tuple(BLOCK * group + k for group in GROUPS for k in range(BLOCK))
 
 def block_maps(features: Tensor) -> Tensor:
     """Similarity of every block, (V, B, B), of features (1 + V, C, h, w), the reference first."""
-    centred, variance = blocks(gram(features))
-    covariance = (centred[:1] * centred[1:]).mean(-1)
     side = features.shape[1] // BLOCK
-    return (2 * covariance / (variance[:1] + variance[1:]).clamp_min(1e-6)).view(-1, side, side)
+    cut = gram(features).view(-1, side, BLOCK, side, BLOCK)
+    return structure(cut[:1], cut[1:], (2, 4))
 
 
 def agreements(levels: list[Tensor], chosen: Tensor) -> list[float]:

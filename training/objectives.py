@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .similarity import fidelity
+from msds.similarity import deepssim
 
 OUTLIER = 4.0
 """Deviations beyond which a feature's error counts in proportion, not squared."""
@@ -77,5 +77,5 @@ def dense_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
 def fidelity_loss(found: list[Tensor], wanted: list[Tensor]) -> Tensor:
     """1 - DeepSSIM between the student's and the teacher's features of the same images."""
     return (
-        1 - torch.stack([fidelity(a, b).mean() for a, b in zip(found, wanted, strict=True)]).mean()
+        1 - torch.stack([deepssim(a, b).mean() for a, b in zip(found, wanted, strict=True)]).mean()
     )

@@ -18,13 +18,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from msds.pyramid import pyramid
 from msds.similarity import block_similarity, gram
 
 from . import distortions, photos
 from .channels import CHOSEN
 from .distortions.common import Array
 from .quiet import wait_while_quiet
-from .similarity import LEVELS, pyramid
+from .similarity import LEVELS
 from .teacher import Teacher
 
 VERSIONS = 5

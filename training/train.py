@@ -31,11 +31,13 @@ from safetensors.torch import save_file
 from scipy.stats import spearmanr
 from torch import Tensor
 
+from msds.pyramid import pyramid
+
 from .data import Batch, Pool
 from .objectives import dense_loss, fidelity_loss, score_loss
 from .pool import DENSE_LEVELS
 from .quiet import wait_while_quiet
-from .similarity import level_scores, pyramid
+from .similarity import LEVELS, level_scores
 from .student import Student
 
 
@@ -68,7 +70,7 @@ STAGES = {
 
 def losses(student: Student, batch: Batch, deviations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The dense, the fidelity and the score loss of a batch."""
-    unscaled = [student.unscaled(level) for level in pyramid(batch.images)]
+    unscaled = [student.unscaled(level) for level in pyramid(batch.images, LEVELS)]
     features = [level * student.scale for level in unscaled]
     scores = score_loss(level_scores(features, batch.scores.shape[1]), batch.scores)
     sizes = [level.shape[-2:] for level in features[:DENSE_LEVELS]]
@@ -86,7 +88,7 @@ def evaluate(student: Student, pool: Pool) -> dict[str, float]:
     found, wanted = [], []
     for picks in pool.everything(4):
         batch = pool.batch(picks)
-        features = [student(level) for level in pyramid(batch.images)]
+        features = [student(level) for level in pyramid(batch.images, LEVELS)]
         found.append(level_scores(features, batch.scores.shape[1]).flatten(0, 1))
         wanted.append(batch.scores.flatten(0, 1))
     a, b = torch.cat(found).numpy(), torch.cat(wanted).numpy()

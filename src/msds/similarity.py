@@ -7,6 +7,8 @@ whatever the precision of the features, because Gram entries overflow float16.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -60,7 +62,7 @@ def block_similarity(
     Parameters
     ----------
     gram_a, gram_b : symmetric (N, C, C) tensors, or (N, K, C, C) ones for K levels at once; C must
-        be a multiple of `block`. N of one of them may be 1.
+        be a multiple of `block`. N and K of one of them may be 1.
     block : side of the non-overlapping blocks.
     c : stability constant.
 
@@ -181,12 +183,9 @@ def _wide(values: Tensor) -> Tensor:
 def _check_grams(gram_a: Tensor, gram_b: Tensor) -> None:
     for g in (gram_a, gram_b):
         if g.ndim not in (3, 4) or g.shape[-1] != g.shape[-2]:
-            raise InputError(f"Gram matrices must be (N, C, C); got {tuple(g.shape)}.")
-    if gram_a.shape[1:-2] != gram_b.shape[1:-2]:
-        raise InputError(
-            f"Gram matrices of different levels cannot be compared: {tuple(gram_a.shape)} and "
-            f"{tuple(gram_b.shape)}."
-        )
+            raise InputError(
+                f"Gram matrices must be (N, C, C) or (N, K, C, C); got {tuple(g.shape)}."
+            )
     if gram_a.shape[-1] != gram_b.shape[-1]:
         raise InputError(
             f"Gram matrices of {gram_a.shape[-1]} and {gram_b.shape[-1]} channels cannot be "
@@ -197,3 +196,6 @@ def _check_grams(gram_a: Tensor, gram_b: Tensor) -> None:
             f"Cannot compare {gram_a.shape[0]} with {gram_b.shape[0]} images: the batches must be "
             "equal, or one of them must be a single image."
         )
+    counts = {math.prod(g.shape[1:-2]) for g in (gram_a, gram_b)}
+    if len(counts) > 1 and 1 not in counts:
+        raise InputError(f"Cannot compare {min(counts)} with {max(counts)} levels.")
