@@ -57,7 +57,6 @@ class EngineTrunk(Trunk):
 
     @property
     def whole_layers(self) -> tuple[Layer, ...]:
-        """The layers whose maps are in memory as a whole, which decide how much of it is needed."""
         return self.chain.layers
 
     @property

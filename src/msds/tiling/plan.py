@@ -9,7 +9,7 @@ import torch
 
 from msds.errors import InputError
 from msds.tiling.rows import streams
-from msds.trunks import ChainTrunk, Conv, Trunk
+from msds.trunks import Conv, Trunk
 
 MIB = 2**20
 
@@ -28,10 +28,6 @@ ACCELERATOR_ROWS = 1024
 
 UNKNOWN_CHANNELS = 64
 """Channels at full size that are reckoned with where a trunk's layers are not known."""
-
-BUFFERS = 4
-"""Copies of the widest feature maps alive at a time: a layer's input, that with its border, its
-output, and what the convolution itself takes."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +51,16 @@ def bytes_per_pixel(trunk: Trunk) -> float:
     """Working memory of a trunk per input pixel, in bytes, estimated from its widest layer."""
     parameter = next(trunk.parameters(), torch.empty(0))
     size = max(parameter.element_size(), 2)
-    # An engine may hold fewer maps as a whole than the chain it stands in for.
-    layers = trunk.layers if isinstance(trunk, ChainTrunk) else getattr(trunk, "whole_layers", None)
-    if layers is None:
-        return float(BUFFERS * UNKNOWN_CHANNELS * size)
+    if trunk.whole_layers is None:
+        return float(trunk.maps_at_once * UNKNOWN_CHANNELS * size)
     widest, scale = 3.0, 1.0
     channels = 3
-    for layer in layers:
+    for layer in trunk.whole_layers:
         scale /= layer.stride**2
         if isinstance(layer, Conv):
             channels = layer.channels
         widest = max(widest, channels * scale)
-    return getattr(trunk, "maps_at_once", BUFFERS) * widest * size
+    return trunk.maps_at_once * widest * size
 
 
 def should_tile(height: int, width: int, trunk: Trunk, budget: int | None = None) -> bool:

@@ -61,12 +61,20 @@ class Trunk(nn.Module):
     stride : input pixels per feature position.
     halo : pixels around a tile (a multiple of `stride`) that make its features equal to those of
         the whole image, or None if the trunk cannot be tiled.
+    whole_layers : layers whose maps are in memory as a whole, or None where they are not known;
+        with `maps_at_once`, the copies of the widest map alive at a time, the memory it needs.
     """
 
     name: str
     channels: int
     stride: int
     halo: int | None = None
+    maps_at_once = 4
+    """A layer's input, that with its border, its output, and what the convolution itself takes."""
+
+    @property
+    def whole_layers(self) -> tuple[Layer, ...] | None:
+        return None
 
     def freeze(self) -> Self:
         """Switch gradients of all parameters off, and evaluation mode on."""
@@ -148,6 +156,10 @@ class ChainTrunk(Trunk):
         self.halo = chain_halo(self.layers)
         self.freeze()
         _let_memory_be_kept()
+
+    @property
+    def whole_layers(self) -> tuple[Layer, ...]:
+        return self.layers
 
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
         return self.layers_of(self.normalise(images), mask)
