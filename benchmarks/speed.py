@@ -172,12 +172,10 @@ def folder_row(count: int) -> dict[str, Any]:
     return {"pairs": count, "seconds": taken, "pairs_per_second": count / taken}
 
 
-def memory_rows(large: bool) -> list[dict[str, Any]]:
+def memory_rows() -> list[dict[str, Any]]:
     """Peak memory of one pair, each in a process of its own, the interpreter and torch included."""
     names = (REFERENCE, "LPIPS-VGG, arithmetic", "MS-SSIM, pytorch-msssim", *LARGE[:2])
     jobs = [(name, SIZES["384 x 512"]) for name in (*names, "compact, 4 levels, torch")]
-    if large:
-        jobs += [(n, (4320, 7680)) for n in ("compact, 4 levels, torch", "vgg16, 1 level, torch")]
     rows = []
     for name, (height, width) in jobs:
         command = [sys.executable, "-m", "benchmarks.speed_memory", name, str(height), str(width)]
@@ -204,7 +202,6 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--sizes", nargs="*", choices=SIZES, default=list(SIZES))
     parser.add_argument("--folder", type=int, default=500, help="pairs of the folder; 0: none")
-    parser.add_argument("--large", action="store_true", help="memory of frames of 7680 x 4320 too")
     options = parser.parse_args()
     if options.quick:
         options.turns, options.sizes, options.folder = 1, list(SIZES)[:1], 40
@@ -239,7 +236,7 @@ def main() -> None:
                 keep()
             result["many"] += many_rows(threads, options.quick)
             keep()
-    result["memory"] = memory_rows(options.large)
+    result["memory"] = memory_rows()
     keep()
     if options.folder:
         result["folder"] = folder_row(options.folder)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -78,6 +80,7 @@ def ours(quick: bool) -> list[Contender]:
                         levels,
                     )
                 )
+    result.append(Contender(label("compact", 4, "torch.compile"), _compiled, "compact", 4))
     return result
 
 
@@ -93,6 +96,13 @@ def others() -> list[Contender]:
         Contender("SSIM, scikit-image", _ssim),
         Contender("FLIP, flip-evaluator", _flip),
     ]
+
+
+def _compiled() -> Pair:
+    if not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++", "cl"))):
+        raise ImportError("torch.compile needs a C++ compiler")
+    # Dynamic sizes: otherwise the next size would be compiled for in the middle of its turn.
+    return cast(Pair, torch.compile(metric("compact", 4, "torch"), dynamic=True))
 
 
 def _authors() -> Pair:
