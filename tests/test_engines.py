@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,8 +63,10 @@ def opened(trunk: ChainTrunk, engine: str, precision: str = "float32") -> Engine
 
 def pair(height: int, width: int) -> Tensor:
     """A random image, and the same with noise."""
-    image = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(height))
-    return torch.cat([image, (image + 0.1 * torch.rand(image.shape)).clamp(0, 1)])
+    image, noise = torch.rand(
+        2, 1, 3, height, width, generator=torch.Generator().manual_seed(height)
+    )
+    return torch.cat([image, (image + 0.1 * noise).clamp(0, 1)])
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -186,10 +189,10 @@ def test_a_mask_goes_through_the_reference(mixed: ChainTrunk) -> None:
     assert torch.equal(open_engine(mixed, "winograd")(images, mask), mixed(images, mask))
 
 
-def test_float32_keeps_name_and_digest_and_bfloat16_does_not(mixed: ChainTrunk) -> None:
+def test_float32_keeps_the_digest_and_bfloat16_does_not(mixed: ChainTrunk) -> None:
     same, other = open_engine(mixed, "winograd"), open_engine(mixed, "torch", "bfloat16")
     assert (same.name, same.parameter_digest()) == (mixed.name, mixed.parameter_digest())
-    assert other.name == "mixed-bfloat16"
+    assert (other.name, other.precision) == ("mixed", "bfloat16")
     assert other.parameter_digest() != mixed.parameter_digest()
 
 
@@ -351,3 +354,69 @@ def test_a_metric_with_an_engine_is_saved_as_the_chain_it_stands_for(tmp_path: P
     metric.set_engine("torch", "bfloat16")
     with pytest.raises(InputError, match=r"bfloat16.*set_engine\('torch'\) before saving"):
         metric.save_pretrained(tmp_path)
+
+
+@pytest.mark.parametrize("engine", OTHERS)
+def test_threads_do_not_mix_their_features(engine: str) -> None:
+    trunk = opened(small_trunk(), engine)
+    inputs = [pair(48, 40 + 8 * k) for k in range(3)]
+    expected = [trunk(x).clone() for x in inputs]
+
+    def differing(k: int) -> int:
+        return sum(not torch.allclose(trunk(inputs[k]), expected[k]) for _ in range(40))
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(differing, range(3))) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("engine", OTHERS)
+def test_changed_weights_are_seen(engine: str) -> None:
+    chain = small_trunk()
+    trunk = opened(chain, engine)
+    trunk(pair(48, 48))
+    chain.load_state_dict(small_trunk(1).state_dict())
+    images = pair(48, 48)
+    torch.testing.assert_close(trunk(images), chain(images), rtol=1e-4, atol=1e-4)
+
+
+def test_winograd_refuses_pools_it_does_not_know() -> None:
+    layers = (Conv("a", 8), Pool(3, 2))
+    trunk = open_engine(ChainTrunk("t", layers, random_weights(layers)), "winograd")
+    with pytest.raises(InputError, match="2 x 2 of stride 2"):
+        trunk(pair(32, 32))
+
+
+def test_winograd_leaves_the_number_of_threads_of_others_alone(mixed: ChainTrunk) -> None:
+    before = torch.get_num_threads()
+    winograd._workers.cache_clear()
+    torch.set_num_threads(2)
+    try:
+        open_engine(mixed, "winograd")(pair(64, 64))
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("engine", OTHERS)
+def test_engines_compute_in_float32_under_autocast(mixed: ChainTrunk, engine: str) -> None:
+    trunk = opened(mixed, engine)
+    images = pair(64, 64)
+    expected = trunk(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(trunk(images), expected)
+
+
+def test_what_an_engine_prepares_is_no_part_of_the_module() -> None:
+    metric = MSDS(small_trunk(), levels=2).set_engine("torch", "bfloat16")
+    keys = set(metric.state_dict())
+    images = pair(48, 48).split(1)
+    score = metric(*images)
+    assert set(metric.state_dict()) == keys
+    assert torch.equal(metric.float()(*images), score)
+
+
+def test_an_engine_given_as_trunk_is_named_like_one_that_was_set() -> None:
+    given = MSDS(open_engine(load_trunk("compact"), "torch", "bfloat16"))
+    told = MSDS().set_engine("torch", "bfloat16")
+    assert (given.model_id, given.fingerprint) == (told.model_id, told.fingerprint)

@@ -300,6 +300,30 @@ def test_a_change_of_precision_asks_for_new_encodings() -> None:
         loss.double()(images(1).double(), old)
 
 
+def test_the_metric_that_was_given_goes_its_own_way() -> None:
+    metric = msds.MSDS(small_trunk(), levels=2)
+    loss = SimilarityLoss(metric)
+    expected = gradient(loss, images(1), images(2))
+    metric.set_engine("winograd")
+    assert torch.equal(gradient(loss, images(1), images(2)), expected)
+
+
+def test_a_metric_and_its_loss_agree_on_the_weights_they_share() -> None:
+    metric = msds.MSDS(small_trunk(), levels=2)
+    before = metric.fingerprint
+    loss = SimilarityLoss(metric).double()
+    assert metric.fingerprint == loss.metric.fingerprint != before
+    metric.compare(loss.encode(images(1).double()), metric.encode(images(1).double()))
+
+
+def test_gradients_by_function_transforms_are_those_of_backward(
+    make: Callable[..., SimilarityLoss],
+) -> None:
+    loss, a, b = make(), images(1), images(2)
+    found = torch.func.grad(lambda x: loss(x, b))(a)
+    torch.testing.assert_close(found, gradient(loss, a, b))
+
+
 @pytest.mark.slow
 def test_a_compiled_loss_is_one_graph_with_the_same_gradient() -> None:
     torch.compiler.reset()

@@ -16,7 +16,7 @@ from msds.fusion import fuse
 from msds.metric import MSDS, DeepSSIM, DeepSSIMLite
 from msds.pyramid import pyramid
 from msds.similarity import deepssim, deepssim_lite
-from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool
+from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, load_trunk
 from msds.trunks.base import random_weights
 
 LAYERS = (Conv("a", 8), Pool(), Conv("b", 12, kernel=5, stride=2), Conv("c", 8, kernel=1))
@@ -315,3 +315,54 @@ def test_a_metric_that_is_passed_in_stays_where_it_is_unless_a_device_is_named()
     assert not hasattr(metric, "moves")
     msds.score(*images, model=metric, device="cpu")
     assert metric.moves == [("cpu",)]
+
+
+def test_encodings_of_another_pyramid_are_refused(metric: MSDS) -> None:
+    own = metric.encode(images(1))
+    for other, message in (
+        (MSDS(metric.trunk, levels=3, filter="stride"), "made with the filter 'stride'"),
+        (MSDS(metric.trunk, levels=2), "has 2 of 3 levels"),
+        (DeepSSIM(metric.trunk), "has 1 of 3 levels"),
+    ):
+        with pytest.raises(InputError, match=message):
+            metric.compare(own, other.encode(images(1)))
+    # One level is that of any pyramid.
+    one = DeepSSIM(metric.trunk)
+    strided = MSDS(metric.trunk, levels=3, filter="stride").encode(images(1))
+    assert float(one.compare(own, strided)) == 1
+
+
+@pytest.mark.parametrize("levels", [2.5, "4", True])
+def test_a_number_of_levels_is_a_whole_number(levels: Any) -> None:
+    with pytest.raises(InputError, match="number of levels must be 1 to 12"):
+        MSDS(small_trunk(), levels=levels)
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int64])
+def test_masks_may_be_of_any_type(dtype: torch.dtype) -> None:
+    metric = MSDS(load_trunk("compact"), levels=1)
+    mask = (torch.rand(1, 1, 40, 56, generator=torch.Generator().manual_seed(1)) > 0.5).float()
+    expected = metric.encode(images(1), mask).grams[0]
+    assert torch.equal(metric.encode(images(1), mask.to(dtype)).grams[0], expected)
+    with pytest.raises(InputError, match="must be a tensor; got ndarray"):
+        metric.encode(images(1), mask.numpy())  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_a_compiled_metric_is_one_graph(metric: MSDS) -> None:
+    torch.compiler.reset()
+    a, b = images(1), images(2)
+    compiled = torch.compile(metric, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(a, b), metric(a, b))
+
+
+def test_replicas_of_data_parallel_score_alike(metric: MSDS) -> None:
+    """Replicas hold plain tensors where a module has parameters."""
+    a, b = images(1), images(2)
+    expected, encoding = metric(a, b), metric.encode(a)
+    for module in metric.modules():
+        values = dict(module._parameters)
+        module._parameters.clear()
+        module.__dict__.update(values, _is_replica=True)
+    assert torch.equal(metric(a, b), expected)
+    assert torch.equal(metric.compare(encoding, metric.encode(b)), expected)

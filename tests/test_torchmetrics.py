@@ -170,3 +170,13 @@ def test_two_processes_compute_the_value_of_all_images() -> None:
         for name, reduce in REDUCED.items():
             torch.testing.assert_close(values[name], reduce(seen))
             torch.testing.assert_close(values[f"{name} after reset"], reduce(scores[:2].flatten()))
+
+
+def test_images_and_references_must_be_as_many() -> None:
+    with pytest.raises(InputError, match="got 2 images and 1 references"):
+        build().update(PREDS[0], TARGET[0][:1])
+
+
+@pytest.mark.filterwarnings("ignore:The ``compute`` method")
+def test_no_scores_before_the_first_image() -> None:
+    assert build("none").compute().shape == (0,)

@@ -18,7 +18,8 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
     """Return (N, 3, H, W) images as floating values in [0, 1], or say what is wrong with them.
 
     uint8 and uint16 are scaled by the range of their type, floating values must lie in [0, 1]. The
-    result is float32, or float64 if the images are.
+    result is float32, or float64 if the images are. While torch compiles or traces, nobody looks at
+    the values.
 
     Raises
     ------
@@ -42,7 +43,7 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
             f"Expected floating, uint8 or uint16 images; got {images.dtype}, whose range of values "
             "is not known."
         )
-    if check_range:
+    if check_range and not is_recorded():
         low, high = (float(v) for v in images.detach().aminmax())
         if not (low >= 0 and high <= 1):
             if low == low and high == high and abs(low) != float("inf") and high != float("inf"):
@@ -62,6 +63,8 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
 def check_mask(mask: Tensor, images: Tensor) -> Tensor:
     """Return the (N, 1, H, W) mask if it fits the images, or say what is wrong with it."""
     expected = (images.shape[0], 1, *images.shape[-2:])
+    if not isinstance(mask, Tensor):
+        raise InputError(f"A saliency mask must be a tensor; got {type(mask).__name__}.")
     if (
         mask.ndim != 4
         or mask.shape[1] != 1
@@ -69,7 +72,7 @@ def check_mask(mask: Tensor, images: Tensor) -> Tensor:
         or (mask.shape[0] not in (1, images.shape[0]))
     ):
         raise InputError(f"A saliency mask must be {expected}; got {tuple(mask.shape)}.")
-    return mask
+    return mask.to(images.dtype)
 
 
 def better_together(a: Any, b: Any) -> bool:

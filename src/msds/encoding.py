@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ class Encoding:
     positions : number of feature positions h * w of each level.
     height, width : of the images, in pixels.
     trunk : parameter digest of the trunk that made it.
+    filter : of the pyramid.
     """
 
     grams: tuple[Tensor, ...]
@@ -25,6 +26,7 @@ class Encoding:
     height: int
     width: int
     trunk: str
+    filter: str = "average"
 
     @property
     def levels(self) -> int:
@@ -36,10 +38,8 @@ class Encoding:
 
     def __getitem__(self, index: slice) -> Encoding:
         """Some of the images."""
-        grams = tuple(g[index] for g in self.grams)
-        return Encoding(grams, self.positions, self.height, self.width, self.trunk)
+        return replace(self, grams=tuple(g[index] for g in self.grams))
 
     def to(self, device: torch.device | str) -> Encoding:
         """The same on another device."""
-        grams = tuple(g.to(device) for g in self.grams)
-        return Encoding(grams, self.positions, self.height, self.width, self.trunk)
+        return replace(self, grams=tuple(g.to(device) for g in self.grams))

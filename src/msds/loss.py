@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +17,6 @@ from msds.checks import check_images
 from msds.errors import InputError
 from msds.metric import MSDS, DeepSSIM, DeepSSIMLite, Encoding
 from msds.trunks import Trunk
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 REDUCTIONS = ("none", "mean", "sum")
 OUT_OF_RANGE = ("clamp", "error")
@@ -64,12 +61,13 @@ class SimilarityLoss(nn.Module):
             raise InputError(
                 f"Unknown out_of_range {out_of_range!r}: expected {' or '.join(OUT_OF_RANGE)}."
             )
-        self.metric = copy.copy(metric)  # the caller's goes on checking; the trunk is shared
+        # The caller's goes on checking, and with its own engine; the trunk's weights are shared.
+        self.metric = copy.copy(metric)
+        self.metric._modules = dict(metric._modules)
         self.metric.check_range = False
         self.reduction = reduction
         self.out_of_range = out_of_range
         self.checkpoint = checkpoint
-        self._remember_digest()
 
     def forward(self, prediction: Tensor, target: Tensor | Encoding) -> Tensor:
         """Loss of predictions.
@@ -113,15 +111,6 @@ class SimilarityLoss(nn.Module):
             encoding: Encoding = recompute(self.metric.encode, images, use_reentrant=False)
             return encoding
         return self.metric.encode(images)
-
-    def _apply(self, fn: Any, recurse: bool = True) -> Self:
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        self._remember_digest()
-        return self
-
-    def _remember_digest(self) -> None:
-        """Compute the trunk's digest now: hashing cannot be part of a compiled graph."""
-        _ = self.metric.trunk_digest
 
     def extra_repr(self) -> str:
         return (
@@ -219,10 +208,15 @@ class DeepSSIMLiteLoss(SimilarityLoss):
 class _ToRange(torch.autograd.Function):
     """Clip to [0, 1]; of the gradient at clipped values, keep what leads back into the range."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, images: Tensor) -> Tensor:
-        ctx.save_for_backward(images)
+    def forward(images: Tensor) -> Tensor:
         return images.clamp(0, 1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:

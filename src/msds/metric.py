@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -88,6 +87,10 @@ class MSDS(nn.Module):
             raise InputError(f"Unknown normalize {normalize!r}: expected 'none' or 'positions'.")
         if small not in SMALL:
             raise InputError(f"Unknown small {small!r}: expected {' or '.join(SMALL)}.")
+        if isinstance(trunk, nn.Module) and not isinstance(trunk, Trunk):
+            raise InputError(
+                f"A {type(trunk).__name__} is no trunk: wrap it in msds.trunks.ModuleTrunk."
+            )
         self.trunk = trunk if isinstance(trunk, Trunk) else load_trunk(trunk, trunk_weights)
         if self.trunk.channels % BLOCK:
             raise InputError(
@@ -105,6 +108,7 @@ class MSDS(nn.Module):
         self.check_range = check_range
         self.model_id = self._describe()
         self.freeze()
+        _ = self.trunk_digest  # now: hashing cannot be part of a compiled graph
 
     def _describe(self) -> str:
         """Name of the metric and its trunk, with every setting that is not the default."""
@@ -124,7 +128,12 @@ class MSDS(nn.Module):
             for key, default in defaults.items()
             if own[key] != default
         ]
-        return f"{self.kind}-{self.trunk.name}" + (f"({','.join(changes)})" if changes else "")
+        precision = self.trunk.precision
+        return (
+            f"{self.kind}-{self.trunk.name}"
+            + (f"({','.join(changes)})" if changes else "")
+            + (f"+{precision}" if precision != "float32" else "")
+        )
 
     def freeze(self) -> Self:
         """Switch gradients of all parameters off, and evaluation mode on."""
@@ -153,9 +162,8 @@ class MSDS(nn.Module):
         """
         from msds.engines import open_engine  # stands on the trunks alone, but is rarely needed
 
-        before = getattr(self.trunk, "precision", "float32")
+        before = self.trunk.precision
         self.trunk = open_engine(self.trunk, engine, precision)
-        self.__dict__.pop("trunk_digest", None)
         if before != precision:
             name = self.model_id.removesuffix(f"+{before}")
             self.model_id = name if precision == "float32" else f"{name}+{precision}"
@@ -226,7 +234,8 @@ class MSDS(nn.Module):
             features = self.trunk(level, level_mask)
             grams.append(gram(features))
             positions.append(features.shape[-1] * features.shape[-2])
-        return Encoding(tuple(grams), tuple(positions), height, width, self.trunk_digest)
+        digest = self.trunk_digest
+        return Encoding(tuple(grams), tuple(positions), height, width, digest, self.filter)
 
     def _in_pieces(self, images: Tensor) -> bool:
         """Whether these images are better encoded in pieces."""
@@ -245,6 +254,16 @@ class MSDS(nn.Module):
                 raise InputError(
                     f"This encoding was made by another trunk than {self.trunk.name!r}: encode the "
                     "image again."
+                )
+            if encoding.filter != self.filter and min(encoding.levels, self.levels) > 1:
+                raise InputError(
+                    f"This encoding's pyramid was made with the filter {encoding.filter!r}; the "
+                    f"metric's is {self.filter!r}: encode the image again."
+                )
+            if encoding.levels < self.levels and self.small == "error":
+                raise InputError(
+                    f"This encoding has {encoding.levels} of {self.levels} levels: encode the "
+                    "image with this metric."
                 )
         levels = min(reference.levels, distorted.levels, self.levels)
         # All levels at once: their matrices are so small that calls cost more than they do.
@@ -305,14 +324,14 @@ class MSDS(nn.Module):
         return pyramids.minimum_side(self.levels, self.trunk.stride)
 
     def _apply(self, fn: Any, recurse: bool = True) -> Self:
-        self.__dict__.pop("trunk_digest", None)  # a change of precision changes the parameters
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        _ = self.trunk_digest  # a change of precision changes it, and a compiled graph cannot look
         return self
 
-    @cached_property
+    @property
     def trunk_digest(self) -> str:
         """SHA-256 over the trunk's parameters."""
-        return self.trunk.parameter_digest()
+        return self.trunk.digest
 
     @property
     def settings(self) -> dict[str, Any]:

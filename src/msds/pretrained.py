@@ -13,7 +13,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from msds import __version__
-from msds.errors import InputError, WeightsError
+from msds.errors import InputError, MSDSError, WeightsError
 from msds.files import atomic_write
 from msds.trunks import ChainTrunk
 from msds.trunks.base import Conv, Layer, Pool
@@ -42,7 +42,7 @@ def save_pretrained(metric: MSDS, folder: str | os.PathLike[str]) -> None:
         If the trunk is a module of the user's own: its code cannot be stored as data. If an
         engine computes the features in a reduced precision, which is no part of the weights.
     """
-    precision = getattr(metric.trunk, "precision", "float32")
+    precision = metric.trunk.precision
     if precision != "float32":
         raise InputError(
             f"This metric computes in {precision}, which its weights do not tell: call "
@@ -108,10 +108,12 @@ def load_pretrained(folder: str | os.PathLike[str], wanted: type[Metric]) -> Met
         table = config["trunk"]
         layers = [_layer(entry) for entry in table["layers"]]
         trunk = ChainTrunk(table["name"], layers, tensors, table["mean"], table["std"])
-        metric = _build(config["metric"], trunk, config["options"])
+        metric = _build(config["metric"], trunk, config["options"], wanted)
         metric.model_id = str(config["model_id"])
         expected = config["fingerprint"]
-    except (KeyError, TypeError) as error:
+    except MSDSError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{path} is not a whole configuration: {error!r}.") from error
     if not isinstance(metric, wanted):
         raise InputError(f"{folder} holds a {type(metric).__name__}, not a {wanted.__name__}.")
@@ -124,11 +126,13 @@ def load_pretrained(folder: str | os.PathLike[str], wanted: type[Metric]) -> Met
     return metric
 
 
-def _build(kind: str, trunk: ChainTrunk, options: dict[str, Any]) -> MSDS:
+def _build(kind: str, trunk: ChainTrunk, options: dict[str, Any], wanted: type[MSDS]) -> MSDS:
+    """A metric of this kind, of the class that is wanted if that is one of this kind."""
     from msds.metric import MSDS, DeepSSIM, DeepSSIMLite
 
     kinds: dict[str, type[MSDS]] = {k.kind: k for k in (MSDS, DeepSSIM, DeepSSIMLite)}
-    return kinds[kind](trunk, **options)
+    made = wanted if wanted.kind == kind else kinds[kind]
+    return made(trunk, **options)
 
 
 def _layer(entry: dict[str, Any]) -> Layer:

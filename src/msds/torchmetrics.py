@@ -70,7 +70,12 @@ class DeepStructuralSimilarity(Metric):
             self.add_state("count", default=torch.tensor(0), dist_reduce_fx="sum")
 
     def update(self, preds: Tensor, target: Tensor) -> None:
-        """Score (N, 3, H, W) images in [0, 1] against their references."""
+        """Score (N, 3, H, W) images in [0, 1] against their references, of the same number."""
+        if len(preds) != len(target):
+            raise InputError(
+                f"Every image needs its reference: got {len(preds)} images and {len(target)} "
+                "references."
+            )
         scores = self.model(target, preds)
         if self.reduction == "none":
             self.scores.append(scores)
@@ -81,7 +86,7 @@ class DeepStructuralSimilarity(Metric):
     def compute(self) -> Tensor:
         """Mean or sum of the scores, a scalar; or all of them."""
         if self.reduction == "none":
-            return dim_zero_cat(self.scores)
+            return dim_zero_cat(self.scores) if len(self.scores) else torch.empty(0)
         return (self.total / self.count if self.reduction == "mean" else self.total).float()
 
     def plot(

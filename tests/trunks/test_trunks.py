@@ -169,3 +169,24 @@ def test_images_are_normalised_alike_with_and_without_gradients(size: tuple[int,
         assert found.is_contiguous(memory_format=torch.channels_last)
         assert torch.allclose(found.double(), expected, rtol=0, atol=1e-6)
         assert torch.equal(found, recorded)
+
+
+def test_a_changed_parameter_changes_the_digest() -> None:
+    trunk, other = load_trunk("compact"), load_trunk("compact", "random")
+    before = trunk.digest
+    assert trunk.digest == before == trunk.parameter_digest()
+    with torch.no_grad():
+        trunk.convolutions["conv1"].bias.add_(1)
+    assert trunk.digest not in (before, other.digest)
+    trunk.load_state_dict(other.state_dict())
+    assert trunk.digest == trunk.parameter_digest() != before
+    assert trunk.half().digest != trunk.float().digest
+
+
+def test_parameters_get_no_gradient_even_if_they_are_asked_to() -> None:
+    trunk = load_trunk("compact")
+    around = nn.Sequential(trunk).requires_grad_(True)
+    images = torch.rand(1, 3, 32, 32, requires_grad=True)
+    around(images).sum().backward()
+    assert images.grad is not None
+    assert all(parameter.grad is None for parameter in around.parameters())

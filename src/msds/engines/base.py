@@ -36,6 +36,8 @@ class EngineTrunk(Trunk):
     """
 
     engine: str
+    _session: Any
+    _made_for: Any
     precisions: tuple[str, ...] = ("float32",)
     layout = torch.contiguous_format
     """How normalised images lie in memory."""
@@ -49,11 +51,14 @@ class EngineTrunk(Trunk):
             )
         self.chain = chain
         self.precision = precision
-        self.name = chain.name if precision == "float32" else f"{chain.name}-{precision}"
+        self.name = chain.name
         self.channels, self.stride, self.halo = chain.channels, chain.stride, chain.halo
-        self._session: Any = None
-        self._threads = 0
+        self._keep(None, None)
         self.freeze()
+
+    def _keep(self, session: Any, made_for: Any) -> None:
+        """Remember what the engine prepared, and for what; not as a part of this module."""
+        self.__dict__.update(_session=session, _made_for=made_for)
 
     @property
     def whole_layers(self) -> tuple[Layer, ...]:
@@ -87,9 +92,10 @@ class EngineTrunk(Trunk):
             )
         self._check(images)
         threads = torch.get_num_threads()
-        if self._session is None or threads != self._threads:
-            self._session, self._threads = self._open(threads), threads
-        with torch.no_grad():
+        made_for = (threads, self.chain.revision())
+        if made_for != self._made_for:
+            self._keep(self._open(threads), made_for)
+        with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
             return self._features(self.chain.normalise(images, self.layout))
 
     def _check(self, images: Tensor) -> None:
@@ -116,4 +122,4 @@ class EngineTrunk(Trunk):
 
     def __getstate__(self) -> dict[str, Any]:
         # What other libraries prepare can be neither copied nor sent to other processes.
-        return {**self.__dict__, "_session": None}
+        return {**self.__dict__, "_session": None, "_made_for": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from importlib.metadata import version
 from typing import Any, cast
 
@@ -12,6 +13,13 @@ from torch import Tensor, nn
 from msds.engines.base import EngineTrunk
 from msds.errors import require
 from msds.trunks import ChainTrunk, Conv
+
+
+class _Requests(threading.local):
+    """A compiled model, and a request of its own for each thread: they write into their memory."""
+
+    def __init__(self, compiled: Any) -> None:
+        self.request = compiled.create_infer_request()
 
 
 class OpenVinoTrunk(EngineTrunk):
@@ -34,7 +42,7 @@ class OpenVinoTrunk(EngineTrunk):
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",
         }
-        return core.compile_model(self._model(), "CPU", settings)
+        return _Requests(core.compile_model(self._model(), "CPU", settings))
 
     def _model(self) -> Any:
         """The chain as a graph of OpenVINO's own operations."""
@@ -59,5 +67,5 @@ class OpenVinoTrunk(EngineTrunk):
         return model([x], [image], self.chain.name)
 
     def _features(self, normalised: Tensor) -> Tensor:
-        output = self._session(normalised.numpy())[0]
+        output = self._session.request.infer([normalised.numpy()])[0]
         return torch.from_numpy(output.copy())  # the library uses its own memory again

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from threading import Barrier
 from typing import cast
 
 import torch
@@ -236,9 +237,10 @@ class WinogradTrunk(EngineTrunk):
         inputs = 3
         for layer in self.chain.layers:
             if isinstance(layer, Pool):
-                if not steps or steps[-1].pool:
+                if not steps or steps[-1].pool or layer != Pool():
                     raise InputError(
-                        f"Engine {self.engine!r} needs every pool to follow a convolution."
+                        f"Engine {self.engine!r} needs every pool to follow a convolution, and to "
+                        "be 2 x 2 of stride 2."
                     )
                 steps[-1] = replace(steps[-1], pool=True)
                 continue
@@ -282,9 +284,17 @@ def _workers(count: int, threads: int, process: int) -> ThreadPoolExecutor:
     parent's threads, so it is given its own.
     """
     del process
-    return ThreadPoolExecutor(
-        count, "msds-winograd", initializer=torch.set_num_threads, initargs=(threads,)
-    )
+    own = torch.get_num_threads()
+    ready = Barrier(count)
+
+    def start() -> None:
+        torch.set_num_threads(threads)
+        ready.wait()
+
+    pool = ThreadPoolExecutor(count, "msds-winograd", initializer=start)
+    list(pool.map(int, range(count)))
+    torch.set_num_threads(own)  # it is also what threads of others will start with
+    return pool
 
 
 def _own_threads() -> bool:

@@ -66,7 +66,7 @@ class DiskCache:
             raise InputError(
                 f"{folder}: encodings cannot be kept there ({error.strerror})."
             ) from error
-        self._trunk = metric.trunk_digest
+        self._trunk, self._filter = metric.trunk_digest, metric.filter
         self._settings = {
             "format": FORMAT,
             "trunk": metric.trunk_digest,
@@ -89,9 +89,8 @@ class DiskCache:
                 grams = tuple(file.get_tensor(f"level_{k}") for k in range(about["levels"]))
         except (OSError, SafetensorError, KeyError, TypeError, ValueError):
             return None  # it is made again, and replaced
-        encoding = Encoding(
-            grams, tuple(about["positions"]), about["height"], about["width"], self._trunk
-        )
+        size = about["height"], about["width"]
+        encoding = Encoding(grams, tuple(about["positions"]), *size, self._trunk, self._filter)
         return Encoded(encoding, tuple(about["notes"]))
 
     def keep(self, sha256: str, encoded: Encoded) -> None:

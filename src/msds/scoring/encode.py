@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -109,4 +110,4 @@ def _only(encoding: Encoding, index: int) -> Encoding:
     """One image's encoding that does not keep the memory of the whole batch."""
     one = encoding[index : index + 1]
     grams = tuple(gram.clone() for gram in one.grams) if len(encoding) > 1 else one.grams
-    return Encoding(grams, one.positions, one.height, one.width, one.trunk)
+    return replace(one, grams=grams)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import torch
@@ -146,7 +147,7 @@ def encode_tiled(
     encodings = [_encode_one(metric, TensorRegions(image), tile, budget) for image in source]
     grams = tuple(torch.cat(parts) for parts in zip(*(e.grams for e in encodings), strict=True))
     first = encodings[0]
-    return Encoding(grams, first.positions, first.height, first.width, first.trunk)
+    return replace(first, grams=grams)
 
 
 @torch.no_grad()
@@ -168,7 +169,7 @@ def _encode_one(
                 rows = halvers[k].push(rows, last)
     grams = tuple(level.gram(device) for level in levels)
     positions = tuple(level.positions for level in levels)
-    return Encoding(grams, positions, height, width, metric.trunk_digest)
+    return Encoding(grams, positions, height, width, metric.trunk_digest, metric.filter)
 
 
 def _chunks(metric: MSDS, regions: RegionReader) -> Iterator[tuple[Tensor, bool]]:

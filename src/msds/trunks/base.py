@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -39,11 +41,11 @@ class Conv:
 
 @dataclass(frozen=True)
 class Pool:
-    """A 2 x 2 max pool of stride 2; an odd last row or column is dropped."""
+    """A max pool, 2 x 2 of stride 2 by default; an odd last row or column is dropped."""
 
     kernel: int = 2
     stride: int = 2
-    padding: int = 0
+    padding: ClassVar[int] = 0
 
 
 Layer = Conv | Pool
@@ -69,6 +71,9 @@ class Trunk(nn.Module):
     channels: int
     stride: int
     halo: int | None = None
+    precision = "float32"
+    """Of engines, see `msds.engines`; "float32" here, whatever type the parameters have."""
+
     maps_at_once = 4
     """A layer's input, that with its border, its output, and what the convolution itself takes."""
 
@@ -104,6 +109,24 @@ class Trunk(nn.Module):
     def architecture(self) -> str:
         """Text that tells this trunk from another with the same parameters."""
         return self.name
+
+    def revision(self) -> tuple[Any, ...]:
+        """Something that differs once a parameter has changed: where each is, and how often torch
+        has seen it written to."""
+        values = (*self.parameters(), *self.buffers())
+        return tuple((v.data_ptr(), v.dtype, v.is_inference() or v._version) for v in values)
+
+    @property
+    def digest(self) -> str:
+        """`parameter_digest`, computed again only when a parameter has changed."""
+        kept: tuple[Any, str] | None = self.__dict__.get("_digest")
+        # What is compiled cannot look, and the replicas of DataParallel have no parameters.
+        if kept and (torch.compiler.is_compiling() or hasattr(self, "_is_replica")):
+            return kept[1]
+        revision = self.revision()
+        if kept is None or kept[0] != revision:
+            self._digest = kept = (revision, self.parameter_digest())
+        return kept[1]
 
     def parameter_digest(self) -> str:
         """SHA-256 over the architecture and the names, shapes and values of all parameters."""
@@ -172,18 +195,24 @@ class ChainTrunk(Trunk):
                 x = F.max_pool2d(x, layer.kernel, layer.stride)
                 continue
             # In place: a new map costs more time than its ReLU, and no gradient needs the old one.
-            x = F.relu_(self.convolutions[layer.name](x))
+            x = F.relu_(self._convolve(layer, x))
             if mask is not None:
                 if mask.shape[-2:] != x.shape[-2:]:
                     mask = F.interpolate(mask, x.shape[-2:], mode="nearest-exact")
                 x, mask = x * mask.to(x), None
         return x
 
+    def _convolve(self, layer: Conv, x: Tensor) -> Tensor:
+        module = cast(nn.Conv2d, self.convolutions[layer.name])
+        # Detached: `requires_grad_` of a model around this one would make the trunk trainable.
+        weight, bias = (v.detach() for v in (module.weight, cast(Tensor, module.bias)))
+        return F.conv2d(x, weight, bias, layer.stride, layer.padding, groups=layer.groups)
+
     def normalise(
         self, images: Tensor, layout: torch.memory_format = torch.channels_last
     ) -> Tensor:
         """Images as the first convolution wants them: zero mean, unit deviation, in this layout."""
-        dtype = next(self.parameters()).dtype
+        dtype = cast(nn.Conv2d, next(iter(self.convolutions.values()))).weight.dtype
         if dtype == images.dtype == torch.float32 and _plainly_computed(images):
             return self._normalised_by_channel(images, layout)
         wide = images.to(torch.promote_types(dtype, torch.float32))
@@ -241,7 +270,8 @@ class ModuleTrunk(Trunk):
     Parameters
     ----------
     module : maps (N, 3, H, W) RGB images in [0, 1] to (N, C, h, w) feature maps; normalisation is
-        its own affair.
+        its own affair. It is not copied: its parameters are frozen and it is set to evaluation
+        mode, so give `copy.deepcopy(module)` of one that is to be trained further.
     name : what to call it in model ids.
     layer : dotted name of a submodule whose output is taken instead of the module's own.
     stride : input pixels per feature position; found by trying when not given.
@@ -256,6 +286,8 @@ class ModuleTrunk(Trunk):
         self, module: nn.Module, name: str, layer: str | None = None, stride: int | None = None
     ) -> None:
         super().__init__()
+        if not isinstance(module, nn.Module):
+            raise InputError(f"ModuleTrunk takes an nn.Module; got {type(module).__name__}.")
         self.module = module
         self.name = name
         self._layer = layer
@@ -276,6 +308,11 @@ class ModuleTrunk(Trunk):
                 f"Trunk {self.name!r} cannot be calibrated by saliency: its first convolution is "
                 "not known."
             )
+        if self.module.training:  # by a call of the user's: it would change the scores
+            self.module.eval()
+        parameter = next(self.module.parameters(), None)
+        if parameter is not None and parameter.is_floating_point():
+            images = images.to(parameter.dtype)
         features = self._layer_output(images) if self._layer else self.module(images)
         if not isinstance(features, Tensor) or features.ndim != 4:
             found = (
@@ -286,10 +323,21 @@ class ModuleTrunk(Trunk):
             )
         return features
 
+    def architecture(self) -> str:
+        # Where in memory a part is may stand in its text.
+        module = re.sub(r" at 0x[0-9a-f]+", "", str(self.module))
+        return f"{self.name} {self._layer} {self.stride} {module}"
+
     def _layer_output(self, images: Tensor) -> Tensor:
         outputs: list[Tensor] = []
+        thread = get_ident()
+
+        def keep(_module: nn.Module, _args: Any, output: Tensor) -> None:
+            if get_ident() == thread:  # others may be running the same module
+                outputs.append(output.clone())  # what follows may write into it
+
         target = self.module.get_submodule(self._layer or "")
-        handle = target.register_forward_hook(lambda _module, _args, output: outputs.append(output))
+        handle = target.register_forward_hook(keep)
         try:
             self.module(images)
         finally:
