@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -150,19 +151,35 @@ def test_encodings_compare_in_numpy_as_in_torch(
 def test_the_example_scores_with_onnxruntime_alone(
     metric: msds.MSDS, scorer: export.OnnxFile, tmp_path: Path
 ) -> None:
-    pixels = [(images(seed, 1, 24, 31)[0] * 255).byte() for seed in (1, 2)]
-    files = [tmp_path / "a.png", tmp_path / "b.png"]
-    for file, image in zip(files, pixels, strict=True):
-        Image.fromarray(image.permute(1, 2, 0).numpy()).save(file)
+    turned, transparent = tmp_path / "turned.jpg", tmp_path / "transparent.png"
+    pixels = (images(1, 1, 24, 31)[0] * 255).byte().permute(1, 2, 0).numpy()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels).save(turned, exif=exif)
+    Image.fromarray(np.dstack([pixels, pixels[..., 0]])).save(transparent)
+    profiled = ROOT / "examples" / "photos" / "rocket.jpg"
     script = ROOT / "examples" / "score_with_onnxruntime.py"
     code = script.read_text()
     assert "import torch" not in code
     assert "import msds" not in code
-    command = [sys.executable, str(script), scorer.path, *map(str, files)]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    expected = metric(*(image[None] for image in pixels))
-    assert float(shown[0]) == pytest.approx(float(expected), abs=1e-5)
-    assert shown[1] == metric.model_id
+    for pair in ((turned, transparent), (profiled, turned)):
+        command = [sys.executable, str(script), scorer.path, *map(str, pair)]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        expected = msds.score(*pair, model=metric)
+        assert float(shown[0]) == pytest.approx(expected.score, abs=1e-5)
+        assert shown[1] == metric.model_id
+
+
+def test_an_engine_is_left_out_of_the_graph_and_a_reduced_precision_refused(
+    metric: msds.MSDS, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxruntime")
+    other = copy.deepcopy(metric).set_engine("winograd")
+    made = export.export_onnx(other, tmp_path / "score.onnx")
+    assert made.fingerprint == metric.fingerprint
+    assert other.engine.startswith("winograd")
+    with pytest.raises(InputError, match="computes in bfloat16"):
+        export.export_onnx(other.set_engine("torch", "bfloat16"), tmp_path / "low.onnx")
 
 
 def test_a_file_that_disagrees_with_torch_is_not_written(
@@ -241,6 +258,26 @@ def test_a_saved_metric_comes_back_the_same(kind: str, tmp_path: Path) -> None:
     assert found.small == metric.small
     a, b = images(1, 1, 130, 131), images(2, 1, 130, 131)
     assert torch.equal(found(a, b), metric(a, b))
+
+
+def test_a_class_of_ones_own_comes_back_as_itself(tmp_path: Path) -> None:
+    class Mine(msds.MSDS):
+        pass
+
+    Mine(small_trunk(), levels=2).save_pretrained(tmp_path)
+    assert type(Mine.from_pretrained(tmp_path)) is Mine
+    assert type(msds.MSDS.from_pretrained(tmp_path)) is msds.MSDS
+
+
+@pytest.mark.parametrize(
+    "options", [{"levels": "x"}, {"levels": 2, "weights": "ab"}, {"levels": 2, "filter": []}]
+)
+def test_settings_that_make_no_sense_are_refused(tmp_path: Path, options: dict[str, Any]) -> None:
+    msds.MSDS(small_trunk(), levels=2).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "options": options}))
+    with pytest.raises(InputError):
+        msds.MSDS.from_pretrained(tmp_path)
 
 
 def test_a_folder_loads_only_as_what_it_is(tmp_path: Path) -> None:

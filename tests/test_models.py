@@ -28,15 +28,33 @@ def write(folder: Path, **changes: object) -> Path:
 
 
 def test_a_model_file_decides_the_settings_and_the_id(tmp_path: Path) -> None:
-    metric = load_model(write(tmp_path), trunk_weights="random")
+    metric = load_model(write(tmp_path))
     assert metric.model_id == "msds-mine"
     assert metric.level_weights == pytest.approx((0.2, 0.3, 0.5))
 
 
 def test_other_levels_than_the_models_are_equally_weighted_and_named(tmp_path: Path) -> None:
-    metric = load_model(write(tmp_path), trunk_weights="random", levels=2)
+    metric = load_model(write(tmp_path), levels=2)
     assert metric.level_weights == (0.5, 0.5)
     assert metric.model_id == "msds-mine(levels=2)"
+
+
+def test_every_setting_that_differs_from_a_model_file_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    assert load_model(file, levels=3, normalize="none").model_id == "msds-mine"
+    metric = load_model(file, normalize="positions", trunk_weights="random")
+    assert metric.model_id == "msds-mine(normalize=positions,trunk=compact-random)"
+    with pytest.raises(InputError, match="deepssim-lite-compact divides its Gram matrices"):
+        load_model("deepssim-lite-compact", normalize="positions")
+
+
+def test_a_folder_of_a_saved_metric_is_a_model(tmp_path: Path) -> None:
+    saved = load_model(write(tmp_path), trunk_weights="random")
+    saved.save_pretrained(tmp_path / "saved")
+    metric = load_model(tmp_path / "saved")
+    assert (metric.model_id, metric.fingerprint) == (saved.model_id, saved.fingerprint)
+    with pytest.raises(InputError, match="which has its own levels"):
+        load_model(tmp_path / "saved", levels=2)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -61,7 +79,12 @@ def test_the_compact_model_is_found_with_its_version_and_no_other() -> None:
         ({"weights": [0.5, 0.5]}, "3 levels need 3 weights"),
         ({"weights": ["a", "b", "c"]}, "weights must be numbers"),
         ({"levels": "three"}, "levels must be a whole number"),
-        ({"metric": "ssim"}, "unknown metric 'ssim'"),
+        ({"levels": True}, "levels must be a whole number"),
+        ({"metric": "ssim"}, "its metric is 'ssim'; expected msds, deepssim"),
+        ({"filter": []}, "filter must be text"),
+        ({"trunk": 5}, "trunk must be text"),
+        ({"metric": "deepssim"}, "levels is no setting of deepssim and must be 1"),
+        ({"metric": "deepssim", "levels": 1}, "weights is no setting of deepssim"),
     ],
 )
 def test_files_that_are_not_models_are_refused(

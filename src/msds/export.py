@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from msds import __version__
-from msds.errors import MSDSError, require
+from msds.errors import InputError, MSDSError, require
 from msds.files import atomic_write
 from msds.metric import MSDS
 from msds.pyramid import pyramid
@@ -65,13 +65,20 @@ def export_onnx(
     ------
     MissingExtraError
         Without onnx, onnxscript and onnxruntime.
+    InputError
+        If the metric computes in a reduced precision.
     MSDSError
         If the trunk cannot be exported, or the file and torch differ by more than `TOLERANCE`;
         nothing is written then.
     """
     for module in ("onnx", "onnxscript", "onnxruntime"):
         require(module, "onnx")
-    metric = copy.deepcopy(metric).cpu().float()
+    if metric.trunk.precision != "float32":
+        raise InputError(
+            f"Graphs are of float32, and this metric computes in {metric.trunk.precision}: call "
+            "set_engine('torch') first."
+        )
+    metric = copy.deepcopy(metric).set_engine("torch").cpu().float()
     graph: _Encode = (_Encode(metric) if encode_only else _PairScore(metric)).eval()
     content = _described(_converted(graph), graph)
     checked, difference = _compare_with_torch(content, graph)

@@ -18,6 +18,16 @@ FORMAT = "msds-model-1"
 
 DEFAULT_MODEL = "msds-compact"
 
+CONFIG = "config.json"
+"""In folders of saved metrics, see `msds.pretrained`."""
+
+OPTIONS = {
+    "msds": ("levels", "weights", "fusion", "filter", "normalize", "small"),
+    "deepssim": ("normalize",),
+    "deepssim-lite": (),
+}
+"""The arguments that build each kind of metric, besides its trunk."""
+
 
 @dataclass(frozen=True)
 class Model:
@@ -93,14 +103,32 @@ def read_model(path: Path) -> Model:
     if unknown or not {"id", "trunk"} <= values.keys():
         found = f"unknown entries {unknown}" if unknown else "no 'id' or no 'trunk'"
         raise InputError(f"{path} is not a model file of format {FORMAT!r}: {found}.")
-    if not isinstance(values.get("levels", 1), int):
-        raise InputError(f"{path} is not a model file: levels must be a whole number.")
     weights = values.get("weights")
     if weights is not None:
         if not isinstance(weights, list) or not all(isinstance(w, int | float) for w in weights):
             raise InputError(f"{path} is not a model file: weights must be numbers.")
         values["weights"] = tuple(float(w) for w in weights)
-    return Model(**values)
+    model = Model(**values)
+    problem = _problem(model)
+    if problem:
+        raise InputError(f"{path} is not a model file: {problem}.")
+    return model
+
+
+def _problem(model: Model) -> str | None:
+    """What is wrong with the entries of a model file, if anything is."""
+    for name in ("id", "trunk", "metric", "fusion", "filter", "normalize"):
+        if not isinstance(getattr(model, name), str):
+            return f"{name} must be text"
+    if not isinstance(model.levels, int) or isinstance(model.levels, bool):
+        return "levels must be a whole number"
+    if model.metric not in OPTIONS:
+        return f"its metric is {model.metric!r}; expected {', '.join(OPTIONS)}"
+    for name in ("levels", "weights", "fusion", "filter", "normalize"):
+        plain = 1 if name == "levels" else getattr(Model, name)
+        if name not in OPTIONS[model.metric] and getattr(model, name) != plain:
+            return f"{name} is no setting of {model.metric} and must be {plain!r}"
+    return None
 
 
 def load_model(
@@ -115,7 +143,8 @@ def load_model(
 
     Parameters
     ----------
-    name : id of a model (see `MODELS`), or path of a model file.
+    name : id of a model (see `MODELS`), path of a model file, or a folder written by
+        `save_pretrained`, whose settings are its own.
     trunk_weights : file of the trunk's weights, or "random".
     levels : another number of levels than the model's; the weights are then equal.
     small, normalize : as of `msds.MSDS`; None keeps the model's own.
@@ -124,34 +153,61 @@ def load_model(
     -------
     MSDS
         Its `model_id` names the model and every setting that differs from it.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or it does not have a setting that is asked for.
     """
     from msds.metric import MSDS, DeepSSIM, DeepSSIMLite
+    from msds.trunks.compact import COMPACT_VERSION
 
+    if (Path(name) / CONFIG).is_file():
+        return _saved(name, trunk_weights=trunk_weights, levels=levels, normalize=normalize)
     model = find_model(name)
     weights = os.fspath(trunk_weights) if trunk_weights is not None else None
-    if levels is not None and levels != model.levels and model.metric != "msds":
+    settings = OPTIONS[model.metric]
+    if levels not in (None, model.levels) and "levels" not in settings:
         raise InputError(f"{model.id} has one level: choose an msds model for {levels} levels.")
+    if normalize not in (None, model.normalize) and "normalize" not in settings:
+        raise InputError(f"{model.id} divides its Gram matrices in its own way: no normalize.")
+    wanted = {"levels": levels, "normalize": normalize}
+    changes = {
+        key: value
+        for key, value in wanted.items()
+        if value is not None and value != getattr(model, key, None)
+    }
     normalize = normalize or model.normalize
-    kept = levels is None or levels == model.levels
     metric: MSDS
     if model.metric == "deepssim":
         metric = DeepSSIM(model.trunk, normalize=normalize, trunk_weights=weights)
     elif model.metric == "deepssim-lite":
         metric = DeepSSIMLite(model.trunk, trunk_weights=weights)
-    elif model.metric == "msds":
+    else:
         metric = MSDS(
             model.trunk,
-            levels=model.levels if kept or levels is None else levels,
-            weights=model.weights if kept else None,
+            levels=levels or model.levels,
+            weights=None if "levels" in changes else model.weights,
             fusion=model.fusion,
             filter=model.filter,
             normalize=normalize,
             small=small,
             trunk_weights=weights,
         )
-    else:
-        raise InputError(f"Model {model.id!r} is of an unknown metric {model.metric!r}.")
     if model.id not in MODELS:
-        changes = "" if kept else f"(levels={metric.levels})"
-        metric.model_id = model.id + changes
+        usual = f"compact-v{COMPACT_VERSION}" if model.trunk == "compact" else model.trunk
+        if metric.trunk.name != usual:
+            changes["trunk"] = metric.trunk.name
+        text = ",".join(f"{key}={value}" for key, value in changes.items())
+        metric.model_id = f"{model.id}({text})" if text else model.id
     return metric
+
+
+def _saved(folder: str | os.PathLike[str], **settings: Any) -> MSDS:
+    """The metric of a folder, which has no other settings than those it was saved with."""
+    from msds.metric import MSDS
+
+    asked = [key for key, value in settings.items() if value is not None]
+    if asked:
+        raise InputError(f"{folder} holds a saved metric, which has its own {asked[0]}.")
+    return MSDS.from_pretrained(folder)

@@ -15,6 +15,7 @@ from torch import Tensor
 from msds import __version__
 from msds.errors import InputError, MSDSError, WeightsError
 from msds.files import atomic_write
+from msds.models import CONFIG, OPTIONS
 from msds.trunks import ChainTrunk
 from msds.trunks.base import Conv, Layer, Pool
 
@@ -24,13 +25,7 @@ if TYPE_CHECKING:
     Metric = TypeVar("Metric", bound=MSDS)
 
 FORMAT = "msds-pretrained-1"
-CONFIG, TENSORS = "config.json", "model.safetensors"
-OPTIONS = {
-    "msds": ("levels", "weights", "fusion", "filter", "normalize", "small"),
-    "deepssim": ("normalize",),
-    "deepssim-lite": (),
-}
-"""The arguments that build each kind of metric, besides its trunk."""
+TENSORS = "model.safetensors"
 
 
 def save_pretrained(metric: MSDS, folder: str | os.PathLike[str]) -> None:
