@@ -51,6 +51,7 @@ def test_negative_level_scores_count_as_the_floor_in_the_geometric_form() -> Non
 def test_given_weights_are_scaled_to_sum_to_one_exactly() -> None:
     weights = check_weights([0.1, 0.2, 0.30001, 0.4], 4)
     assert sum(weights) == pytest.approx(1, abs=1e-15)
+    assert check_weights([0.333, 0.333, 0.333], 3) == equal_weights(3)
     assert equal_weights(4) == (0.25,) * 4
 
 

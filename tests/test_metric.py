@@ -366,3 +366,10 @@ def test_replicas_of_data_parallel_score_alike(metric: MSDS) -> None:
         module.__dict__.update(values, _is_replica=True)
     assert torch.equal(metric(a, b), expected)
     assert torch.equal(metric.compare(encoding, metric.encode(b)), expected)
+
+
+def test_autocast_around_it_changes_no_score_of_the_engine() -> None:
+    pair = [images(seed, 1, 140, 160)[0] for seed in (1, 2)]
+    expected = msds.score(*pair).score
+    with torch.autocast("cpu", torch.bfloat16):
+        assert msds.score(*pair).score == expected

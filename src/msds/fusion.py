@@ -14,6 +14,10 @@ GEOMETRIC_FLOOR = 1e-4
 """Least level score in the geometric form, in which powers of negative numbers do not exist."""
 
 
+ROUNDING = 0.005
+"""How far from 1 the sum of given weights may be: as far as three of two decimals, say."""
+
+
 def simplex(parameters: Tensor) -> Tensor:
     """Weights that are positive and sum to 1 from K free parameters (softmax)."""
     return torch.softmax(parameters, -1)
@@ -56,7 +60,7 @@ def check_weights(weights: Sequence[float], levels: int) -> tuple[float, ...]:
     values = tuple(float(w) for w in weights)
     if len(values) != levels:
         raise InputError(f"{levels} levels need {levels} weights; got {len(values)}.")
-    if not all(0 <= w <= 1 for w in values) or abs(sum(values) - 1) > 1e-4:
+    if not all(0 <= w <= 1 for w in values) or abs(sum(values) - 1) > ROUNDING:
         raise InputError(f"Level weights must lie in [0, 1] and sum to 1; got {list(values)}.")
     return tuple(w / sum(values) for w in values)
 

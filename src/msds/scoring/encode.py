@@ -70,7 +70,9 @@ class Encoder:
     def _try(self, source: Sequence[Tensor] | RegionReader) -> Encoding | None:
         """An encoding, or None if memory ran short and the budget is smaller now."""
         try:
-            return self._encode(source)
+            # Autocast around it must not change a score.
+            with torch.autocast(self.device.type, enabled=False):
+                return self._encode(source)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
