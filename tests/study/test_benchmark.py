@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,14 @@ def test_a_benchmark_gives_scipys_correlations_for_every_metric(data: RatedSet) 
     duel = result.duels[0]
     assert {"bootstrap", "williams", "steiger", "f_test", "different", "better"} == set(duel.tests)
     assert all(duel.adjusted[test] >= duel.tests[test].p_value for test in duel.tests)
+
+
+def test_a_set_named_twice_or_with_equal_opinions_is_refused(data: RatedSet) -> None:
+    with pytest.raises(InputError, match="named twice"):
+        run_benchmark([data, data], [PSNR()])
+    pairs = tuple(replace(pair, opinion=3.0) for pair in data.pairs)
+    with pytest.raises(InputError, match="all opinions are equal"):
+        run_benchmark([replace(data, pairs=pairs)], [PSNR()])
 
 
 def test_one_dominating_reference_takes_the_decision_from_the_bootstrap() -> None:

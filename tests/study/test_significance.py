@@ -49,6 +49,13 @@ def test_steigers_z_gives_the_figure_of_his_example() -> None:
     assert found.statistic == pytest.approx(0.89, abs=0.01)
 
 
+def test_steigers_z_does_not_exist_for_a_perfect_correlation() -> None:
+    found = sig.steiger_test(1.0, 0.3, 0.3, 4)
+    assert found.difference == pytest.approx(0.7)
+    assert math.isnan(found.p_value)
+    assert sig.steiger_test(1.0, 1.0, 1.0, 4).p_value == 1
+
+
 def test_both_correlation_tests_reject_equals_about_as_rarely_as_they_promise() -> None:
     random = np.random.default_rng(4)
     rejected = {"williams": 0, "steiger": 0}
@@ -89,6 +96,9 @@ def test_holm_gives_the_textbook_adjustment() -> None:
     assert sig.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert sig.holm([0.9, 0.8]) == pytest.approx([1.0, 1.0])
     assert sig.holm([]) == []
+    # A test that does not exist takes no part.
+    assert sig.holm([0.01, math.nan, 0.04])[::2] == pytest.approx([0.02, 0.04])
+    assert math.isnan(sig.holm([0.01, math.nan])[1])
 
 
 def test_area_under_curve_is_the_mann_whitney_statistic() -> None:

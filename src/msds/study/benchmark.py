@@ -145,12 +145,20 @@ def run_benchmark(
     Raises
     ------
     InputError
-        If two contenders or sets have the same name, or an image cannot be used.
+        If two contenders have the same name, a set is named twice or has equal opinions only, or an
+        image cannot be used.
     """
     settings = settings or Settings()
     names = [contender.name for contender in contenders]
     if not names or len(set(names)) != len(names):
         raise InputError(f"A benchmark needs contenders with different names, got {names}.")
+    if len({data.fingerprint for data in sets}) != len(sets):
+        raise InputError(f"A set is named twice: {', '.join(data.title for data in sets)}.")
+    for data in sets:
+        if np.ptp(data.opinions) == 0:
+            raise InputError(
+                f"{data.title}: all opinions are equal, so nothing can agree with them."
+            )
     benchmark = Benchmark(settings)
     for data in sets:
         tables = {c.name: score_table(data, c, cache, progress) for c in contenders}

@@ -118,13 +118,15 @@ def williams_test(r_a: float, r_b: float, r_ab: float, n: int) -> Comparison:
 def steiger_test(r_a: float, r_b: float, r_ab: float, n: int) -> Comparison:
     """Steiger's z (his equation 14, pooled estimate) for two correlations that share a variable.
 
-    Parameters as in :func:`williams_test`.
+    Parameters as in :func:`williams_test`. For a correlation of 1 or -1 the test does not exist:
+    statistic and p-value are NaN.
     """
     stats = require("scipy.stats", "study")
     _check_correlations(r_a, r_b, r_ab, n)
-    if r_a == r_b or abs(r_a) >= 1 or abs(r_b) >= 1:
-        equal = r_a == r_b
-        return Comparison(r_a - r_b, 0.0 if equal else math.inf, 1.0 if equal else 0.0)
+    if r_a == r_b:
+        return Comparison(0.0, 0.0, 1.0)
+    if max(abs(r_a), abs(r_b)) >= 1:
+        return Comparison(r_a - r_b, math.nan, math.nan)
     pooled = 0.5 * (r_a + r_b)
     covariance = r_ab * (1 - 2 * pooled**2) - 0.5 * pooled**2 * (1 - 2 * pooled**2 - r_ab**2)
     covariance /= (1 - pooled**2) ** 2
@@ -177,11 +179,12 @@ def bootstrap_comparison(difference: float, drawn: Array) -> Comparison:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjustment: adjusted p-values in the order given."""
-    count = len(p_values)
-    adjusted = [0.0] * count
+    """Holm's step-down adjustment: adjusted p-values in the order given, NaN for NaN."""
+    known = [i for i, value in enumerate(p_values) if not math.isnan(value)]
+    count = len(known)
+    adjusted = [math.nan] * len(p_values)
     running = 0.0
-    for rank, index in enumerate(sorted(range(count), key=lambda i: p_values[i])):
+    for rank, index in enumerate(sorted(known, key=lambda i: p_values[i])):
         running = max(running, min(1.0, (count - rank) * p_values[index]))
         adjusted[index] = running
     return adjusted

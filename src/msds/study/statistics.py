@@ -129,7 +129,7 @@ def reference_resamples(
 
 
 def references_suffice(references: Sequence[str]) -> bool:
-    """Whether resampling references tells anything: five or more, none with over half of the pairs."""
+    """Whether resampling references tells anything: five or more, none with most of the pairs."""
     _, counts = np.unique(np.asarray(references), return_counts=True)
     return counts.size >= 5 and float(counts.max()) <= 0.5 * float(counts.sum())
 
