@@ -84,7 +84,7 @@ def pair_rows(
     """Times of one pair for every contender that installs."""
     contenders: list[Contender] = [*others(), *ours(quick)]
     if size != "384 x 512":
-        kept = {"MS-SSIM, pytorch-msssim", *LARGE}
+        kept = {"MS-SSIM, pytorch-msssim", "compact, 1 level, torch", *LARGE}
         if size == "1080 x 1920":  # beyond, the others take minutes or more memory than there is
             kept |= {REFERENCE, "LPIPS-VGG, arithmetic"}
         contenders = [c for c in contenders if c.name in kept or c.name.startswith("compact, 4")]
