@@ -18,6 +18,7 @@ from msds.pairs import Pair
 from msds.results import Outcome
 from msds.scoring import Options, Reading, engine, score, score_pairs
 from msds.scoring.cache import DiskCache
+from msds.scoring.inputs import UNKNOWN_BYTES, pixel_bytes
 from msds.scoring.memory import Memory
 from scoring_files import write_image
 
@@ -222,6 +223,21 @@ def test_whatever_a_decoder_raises_costs_its_own_row(
     outcomes = run(metric, [pair(files, "r0.png", name) for name in ("d0_5.jpg", "d0_40.jpg")])
     assert outcomes[0].error is not None
     assert "ZeroDivisionError: decoder" in outcomes[0].error
+    assert outcomes[1].error is None
+
+
+def test_a_damaged_header_of_any_format_costs_its_own_row(
+    metric: MSDS, files: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.png"
+    PIL.Image.new("RGB", (8, 8)).save(damaged, "DDS")
+    data = bytearray(damaged.read_bytes())
+    data[80:84] = bytes(4)  # the flags that say what the pixels are
+    damaged.write_bytes(data)
+    assert pixel_bytes(damaged) == UNKNOWN_BYTES
+    bad = Pair("good", "damaged", files / "r0.png", damaged)
+    outcomes = run(metric, [bad, pair(files, "r0.png", "d0_5.jpg")])
+    assert str(outcomes[0].error).startswith(str(damaged))
     assert outcomes[1].error is None
 
 
