@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import random
 from collections import Counter
 from pathlib import Path
@@ -13,6 +14,7 @@ import PIL.Image
 import pytest
 import torch
 
+from msds.errors import InputError
 from msds.metric import MSDS
 from msds.pairs import Pair
 from msds.results import Outcome
@@ -239,6 +241,19 @@ def test_a_damaged_header_of_any_format_costs_its_own_row(
     outcomes = run(metric, [bad, pair(files, "r0.png", "d0_5.jpg")])
     assert str(outcomes[0].error).startswith(str(damaged))
     assert outcomes[1].error is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_and_a_device_cost_their_own_rows_and_are_not_waited_for(
+    metric: MSDS, files: Path, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    made = [Pair("r", str(path), files / "r0.png", path) for path in (pipe, Path("/dev/zero"))]
+    for outcome in run(metric, made):
+        assert "this is not a regular file" in str(outcome.error)
+    with pytest.raises(InputError, match="pipe.png: this is not a regular file"):
+        score(pipe, files / "r0.png", model=metric)
 
 
 def test_a_row_with_a_problem_is_a_row_with_an_error(metric: MSDS, files: Path) -> None:

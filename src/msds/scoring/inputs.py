@@ -14,6 +14,7 @@ from msds.files import sha256_file
 from msds.images import Image, load_image
 from msds.images.colour import parse_background
 from msds.images.headers import read_header
+from msds.images.limits import check_file, display_name
 from msds.images.transfer import parse_transfer
 from msds.scoring.cache import DiskCache, Encoded
 
@@ -89,6 +90,7 @@ def read_input(path: Path, reading: Reading, cache: DiskCache | None, large: boo
         If it cannot be used.
     """
     start = time.perf_counter()
+    check_file(path, display_name(path))  # a pipe or a device would never end
     try:
         sha256 = sha256_file(path)
     except (OSError, ValueError):
@@ -107,6 +109,7 @@ def read_input(path: Path, reading: Reading, cache: DiskCache | None, large: boo
 def pixel_bytes(path: Path) -> int:
     """Memory that the decoded image takes, judged by the file's header."""
     try:
+        check_file(path, display_name(path))
         with path.open("rb") as file:
             header = read_header(file)
             if header.width and header.height:
