@@ -106,6 +106,39 @@ def test_damaged_png_is_refused() -> None:
         load_image(bytes(data))
 
 
+@pytest.mark.parametrize("failure", [RuntimeError("no item"), NotImplementedError("kind 9")])
+def test_whatever_kind_of_error_a_decoder_raises_the_file_is_named(
+    failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise failure
+
+    data = encode(RGB, "BMP")
+    with monkeypatch.context() as patch:
+        patch.setattr(PILImage, "open", fail)
+        with pytest.raises(InputError, match=f"<bytes>: .*cannot be opened .{failure}"):
+            load_image(data)
+    monkeypatch.setattr(PILImage.Image, "getexif", fail)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fail)
+    with pytest.raises(InputError, match=f"BMP data are truncated or damaged .{failure}"):
+        load_image(data)
+
+
+def test_lack_of_memory_while_decoding_names_the_file_and_stays_recognisable(
+    tmp_path: Path,
+) -> None:
+    # A JPEG 2000 file, one of whose boxes claims more bytes than there is memory.
+    data = bytearray(encode(RGB, "JPEG2000"))
+    at = data.index(b"jp2h") - 4
+    data[at : at + 4] = struct.pack(">I", 1)
+    data[at + 8 : at + 16] = struct.pack(">Q", 2**62)
+    path = tmp_path / "claims.jp2"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"claims\.jp2: there is not enough memory") as caught:
+        load_image(path)
+    assert isinstance(caught.value, MemoryError)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP", "ICO", "PCX", "TGA"])
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from msds.errors import InputError
+from msds.images.standard import decode_standard
 from msds.metric import MSDS
 from msds.pairs import Pair
 from msds.results import Outcome
@@ -415,6 +416,21 @@ def test_an_image_whose_decoding_ran_out_of_memory_is_tried_again_by_itself(
 
     monkeypatch.setattr(engine, "read_input", short)
     assert scores(run(metric, pairs)) == pytest.approx(alone, abs=TOLERANCE)
+
+
+def test_an_image_whose_decoder_ran_out_of_memory_is_tried_again_by_itself(
+    metric: MSDS, pairs: list[Pair], alone: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[object] = []
+
+    def short(source: object, *rest: object) -> object:
+        if len(failed) < 3:
+            failed.append(source)
+            raise MemoryError
+        return decode_standard(source, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("msds.images.loading.decode_standard", short)
+    assert scores(run(metric, pairs, threads=1)) == pytest.approx(alone, abs=TOLERANCE)
 
 
 def test_images_in_flight_stay_within_their_share_of_memory(

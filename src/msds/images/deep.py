@@ -47,7 +47,7 @@ def decode_deep(
         decoded = decode(header, source, name, frame, max_pixels)
     except InputError:
         raise
-    except (*DAMAGE, RuntimeError) as error:
+    except DAMAGE as error:
         raise InputError(
             f"{name}: the {header.container} data are truncated or damaged ({error})."
         ) from error

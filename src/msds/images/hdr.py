@@ -65,7 +65,7 @@ def decode_hdr(
         return _netpbm(data, name, max_pixels)
     except InputError:
         raise
-    except (*DAMAGE, RuntimeError) as error:
+    except DAMAGE as error:
         raise InputError(
             f"{name}: the {header.container} data are truncated or damaged ({error})."
         ) from error

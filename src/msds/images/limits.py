@@ -20,6 +20,10 @@ _active: list[int] = []
 _pillow_own: int | None = None
 
 
+class DecodingMemoryError(InputError, MemoryError):
+    """Memory ran short while an image was decoded, or damaged data asked for too much of it."""
+
+
 def display_name(path: str | os.PathLike[str]) -> str:
     """Name of a file as it can be printed, whatever bytes the file system allows in it."""
     return os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
@@ -52,6 +56,17 @@ def check_size(width: int, height: int, max_pixels: int, name: str) -> None:
             f"{name}: the image is {width} x {height}, {width * height} pixels; at most"
             f" {max_pixels} are decoded (raise max_pixels if you trust the file)."
         )
+
+
+@contextmanager
+def named_memory_errors(name: str) -> Iterator[None]:
+    """Name the image that is decoded while the block runs, if memory runs short in it."""
+    try:
+        yield
+    except MemoryError as error:
+        raise DecodingMemoryError(
+            f"{name}: there is not enough memory to decode this image, or its data are damaged."
+        ) from error
 
 
 @contextmanager

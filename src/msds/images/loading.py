@@ -20,7 +20,13 @@ from msds.images.deep import DEEP_CONTAINERS, decode_deep
 from msds.images.hdr import HDR_CONTAINERS, decode_hdr
 from msds.images.headers import Header, read_header
 from msds.images.image import Decoded, Image
-from msds.images.limits import MAX_PIXELS, check_file, check_size, display_name
+from msds.images.limits import (
+    MAX_PIXELS,
+    check_file,
+    check_size,
+    display_name,
+    named_memory_errors,
+)
 from msds.images.standard import decode_picture, decode_standard
 from msds.images.tiff import decode_tiff
 from msds.images.transfer import (
@@ -80,7 +86,8 @@ def load_image(
     Raises
     ------
     InputError
-        If the source is missing, empty, damaged, too large, or not an image this can read.
+        If the source is missing, empty, damaged, too large, or not an image this can read. It is a
+        MemoryError too where memory ran short while a file was decoded.
     """
     parse_background(background)
     meant = None if transfer is None else parse_transfer(transfer)
@@ -149,18 +156,19 @@ def decode_file(
     if transfer == SRGB and header.transfer in _STATED:
         # Samples asked for as they are, although the file means them otherwise.
         header = replace(header, primaries=2)
-    if header.width and header.height:
-        check_size(header.width, header.height, max_pixels, name)
-    if not header.deep:
-        decoded = decode_standard(source, name, frame, max_pixels)
-        primaries = numbered_primaries(header.primaries)
-        return decoded if primaries is None else replace(decoded, primaries=primaries)
-    if header.container == "tiff":
-        return decode_tiff(source, name, frame, max_pixels)
-    if header.container in HDR_CONTAINERS:
-        return decode_hdr(header, source, name, frame, max_pixels, transfer == SRGB)
-    if header.container in DEEP_CONTAINERS:
-        return decode_deep(header, source, name, frame, max_pixels)
+    with named_memory_errors(name):
+        if header.width and header.height:
+            check_size(header.width, header.height, max_pixels, name)
+        if not header.deep:
+            decoded = decode_standard(source, name, frame, max_pixels)
+            primaries = numbered_primaries(header.primaries)
+            return decoded if primaries is None else replace(decoded, primaries=primaries)
+        if header.container == "tiff":
+            return decode_tiff(source, name, frame, max_pixels)
+        if header.container in HDR_CONTAINERS:
+            return decode_hdr(header, source, name, frame, max_pixels, transfer == SRGB)
+        if header.container in DEEP_CONTAINERS:
+            return decode_deep(header, source, name, frame, max_pixels)
     raise InputError(
         f"{name}: a {header.container} file of {header.depth} bits per sample is not read; expected"
         " 8 bits, or another format."

@@ -17,7 +17,7 @@ from msds.images.colour import finish, parse_background
 from msds.images.deep import EXTRA, arrange, check_frame, depth_note, pillow_info
 from msds.images.headers import Header, read_header
 from msds.images.image import Decoded, Image
-from msds.images.limits import MAX_PIXELS, check_file, display_name
+from msds.images.limits import MAX_PIXELS, check_file, display_name, named_memory_errors
 from msds.images.loading import decode_file, file_transfer
 from msds.images.parts import PlainBlock, TiffParts
 from msds.images.standard import DAMAGE
@@ -132,11 +132,12 @@ def open_regions(
         parts = _in_parts(header, place, name, frame, finished)
         if parts is not None:
             return parts
-        return _Whole(finished(decode_file(header, place, name, frame, max_pixels, meant)))
+        decoded = decode_file(header, place, name, frame, max_pixels, meant)
     except InputError:
         raise
-    except (*DAMAGE, RuntimeError) as error:
+    except DAMAGE as error:
         raise InputError(f"{name}: the image data are truncated or damaged ({error}).") from error
+    return _Whole(finished(decoded))
 
 
 class _Whole(Regions):
@@ -195,10 +196,11 @@ class _Parts(Regions):
             y0, y1 = self.height - y1, self.height - y0
         box = (y0, x0, y1, x1) if self._orientation >= 5 else (x0, y0, x1, y1)
         try:
-            decoded = self._decode(*box)
+            with named_memory_errors(self.source):
+                decoded = self._decode(*box)
         except InputError:
             raise
-        except (*DAMAGE, RuntimeError) as error:
+        except DAMAGE as error:
             raise InputError(
                 f"{self.source}: the image data are truncated or damaged ({error})."
             ) from error

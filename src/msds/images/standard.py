@@ -42,7 +42,7 @@ _COLOURS: dict[str, tuple[Literal["grey", "rgb", "cmyk"], bool]] = {
     "RGBA": ("rgb", True),
     "CMYK": ("cmyk", False),
 }
-# What Pillow's decoders raise on damaged files.
+# What decoders raise on damaged files, but for MemoryError, which may be true of a good one.
 DAMAGE = (
     OSError,
     SyntaxError,
@@ -54,6 +54,7 @@ DAMAGE = (
     ArithmeticError,
     AttributeError,
     AssertionError,
+    RuntimeError,
     struct.error,
 )
 

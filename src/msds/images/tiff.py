@@ -64,7 +64,7 @@ def decode_tiff(source: Path | bytes, name: str, frame: int | None, max_pixels: 
             return interpret(samples, layout, name)
     except InputError:
         raise
-    except (*DAMAGE, RuntimeError) as error:
+    except DAMAGE as error:
         raise InputError(f"{name}: the TIFF data are truncated or damaged ({error}).") from error
 
 

@@ -27,7 +27,7 @@ from msds.results import Outcome
 from msds.scoring.cache import DiskCache, Encoded
 from msds.scoring.encode import Encoder
 from msds.scoring.inputs import PARTS_BYTES, Input, Reading, explain, pixel_bytes, read_input
-from msds.scoring.memory import Memory
+from msds.scoring.memory import Memory, is_out_of_memory
 from msds.scoring.single import notes_of
 
 READ_AHEAD = 8
@@ -225,7 +225,7 @@ class _Engine:
             error = future.exception()
             if error is None:
                 self._take(file, future.result())
-            elif isinstance(error, MemoryError) and not file.retried:
+            elif is_out_of_memory(error) and not file.retried:
                 file.retried = True
                 self.in_flight -= file.bytes
                 self.postponed.append(file)

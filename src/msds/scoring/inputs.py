@@ -17,6 +17,7 @@ from msds.images.headers import read_header
 from msds.images.limits import check_file, display_name
 from msds.images.transfer import parse_transfer
 from msds.scoring.cache import DiskCache, Encoded
+from msds.scoring.memory import is_out_of_memory
 
 PARTS_BYTES = 512 * 2**20
 """Images whose pixels take more than this are read in parts."""
@@ -125,6 +126,6 @@ def explain(error: Exception, path: Path) -> str:
     """One sentence on why a file could not be read, whatever was raised."""
     if isinstance(error, InputError):
         return str(error)
-    if isinstance(error, MemoryError):
+    if is_out_of_memory(error):
         return f"{path}: not enough memory to decode this image."
     return f"{path}: cannot be read ({type(error).__name__}: {error})."
