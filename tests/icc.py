@@ -96,6 +96,11 @@ def cmyk_profile(lightness: float) -> bytes:
     return _profile(b"prtr", b"CMYK", b"Lab ", tags)
 
 
+def empty_profile(space: bytes) -> bytes:
+    """Profile of a colour space, such as b"RGB ", that says nothing more about it."""
+    return _profile(b"mntr", space, b"XYZ ", {})
+
+
 def srgb_code(linear: np.ndarray) -> np.ndarray:
     """Linear light to sRGB code values (IEC 61966-2-1)."""
     linear = np.clip(linear, 0, 1)

@@ -240,6 +240,19 @@ def test_unreadable_and_mismatched_profiles_are_recorded() -> None:
         assert np.array_equal(np.rint(codes(image)), RGB)
 
 
+@pytest.mark.parametrize(
+    ("space", "mode", "channels"), [(b"RGB ", "RGB", 3), (b"GRAY", "L", 1), (b"CMYK", "CMYK", 4)]
+)
+def test_profile_without_any_tags_is_recorded_and_changes_no_pixel(
+    space: bytes, mode: str, channels: int
+) -> None:
+    picture = PILImage.fromarray(RGBA[..., :channels].squeeze(), mode)
+    plain = load_image(encode(picture, "TIFF"))
+    image = load_image(encode(picture, "TIFF", icc_profile=icc.empty_profile(space)))
+    assert torch.equal(image.pixels, plain.pixels)
+    assert "embedded colour profile is unreadable and was not applied" in image.notes
+
+
 def test_ycbcr_and_lab_pictures_are_converted() -> None:
     grey = np.full((4, 4, 3), 128, np.uint8)
     ycbcr = load_image(PILImage.fromarray(grey, "YCbCr"))

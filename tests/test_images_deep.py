@@ -186,6 +186,19 @@ def test_grey_and_cmyk_profiles_of_16_bit_files_are_converted() -> None:
     assert float(pixels[:, 0].max()) < float(pixels[:, 1].min())
 
 
+def test_profile_of_a_16_bit_file_without_any_tags_is_recorded_and_changes_no_pixel() -> None:
+    inks = np.dstack([DEEP, GREY])
+    for samples, space, options in (
+        (DEEP, b"RGB ", {}),
+        (GREY, b"GRAY", {}),
+        (inks, b"CMYK", {"photometric": "separated"}),
+    ):
+        plain = load_image(tiff(samples, **options))
+        image = load_image(tiff(samples, iccprofile=icc.empty_profile(space), **options))
+        assert torch.equal(image.pixels, plain.pixels)
+        assert "embedded colour profile is unreadable and was not applied" in image.notes
+
+
 def test_stated_pq_needs_to_be_named_and_is_then_decoded() -> None:
     samples = np.full((16, 16, 3), 769, np.uint16)  # 0.7517 of 1023: 1000 cd/m2
     data = bytes(

@@ -84,6 +84,7 @@ STREAMED: dict[str, Any] = {
     "png-palette": palette,
     "png-one-bit": png(RGB[..., 0] > 127),
     "png-profile": png(RGB, icc_profile=PROFILE),
+    "png-profile-empty": png(RGB, icc_profile=icc.empty_profile(b"RGB ")),
     **{f"png-turned-{i}": png(RGB, **turned(i)) for i in range(1, 9)},
 }
 

@@ -20,8 +20,9 @@ Floats = npt.NDArray[np.float32]
 
 _NAMED = {"white": (1.0, 1.0, 1.0), "black": (0.0, 0.0, 0.0)}
 _ICC_SPACES = {"GRAY": "grey", "RGB": "rgb", "CMYK": "cmyk"}
-_PIL_MODES = {"rgb": "RGB", "cmyk": "CMYK"}
+_PIL_MODES = {"grey": "L", "rgb": "RGB", "cmyk": "CMYK"}
 _INTENT = PIL.ImageCms.Intent.RELATIVE_COLORIMETRIC
+_UNREADABLE = "embedded colour profile is unreadable and was not applied"
 _FLAGS = PIL.ImageCms.Flags.BLACKPOINTCOMPENSATION | PIL.ImageCms.Flags.HIGHRESPRECALC
 
 
@@ -149,7 +150,7 @@ def _through_profile(
         return kind, colour, None
     profile = _open_profile(data)
     if profile is None:
-        notes.append("embedded colour profile is unreadable and was not applied")
+        notes.append(_UNREADABLE)
         return kind, colour, None
     space = profile.profile.xcolor_space.strip()
     if space == "RGB" and kind == "grey":
@@ -157,6 +158,9 @@ def _through_profile(
         notes.append("grey expanded to RGB")
     if _ICC_SPACES.get(space) != kind:
         notes.append(f"embedded colour profile is for {space}, not {kind}, and was not applied")
+        return kind, colour, None
+    if not _is_usable(data, kind):
+        notes.append(_UNREADABLE)
         return kind, colour, None
     if kind == "rgb" and _is_srgb(data):
         return kind, colour, None
@@ -198,6 +202,15 @@ def _transform(data: bytes, mode: str) -> Any:
         # Few values of grey are ever asked for (see below), so each is computed without a table.
         _FLAGS | PIL.ImageCms.Flags.NOOPTIMIZE if mode == "L" else _FLAGS,
     )
+
+
+def _is_usable(data: bytes, kind: str) -> bool:
+    """Whether a profile that can be opened has what a conversion needs."""
+    try:
+        _transform(data, _PIL_MODES[kind])
+    except (OSError, PIL.ImageCms.PyCMSError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=16)
