@@ -14,14 +14,14 @@ import PIL.Image
 import pytest
 import torch
 
-from msds.errors import InputError
+from msds.errors import InputError, require
 from msds.images.standard import decode_standard
 from msds.metric import MSDS
 from msds.pairs import Pair
 from msds.results import Outcome
 from msds.scoring import Options, Reading, engine, score, score_pairs
 from msds.scoring.cache import DiskCache
-from msds.scoring.inputs import UNKNOWN_BYTES, pixel_bytes
+from msds.scoring.inputs import UNKNOWN_BYTES, explain, pixel_bytes
 from msds.scoring.memory import Memory
 from scoring_files import write_image
 
@@ -255,6 +255,41 @@ def test_a_pipe_and_a_device_cost_their_own_rows_and_are_not_waited_for(
         assert "this is not a regular file" in str(outcome.error)
     with pytest.raises(InputError, match="pipe.png: this is not a regular file"):
         score(pipe, files / "r0.png", model=metric)
+
+
+def test_a_library_that_is_missing_costs_the_rows_that_need_it_and_is_told_in_one_sentence(
+    metric: MSDS, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object, **__: object) -> None:
+        require("no_such_library", "formats")
+
+    made = [pair(files, "r0.png", "d0_5.jpg"), pair(files, "r1.png", "r1.png")]
+    start = f"{made[0].distorted_path}: This needs no_such_library, which is not installed"
+    real = engine.read_input
+
+    def failing(path: Path, *rest: object) -> object:
+        if path.name == "d0_5.jpg":
+            missing()
+        return real(path, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "read_input", failing)
+        whole = run(metric, made)
+    with monkeypatch.context() as patch:
+        size = 12 * 48 * 40
+        patch.setattr(engine, "pixel_bytes", lambda p: size + (p.name == "d0_5.jpg"))
+        patch.setattr(engine, "PARTS_BYTES", size)
+        patch.setattr(engine, "open_regions", missing)
+        parts = run(metric, made)
+    for outcomes in (whole, parts):
+        assert str(outcomes[0].error).startswith(start)
+        assert not str(outcomes[0].error).endswith("..")
+        assert outcomes[1].error is None
+
+
+def test_explanations_end_in_one_full_stop() -> None:
+    text = explain(OSError("broken data."), Path("a.png"))
+    assert text == "a.png: cannot be read (OSError: broken data)."
 
 
 def test_a_row_with_a_problem_is_a_row_with_an_error(metric: MSDS, files: Path) -> None:

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 import torch
 
-from msds.errors import InputError
+from msds.errors import MSDSError
 from msds.images import Image
 from msds.images.regions import open_regions
 from msds.metric import MSDS, Encoding
@@ -26,7 +26,7 @@ from msds.pairs import Pair
 from msds.results import Outcome
 from msds.scoring.cache import DiskCache, Encoded
 from msds.scoring.encode import Encoder
-from msds.scoring.inputs import PARTS_BYTES, Input, Reading, explain, pixel_bytes, read_input
+from msds.scoring.inputs import PARTS_BYTES, Input, Reading, explain, named, pixel_bytes, read_input
 from msds.scoring.memory import Memory, is_out_of_memory
 from msds.scoring.single import notes_of
 
@@ -272,7 +272,7 @@ class _Engine:
         error = None
         try:
             encodings = self.encoder.encode([waiting.image.pixels for waiting in batch])
-        except InputError as reason:
+        except MSDSError as reason:
             error = str(reason)
         seconds = (time.perf_counter() - start) / len(batch)
         for k, waiting in enumerate(batch):
@@ -294,16 +294,14 @@ class _Engine:
             ) as regions:
                 encoding = self.encoder.encode_regions(regions)
                 encoded = Encoded(encoding, regions.notes)
-        except InputError as reason:
-            error = str(reason)
-        except MemoryError as reason:
+        except (MSDSError, MemoryError) as reason:
             error = explain(reason, file.path)
         file.seconds += time.perf_counter() - start
         self._finish(file, encoded, error)
 
     def _finish(self, file: _File, encoded: Encoded | None, error: str | None) -> None:
-        if error is not None and not error.startswith(str(file.path)):
-            error = f"{file.path}: {error}"
+        if error is not None:
+            error = named(error, file.path)
         if encoded is not None and self.cache is not None and file.is_reference and file.sha256:
             self.cache.keep(file.sha256, encoded)
         self._settle(file, encoded, error)

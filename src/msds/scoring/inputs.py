@@ -9,7 +9,7 @@ from pathlib import Path
 
 import PIL.Image
 
-from msds.errors import InputError
+from msds.errors import MSDSError
 from msds.files import sha256_file
 from msds.images import Image, load_image
 from msds.images.colour import parse_background
@@ -124,8 +124,16 @@ def pixel_bytes(path: Path) -> int:
 
 def explain(error: Exception, path: Path) -> str:
     """One sentence on why a file could not be read, whatever was raised."""
-    if isinstance(error, InputError):
-        return str(error)
+    if isinstance(error, MSDSError):
+        return named(str(error), path)
     if is_out_of_memory(error):
-        return f"{path}: not enough memory to decode this image."
-    return f"{path}: cannot be read ({type(error).__name__}: {error})."
+        return named("not enough memory to decode this image.", path)
+    reason = f"{type(error).__name__}: {error}".rstrip(".")
+    return named(f"cannot be read ({reason}).", path)
+
+
+def named(text: str, path: Path) -> str:
+    """A sentence with the file's name in front, which can be stored whatever is in the name."""
+    name = display_name(path)
+    text = display_name(text)
+    return text if text.startswith(name) else f"{name}: {text}"
