@@ -253,6 +253,18 @@ def test_profile_without_any_tags_is_recorded_and_changes_no_pixel(
     assert "embedded colour profile is unreadable and was not applied" in image.notes
 
 
+def test_profile_whose_space_or_name_is_not_text_is_no_reason_to_fail() -> None:
+    profile = icc.matrix_profile(icc.DISPLAY_P3, 2.2, "wide")
+    space = profile.replace(b"RGB ", b"\xff\xff\xff\xff", 1)
+    assert load_image(encode(RGB, "PNG", icc_profile=space)).notes == (
+        "embedded colour profile is unreadable and was not applied",
+    )
+    named = profile.replace(b"wide", b"\xff" * 4)
+    assert load_image(encode(RGB, "PNG", icc_profile=named)).notes == (
+        "colour profile without a name converted to sRGB (relative colorimetric)",
+    )
+
+
 def test_ycbcr_and_lab_pictures_are_converted() -> None:
     grey = np.full((4, 4, 3), 128, np.uint8)
     ycbcr = load_image(PILImage.fromarray(grey, "YCbCr"))

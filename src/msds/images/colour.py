@@ -152,7 +152,7 @@ def _through_profile(
     if profile is None:
         notes.append(_UNREADABLE)
         return kind, colour, None
-    space = profile.profile.xcolor_space.strip()
+    space, title = profile
     if space == "RGB" and kind == "grey":
         colour, kind = np.repeat(colour, 3, axis=2), "rgb"
         notes.append("grey expanded to RGB")
@@ -164,9 +164,7 @@ def _through_profile(
         return kind, colour, None
     if kind == "rgb" and _is_srgb(data):
         return kind, colour, None
-    notes.append(
-        f"colour profile {_profile_name(profile)} converted to sRGB (relative colorimetric)"
-    )
+    notes.append(f"colour profile {title} converted to sRGB (relative colorimetric)")
     if colour.dtype == np.uint8 and decoded.maximum == 255:
         return kind, colour, _apply_profile(colour, kind, data)
     return kind, colour, _apply_profile_deep(unit(colour, decoded.maximum), kind, data)
@@ -179,16 +177,18 @@ def _composite(rgb: Samples, alpha: Floats, backdrop: tuple[float, float, float]
     return mixed
 
 
-def _open_profile(data: bytes) -> Any | None:
+def _open_profile(data: bytes) -> tuple[str, str] | None:
+    """Colour space of a profile, and its name in words; None if it cannot be opened."""
     try:
-        return PIL.ImageCms.ImageCmsProfile(io.BytesIO(data))
-    except (OSError, PIL.ImageCms.PyCMSError):
+        profile = PIL.ImageCms.ImageCmsProfile(io.BytesIO(data)).profile
+        space = profile.xcolor_space.strip()
+    except (OSError, ValueError, PIL.ImageCms.PyCMSError):
         return None
-
-
-def _profile_name(profile: Any) -> str:
-    description = profile.profile.profile_description
-    return repr(description.strip()) if description else "without a name"
+    try:
+        description = profile.profile_description
+    except ValueError:  # not text
+        description = None
+    return space, repr(description.strip()) if description else "without a name"
 
 
 @lru_cache(maxsize=16)
