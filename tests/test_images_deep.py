@@ -319,3 +319,9 @@ def test_missing_libraries_are_named_with_the_extra(
     for data in files:
         with pytest.raises(MissingExtraError, match=r"pip install 'msds-iqa\[formats\]'"):
             load_image(data, transfer="linear:1")
+    path = tmp_path / "rgb16.png"
+    path.write_bytes(files[0])
+    with pytest.raises(MissingExtraError) as caught:
+        load_image(path)
+    expected = f"{path}: a PNG of 16 bits per sample needs imagecodecs, which is not installed: run"
+    assert str(caught.value).startswith(expected)

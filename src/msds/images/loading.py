@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import numpy.typing as npt
 import PIL.Image
 import torch
 
-from msds.errors import InputError
+from msds.errors import InputError, MissingExtraError
 from msds.images.arrays import from_array, from_tensor
 from msds.images.colour import finish, parse_background
 from msds.images.deep import DEEP_CONTAINERS, decode_deep
@@ -43,6 +45,16 @@ Source = (
     str | os.PathLike[str] | bytes | bytearray | PIL.Image.Image | npt.NDArray[Any] | torch.Tensor
 )
 
+_KINDS = {
+    "png": "a PNG",
+    "tiff": "a TIFF",
+    "avif": "an AVIF file",
+    "heif": "a HEIF file",
+    "jxl": "a JPEG XL file",
+    "jp2": "a JPEG 2000 file",
+    "exr": "an OpenEXR file",
+    "radiance": "a Radiance file",
+}
 _STATED = {
     PQ_CODE: "the PQ transfer function",
     HLG_CODE: "the HLG transfer function",
@@ -156,9 +168,9 @@ def decode_file(
     if transfer == SRGB and header.transfer in _STATED:
         # Samples asked for as they are, although the file means them otherwise.
         header = replace(header, primaries=2)
-    with named_memory_errors(name):
-        if header.width and header.height:
-            check_size(header.width, header.height, max_pixels, name)
+    if header.width and header.height:
+        check_size(header.width, header.height, max_pixels, name)
+    with named_memory_errors(name), _named_extra(header, name):
         if not header.deep:
             decoded = decode_standard(source, name, frame, max_pixels)
             primaries = numbered_primaries(header.primaries)
@@ -173,6 +185,20 @@ def decode_file(
         f"{name}: a {header.container} file of {header.depth} bits per sample is not read; expected"
         " 8 bits, or another format."
     )
+
+
+@contextmanager
+def _named_extra(header: Header, name: str) -> Iterator[None]:
+    """Name the file, and what it is, if a library is missing that it needs."""
+    try:
+        yield
+    except MissingExtraError as error:
+        kind = _KINDS.get(header.container, "this file")
+        if header.floating:
+            kind += " of floating-point samples"
+        elif header.depth > 8:
+            kind += f" of {header.depth} bits per sample"
+        raise MissingExtraError(f"{name}: {kind} {str(error).removeprefix('This ')}") from error
 
 
 def _from_tensor(tensor: torch.Tensor, frame: int | None, transfer: Transfer | None) -> Image:
