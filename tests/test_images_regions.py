@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,17 @@ def test_notes_are_those_of_the_whole(kind: str, tmp_path: Path) -> None:
         regions.read(0, 0, regions.width, regions.height)
         expected = [n for n in load_image(path).notes if n != "palette expanded"]
         assert list(regions.notes) == [n for n in expected if not n.startswith("1 samples")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_files_whose_names_are_not_utf8_are_read_in_parts(kind: str, tmp_path: Path) -> None:
+    STREAMED[kind](tmp_path / "plain")
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    (tmp_path / "plain").rename(path)
+    with open_regions(path) as regions:
+        assert not regions.in_memory
+        assert torch.equal(regions.read(1, 2, 9, 7), load_image(path).pixels[:, 2:7, 1:9])
 
 
 def test_other_formats_are_decoded_whole(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import os
 import random
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -285,6 +286,23 @@ def test_a_library_that_is_missing_costs_the_rows_that_need_it_and_is_told_in_on
         assert str(outcomes[0].error).startswith(start)
         assert not str(outcomes[0].error).endswith("..")
         assert outcomes[1].error is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_errors_can_be_stored_whatever_bytes_are_in_a_file_s_name(
+    metric: MSDS, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = os.fsencode(tmp_path)
+    small, broken = (Path(os.fsdecode(folder + b"/" + n)) for n in (b"small\xff.png", b"b\xff.png"))
+    write_image(tmp_path / "small.png", 0, (8, 8)).rename(small)
+    broken.write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
+    made = [Pair("r", "d", files / "r0.png", path) for path in (small, broken)]
+    outcomes = run(metric, made)
+    monkeypatch.setattr(engine, "PARTS_BYTES", 1)
+    for outcome in (*outcomes, *run(metric, made)):
+        assert outcome.error is not None
+        assert rb"\udcff.png: " in outcome.error.encode("utf-8")
+    assert explain(OSError(f"no {small}"), small).encode("utf-8")
 
 
 def test_explanations_end_in_one_full_stop() -> None:

@@ -262,7 +262,7 @@ def _png(
     # Unpacked once, then read anywhere; the file has no name and goes with the process.
     unpacked = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
     try:
-        picture = vips.Image.pngload(str(path), access="sequential", fail_on="truncated")
+        picture = vips.Image.pngload(os.fsencode(path), access="sequential", fail_on="truncated")
         kind = {"uchar": np.uint8, "ushort": np.uint16}[picture.format]
         region = vips.Region.new(picture)
         for top in range(0, header.height, _ROWS):
