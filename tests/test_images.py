@@ -170,6 +170,14 @@ def test_orientation_out_of_range_is_ignored() -> None:
     assert load_image(encode(picture, "PNG", exif=exif)).height == 20
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
+def test_exif_that_cannot_be_read_is_ignored(kind: str) -> None:
+    plain = encode(RGB, kind)
+    for exif in (b"garbage", b"Exif\0\0garbage", b"Exif\0\0II*\0\x08\0\0"):
+        image = load_image(encode(RGB, kind, exif=exif))
+        assert torch.equal(image.pixels, load_image(plain).pixels)
+
+
 def test_wide_gamut_profile_is_converted_to_srgb() -> None:
     profile = icc.matrix_profile(icc.DISPLAY_P3, 2.2, "wide")
     muted = (RGB // 2 + 64).astype(np.uint8)

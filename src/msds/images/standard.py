@@ -193,12 +193,17 @@ def _mode(picture: PIL.Image.Image) -> str:
 
 
 def read_orientation(picture: PIL.Image.Image, *, decode: bool = True) -> int:
-    """EXIF orientation of a picture, 1 to 8; 1 where none is stated, or one out of range.
+    """EXIF orientation of a picture, 1 to 8; 1 where none is stated, or one that cannot be read.
 
-    Pillow decodes a PNG to look for what may follow its pixels, unless `decode` is false.
+    A PNG is decoded to look for what may follow its pixels, unless `decode` is false.
     """
-    exif = picture.getexif() if decode else PIL.Image.Image.getexif(picture)
-    value = exif.get(_ORIENTATION, 1)
+    if decode and picture.format == "PNG" and "exif" not in picture.info:
+        picture.load()
+    try:
+        exif = picture.getexif() if decode else PIL.Image.Image.getexif(picture)
+        value = exif.get(_ORIENTATION, 1)
+    except DAMAGE:
+        return 1  # the pixels are none the worse for it
     return value if value in range(1, 9) else 1
 
 
