@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -131,6 +133,19 @@ def test_files_whose_names_are_not_utf8_are_read_in_parts(kind: str, tmp_path: P
     with open_regions(path) as regions:
         assert not regions.in_memory
         assert torch.equal(regions.read(1, 2, 9, 7), load_image(path).pixels[:, 2:7, 1:9])
+
+
+def test_a_png_that_the_disk_has_no_room_for_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.png"
+    PILImage.new("RGB", (1024, 1024)).save(path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2 << 20))
+    with open_regions(path) as regions:  # small enough to stay in memory
+        assert not regions.in_memory
+    monkeypatch.setattr("msds.images.regions._IN_MEMORY_BYTES", 1 << 20)
+    with pytest.raises(InputError, match=r"large\.png: .* 3 MiB in .*, where 2 MiB are free"):
+        open_regions(path)
 
 
 def test_other_formats_are_decoded_whole(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -104,7 +105,8 @@ def open_regions(
     """Open an image file to read it in parts.
 
     With the extra ``formats``, PNG and TIFF (plain or losslessly compressed) are read in bounded
-    memory; a PNG is unpacked when it is opened, to a temporary file if it takes more than 64 MB.
+    memory; a PNG is unpacked when it is opened, to a temporary file if it takes more than 64 MB, as
+    many bytes as its header says.
     Any other file is decoded whole. The pixels are those of `load_image` with the same arguments.
 
     Parameters
@@ -252,6 +254,17 @@ def _tiff(path: Path, name: str, frame: int | None, finished: _Finish) -> Region
     )
 
 
+def _check_room(needed: int, name: str) -> None:
+    """Refuse to unpack an image into more bytes than the disk has room for."""
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if needed > max(free, _IN_MEMORY_BYTES):
+        raise InputError(
+            f"{name}: to be read in parts the image is unpacked into {needed / 2**20:.0f} MiB in"
+            f" {folder}, where {free / 2**20:.0f} MiB are free (TMPDIR names another folder)."
+        )
+
+
 def _png(
     header: Header, path: Path, name: str, frame: int | None, finished: _Finish
 ) -> Regions | None:
@@ -264,6 +277,7 @@ def _png(
     try:
         picture = vips.Image.pngload(os.fsencode(path), access="sequential", fail_on="truncated")
         kind = {"uchar": np.uint8, "ushort": np.uint16}[picture.format]
+        _check_room(header.width * header.height * picture.bands * np.dtype(kind).itemsize, name)
         region = vips.Region.new(picture)
         for top in range(0, header.height, _ROWS):
             rows = min(_ROWS, header.height - top)
