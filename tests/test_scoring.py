@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import os
 import random
 import sys
@@ -18,9 +19,10 @@ import torch
 from msds.errors import InputError, require
 from msds.images.standard import decode_standard
 from msds.metric import MSDS
+from msds.models import load_model
 from msds.pairs import Pair
 from msds.results import Outcome
-from msds.scoring import Options, Reading, engine, score, score_pairs
+from msds.scoring import Options, Reading, engine, score, score_pairs, single
 from msds.scoring.cache import DiskCache
 from msds.scoring.inputs import UNKNOWN_BYTES, explain, pixel_bytes
 from msds.scoring.memory import Memory
@@ -524,6 +526,35 @@ def test_large_files_are_read_in_parts_with_the_same_score(
     for a, b in zip(outcomes, run(metric, pairs), strict=True):
         plain = {"score": None, "levels": (), "seconds": 0.0}
         assert dataclasses.replace(a, **plain) == dataclasses.replace(b, **plain)
+
+
+def test_a_model_file_is_read_again_when_it_changes_or_another_has_its_name(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def counted(name: str) -> MSDS:
+        loaded.append(name)
+        return load_model(name)
+
+    def levels() -> int:
+        return len(score(files / "r0.png", files / "d0_5.jpg", model="own.json").levels)
+
+    def write(folder: Path, levels: int) -> None:
+        model = {"format": "msds-model-1", "id": "own", "trunk": "compact", "levels": levels}
+        folder.mkdir(exist_ok=True)
+        (folder / "own.json").write_text(json.dumps(model), encoding="utf-8")
+
+    monkeypatch.setattr(single, "load_model", counted)
+    write(tmp_path / "a", 1)
+    write(tmp_path / "b", 2)
+    monkeypatch.chdir(tmp_path / "a")
+    assert [levels(), levels()] == [1, 1]
+    assert len(loaded) == 1
+    monkeypatch.chdir(tmp_path / "b")
+    assert levels() == 2
+    write(tmp_path / "b", 1)
+    assert levels() == 1
 
 
 def test_stopping_early_ends_the_threads(metric: MSDS, pairs: list[Pair]) -> None:

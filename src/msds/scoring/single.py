@@ -77,7 +77,8 @@ def score(
     ----------
     reference, distorted : anything `msds.load_image` takes: paths, PIL images, arrays, tensors.
         Large files are read in parts where their format allows.
-    model : id of a model, path of a model file, or a metric. Models given by name are kept loaded.
+    model : id of a model, path of a model file, or a metric. Models given by name are kept
+        loaded, those in files for as long as the file stays as it is.
     device : where to compute; by default the CPU, or wherever a metric that is passed in is. A
         metric that is passed in is moved there.
     background, transfer : as of `msds.load_image`.
@@ -92,7 +93,8 @@ def score(
     if isinstance(model, torch.nn.Module):
         metric = model
     else:
-        metric, device = _loaded(os.fspath(model)), device or "cpu"
+        name = os.fspath(model)
+        metric, device = _loaded(name, _version(name)), device or "cpu"
     images = [
         load_or_open(source, background=background, transfer=transfer)
         for source in (reference, distorted)
@@ -170,6 +172,16 @@ def _encode(encoder: Encoder, image: Image | Regions) -> Encoding:
         raise InputError(f"{image.source}: {error}") from error
 
 
+def _version(model: str) -> tuple[str, int, int] | None:
+    """Which file a name leads to, and in which state; None if it leads to none."""
+    path = Path(model)
+    if not path.is_file():
+        return None
+    state = path.stat()
+    return str(path.resolve()), state.st_mtime_ns, state.st_size
+
+
 @lru_cache(maxsize=4)
-def _loaded(model: str) -> MSDS:
+def _loaded(model: str, version: tuple[str, int, int] | None) -> MSDS:
+    """A model, loaded again when its file is another than last time."""
     return load_model(model)
