@@ -94,6 +94,7 @@ def test_one_bit_picture_becomes_black_and_white() -> None:
     picture = PILImage.fromarray(RGB[..., 0] > 127)
     image = load_image(encode(picture, "PNG"))
     assert np.array_equal(codes(image)[..., 0], np.where(RGB[..., 0] > 127, 255.0, 0.0))
+    assert image.notes[0] == "1-bit samples converted to L"
 
 
 def test_palette_is_expanded() -> None:

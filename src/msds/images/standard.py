@@ -121,7 +121,8 @@ def decode_picture(picture: PIL.Image.Image, name: str, notes: tuple[str, ...] =
     if picture.mode in ("P", "PA"):
         notes += ("palette expanded",)
     elif picture.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
-        notes += (f"{picture.mode} samples converted to {_mode(picture)}",)
+        kind = "1-bit" if picture.mode == "1" else picture.mode
+        notes += (f"{kind} samples converted to {_mode(picture)}",)
     orientation = read_orientation(picture)
     mode = _mode(picture)
     if picture.mode == "LAB":
