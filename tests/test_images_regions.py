@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image as PILImage
 
 import icc
-from msds.errors import InputError
+from msds.errors import InputError, MissingExtraError
 from msds.images import load_image, open_regions
 
 imagecodecs = pytest.importorskip("imagecodecs")
@@ -162,7 +162,7 @@ def test_other_formats_are_decoded_whole(tmp_path: Path) -> None:
             open_regions(path, max_pixels=100)
 
 
-def test_without_the_libraries_files_are_decoded_whole(
+def test_without_the_libraries_files_are_decoded_whole_unless_they_are_too_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "photo.png"
@@ -177,6 +177,8 @@ def test_without_the_libraries_files_are_decoded_whole(
     monkeypatch.setattr(importlib, "import_module", without)
     with open_regions(path) as regions:
         assert regions.in_memory
+    with pytest.raises(MissingExtraError, match=r"photo\.png: an image of 93 x 70 is too"):
+        open_regions(path, max_pixels=100)
 
 
 def test_parts_outside_the_image_and_empty_ones_are_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import random
+import struct
 import sys
 from collections import Counter
 from pathlib import Path
@@ -245,6 +246,17 @@ def test_a_damaged_header_of_any_format_costs_its_own_row(
     outcomes = run(metric, [bad, pair(files, "r0.png", "d0_5.jpg")])
     assert str(outcomes[0].error).startswith(str(damaged))
     assert outcomes[1].error is None
+
+
+def test_a_header_of_more_pixels_than_pillow_warns_of_is_believed(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    PIL.Image.new("L", (8, 8)).save(tmp_path / "large.bmp")
+    data = bytearray((tmp_path / "large.bmp").read_bytes())
+    data[18:26] = struct.pack("<ii", 20000, 10000)
+    (tmp_path / "large.bmp").write_bytes(data)
+    assert pixel_bytes(tmp_path / "large.bmp") == 20000 * 10000 * 12
+    assert not recwarn.list
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -15,7 +15,7 @@ from msds.errors import InputError, require
 from msds.images import jxl
 from msds.images.headers import Header, has_late_metadata
 from msds.images.image import Decoded, Samples
-from msds.images.limits import check_size, pillow_limit
+from msds.images.limits import check_frame, check_size, pillow_limit
 from msds.images.standard import DAMAGE, read_orientation
 from msds.images.transfer import numbered_primaries
 
@@ -86,19 +86,6 @@ def arrange(
     )
 
 
-def check_frame(frame: int | None, count: int, name: str) -> int:
-    """The frame that was asked for; the only one if none was."""
-    if frame is None and count > 1:
-        raise InputError(
-            f"{name}: the file has {count} frames; name one of them (frame=0 to {count - 1})."
-        )
-    if frame is not None and not 0 <= frame < count:
-        raise InputError(
-            f"{name}: frame {frame} was asked for; the file has frames 0 to {count - 1}."
-        )
-    return frame or 0
-
-
 def read_bytes(source: Path | bytes) -> bytes:
     """All bytes of a file."""
     return source if isinstance(source, bytes) else source.read_bytes()
@@ -108,7 +95,7 @@ def _png(
     header: Header, source: Path | bytes, name: str, frame: int | None, max_pixels: int
 ) -> Decoded:
     codecs = require("imagecodecs", EXTRA)
-    info = pillow_info(source, max_pixels)
+    info = pillow_info(source, max_pixels, name)
     if check_frame(frame, info["frames"], name) != 0:
         raise InputError(f"{name}: of an animated PNG of 16 bits, only frame 0 is read.")
     samples = codecs.png_decode(read_bytes(source))
@@ -127,7 +114,7 @@ def _avif(
     header: Header, source: Path | bytes, name: str, frame: int | None, max_pixels: int
 ) -> Decoded:
     codecs = require("imagecodecs", EXTRA)
-    info = pillow_info(source, max_pixels)
+    info = pillow_info(source, max_pixels, name)
     index = check_frame(frame, info["frames"], name)
     samples = codecs.avif_decode(read_bytes(source), index=index, numthreads=1)
     return arrange(
@@ -228,10 +215,10 @@ def straighten(samples: Samples, maximum: float) -> Samples:
     return scaled
 
 
-def pillow_info(source: Path | bytes, max_pixels: int) -> dict[str, Any]:
+def pillow_info(source: Path | bytes, max_pixels: int, name: str) -> dict[str, Any]:
     """Profile, orientation and number of frames, which the deep decoders do not hand out."""
     with ExitStack() as stack:
-        stack.enter_context(pillow_limit(max_pixels))
+        stack.enter_context(pillow_limit(max_pixels, name))
         file: BinaryIO = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
         stack.enter_context(file)
         late = has_late_metadata(file)

@@ -13,10 +13,10 @@ import numpy as np
 
 from msds.errors import InputError, require
 from msds.images.arrays import from_array
-from msds.images.deep import EXTRA, arrange, check_frame, read_bytes, straighten
+from msds.images.deep import EXTRA, arrange, read_bytes, straighten
 from msds.images.headers import Header
 from msds.images.image import Decoded
-from msds.images.limits import check_size
+from msds.images.limits import check_frame, check_size
 from msds.images.standard import DAMAGE
 from msds.images.transfer import SRGB_PRIMARIES, Chromaticities
 

@@ -52,10 +52,30 @@ def check_size(width: int, height: int, max_pixels: int, name: str) -> None:
     if width < 1 or height < 1:
         raise InputError(f"{name}: the image is {width} x {height}; expected at least one pixel.")
     if width * height > max_pixels:
+        found = f"the image is {width} x {height}, {width * height} pixels"
+        raise _too_large(found, max_pixels, name)
+
+
+def _too_large(found: str, max_pixels: int, name: str) -> InputError:
+    return InputError(
+        f"{name}: {found}; at most {max_pixels} are decoded whole (PNG and losslessly compressed"
+        " TIFF are scored in parts, with the extra `formats`)."
+    )
+
+
+def check_frame(frame: int | None, count: int, name: str) -> int:
+    """The frame that was asked for; the only one if none was."""
+    if frame is None and count > 1:
         raise InputError(
-            f"{name}: the image is {width} x {height}, {width * height} pixels; at most"
-            f" {max_pixels} are decoded (raise max_pixels if you trust the file)."
+            f"{name}: the file has {count} frames; name one of them in Python with"
+            f" msds.load_image(..., frame=0), up to frame={count - 1}, or give it as a file of its"
+            " own."
         )
+    if frame is not None and not 0 <= frame < count:
+        raise InputError(
+            f"{name}: frame {frame} was asked for; the file has frames 0 to {count - 1}."
+        )
+    return frame or 0
 
 
 @contextmanager
@@ -70,8 +90,10 @@ def named_memory_errors(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def pillow_limit(max_pixels: int) -> Iterator[None]:
+def pillow_limit(max_pixels: int, name: str) -> Iterator[None]:
     """Let Pillow open files of up to `max_pixels` while the block runs, in any number of threads.
+
+    Of larger ones it may warn, and those of twice the size it refuses: an InputError here.
 
     Pillow's own limit is a global of 89 million pixels; ours replaces it only for as long as it
     must, and is set back when the last block ends.
@@ -84,6 +106,8 @@ def pillow_limit(max_pixels: int) -> Iterator[None]:
         PIL.Image.MAX_IMAGE_PIXELS = max(_active)
     try:
         yield
+    except PIL.Image.DecompressionBombError as error:
+        raise _too_large("the image has too many pixels", max_pixels, name) from error
     finally:
         with _lock:
             _active.remove(max_pixels)

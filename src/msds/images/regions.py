@@ -15,10 +15,16 @@ import torch
 
 from msds.errors import InputError, MissingExtraError, require
 from msds.images.colour import finish, parse_background
-from msds.images.deep import EXTRA, arrange, check_frame, depth_note, pillow_info
+from msds.images.deep import EXTRA, arrange, depth_note, pillow_info
 from msds.images.headers import Header, read_header
 from msds.images.image import Decoded, Image
-from msds.images.limits import MAX_PIXELS, check_file, display_name, named_memory_errors
+from msds.images.limits import (
+    MAX_PIXELS,
+    check_file,
+    check_frame,
+    display_name,
+    named_memory_errors,
+)
 from msds.images.loading import decode_file, file_transfer
 from msds.images.parts import PlainBlock, TiffParts
 from msds.images.standard import DAMAGE
@@ -131,7 +137,7 @@ def open_regions(
         def finished(decoded: Decoded) -> Image:
             return finish(decoded, name, background, meant)
 
-        parts = _in_parts(header, place, name, frame, finished)
+        parts = _in_parts(header, place, name, frame, finished, max_pixels)
         if parts is not None:
             return parts
         decoded = decode_file(header, place, name, frame, max_pixels, meant)
@@ -212,7 +218,12 @@ class _Parts(Regions):
 
 
 def _in_parts(
-    header: Header, path: Path, name: str, frame: int | None, finished: _Finish
+    header: Header,
+    path: Path,
+    name: str,
+    frame: int | None,
+    finished: _Finish,
+    max_pixels: int,
 ) -> Regions | None:
     """Open the file in parts if its format and the installed libraries allow it."""
     try:
@@ -220,8 +231,13 @@ def _in_parts(
             return _tiff(path, name, frame, finished)
         if header.container == "png":
             return _png(header, path, name, frame, finished)
-    except MissingExtraError:
-        # The same pixels, only not in bounded memory; max_pixels still holds.
+    except MissingExtraError as error:
+        if header.width * header.height > max_pixels:
+            raise MissingExtraError(
+                f"{name}: an image of {header.width} x {header.height} is too large to be decoded"
+                f" whole and {str(error).removeprefix('This ')}"
+            ) from error
+        # The same pixels, only not in bounded memory.
         return None
     return None
 
@@ -269,7 +285,7 @@ def _png(
     header: Header, path: Path, name: str, frame: int | None, finished: _Finish
 ) -> Regions | None:
     vips = require("pyvips", EXTRA)
-    info = pillow_info(path, header.width * header.height)
+    info = pillow_info(path, header.width * header.height, name)
     if check_frame(frame, info["frames"], name) != 0:
         return None
     # Unpacked once, then read anywhere; the file has no name and goes with the process.

@@ -14,7 +14,7 @@ from PIL import UnidentifiedImageError
 
 from msds.errors import InputError
 from msds.images.image import Decoded
-from msds.images.limits import check_size, pillow_limit
+from msds.images.limits import check_frame, check_size, pillow_limit
 
 _ORIENTATION = 0x0112
 
@@ -76,14 +76,9 @@ def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixe
         sample, or has several frames and none was named.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    with pillow_limit(max_pixels):
+    with pillow_limit(max_pixels, name):
         try:
             picture = PIL.Image.open(file)
-        except PIL.Image.DecompressionBombError as error:
-            raise InputError(
-                f"{name}: the image has more pixels than the {max_pixels} that are decoded at most"
-                f" ({error})."
-            ) from error
         except UnidentifiedImageError as error:
             raise InputError(
                 f"{name}: this is not an image in a format that can be read, or its header is"
@@ -104,7 +99,7 @@ def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixe
                 return decode_picture(picture, name, notes)
             except InputError:
                 raise
-            except (*DAMAGE, PIL.Image.DecompressionBombError) as error:
+            except DAMAGE as error:
                 raise InputError(
                     f"{name}: the {picture.format} data are truncated or damaged ({error})."
                 ) from error
@@ -144,20 +139,12 @@ def decode_picture(picture: PIL.Image.Image, name: str, notes: tuple[str, ...] =
 def _select(picture: PIL.Image.Image, name: str, frame: int | None) -> tuple[str, ...]:
     """Move to the frame that was asked for; refuse a file with several if none was."""
     count = int(getattr(picture, "n_frames", 1))
-    if frame is not None:
-        if not 0 <= frame < count:
-            raise InputError(
-                f"{name}: frame {frame} was asked for; the file has frames 0 to {count - 1}."
-            )
-        picture.seek(frame)
-        return (f"frame {frame} of {count}",) if count > 1 else ()
-    if count == 1:
-        return ()
-    if picture.format == "MPO":
+    if frame is None and count > 1 and picture.format == "MPO":
         return (f"first of {count} images in a multi-picture JPEG",)
-    raise InputError(
-        f"{name}: the file has {count} frames; name one of them (frame=0 to {count - 1})."
-    )
+    check_frame(frame, count, name)
+    if frame is not None:
+        picture.seek(frame)
+    return (f"frame {frame} of {count}",) if count > 1 else ()
 
 
 def _refuse_deep(picture: PIL.Image.Image, name: str) -> None:

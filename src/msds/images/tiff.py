@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from msds.errors import InputError, require
-from msds.images.deep import EXTRA, check_frame, straighten
+from msds.images.deep import EXTRA, straighten
 from msds.images.image import Decoded, Samples
-from msds.images.limits import check_size
+from msds.images.limits import check_frame, check_size
 from msds.images.standard import DAMAGE
 
 _PHOTOMETRIC: dict[int, tuple[Literal["grey", "rgb", "cmyk"], int]] = {

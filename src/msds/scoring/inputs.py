@@ -14,7 +14,7 @@ from msds.files import sha256_file
 from msds.images import Image, load_image
 from msds.images.colour import parse_background
 from msds.images.headers import read_header
-from msds.images.limits import check_file, display_name
+from msds.images.limits import MAX_PIXELS, check_file, display_name, pillow_limit
 from msds.images.transfer import parse_transfer
 from msds.scoring.cache import DiskCache, Encoded
 from msds.scoring.memory import is_out_of_memory
@@ -110,13 +110,14 @@ def read_input(path: Path, reading: Reading, cache: DiskCache | None, large: boo
 def pixel_bytes(path: Path) -> int:
     """Memory that the decoded image takes, judged by the file's header."""
     try:
-        check_file(path, display_name(path))
+        name = display_name(path)
+        check_file(path, name)
         with path.open("rb") as file:
             header = read_header(file)
             if header.width and header.height:
                 return header.width * header.height * BYTES_PER_PIXEL
             file.seek(0)
-            with PIL.Image.open(file) as picture:
+            with pillow_limit(MAX_PIXELS, name), PIL.Image.open(file) as picture:
                 return int(picture.width * picture.height * BYTES_PER_PIXEL)
     except Exception:  # whatever a decoder raises: reading the file will say what is wrong
         return UNKNOWN_BYTES
