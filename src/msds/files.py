@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -9,6 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+
+from msds.errors import InputError
+
+# Read once: it can only be read by setting it, and it is one of the whole process.
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
 
 
 @contextmanager
@@ -19,11 +26,26 @@ def atomic_write(
 
     Parameters
     ----------
-    path : the file to write; its folder is made if it does not exist.
+    path : the file to write; its folder is made if it does not exist. Of a link, what it leads to
+        is written; a device or a pipe is written to as it is.
     mode : as for `open`, one that writes.
     options : further arguments of `open`, such as `encoding` and `newline`.
+
+    Raises
+    ------
+    IsADirectoryError
+        If `path` is a folder.
     """
     target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(
+            errno.EISDIR, "this is a folder; expected a file", os.fspath(target)
+        )
+    if target.exists() and not target.is_file():
+        with open(target, mode, **options) as file:
+            yield file
+        return
+    target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(
         prefix=f".{target.name}.", suffix=".part", dir=target.parent
@@ -34,12 +56,37 @@ def atomic_write(
             yield file
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        temporary.chmod(0o666 & ~_UMASK)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: str | os.PathLike[str], folder: bool = False) -> None:
+    """Refuse an output that cannot be written, before the work that makes it.
+
+    Parameters
+    ----------
+    path : a file that `atomic_write` is to write.
+    folder : whether a folder is to be made of it, or written to, instead.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written, with the reason.
+    """
+    target = Path(path)
+    if target.is_dir() and not folder:
+        raise InputError(f"{target}: this is a folder; expected a file.")
+    if target.exists() and not (folder or target.is_file()):
+        return  # a device or a pipe
+    place = target.resolve() if folder else target.resolve().parent
+    while not place.exists():
+        place = place.parent
+    try:
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise InputError(f"{target}: this cannot be written ({error.strerror}).") from error
 
 
 def sha256_file(path: str | os.PathLike[str]) -> str:

@@ -184,7 +184,8 @@ def _scored(
                 )
             journal = stack.enter_context(Journal(path, plan, run))
             # A run killed while it wrote the results left its temporary file behind.
-            for stale in output.parent.glob(f".{glob.escape(output.name)}.*.part"):
+            target = output.resolve()
+            for stale in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
                 stale.unlink()
             scored.update((row, _brief(plan, row, done)) for row, done in journal.outcomes())
         before = len(scored)
