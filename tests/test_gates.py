@@ -86,6 +86,15 @@ def test_a_baseline_of_another_model_is_refused(tmp_path: Path) -> None:
         read_baseline(path, RUN)
 
 
+def test_a_baseline_of_other_image_settings_is_refused_with_their_names(tmp_path: Path) -> None:
+    run = Run("msds-test", "f" * 64, {"levels": 1, "background": "black", "transfer": "pq"})
+    now_run = Run("msds-test", "f" * 64, {"levels": 1, "background": "white", "transfer": None})
+    path = write_baseline(tmp_path / "b.csv", run)
+    assert read_baseline(path, run)
+    with pytest.raises(InputError, match="other settings: background, transfer differ"):
+        read_baseline(path, now_run)
+
+
 def test_a_baseline_without_rows_or_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the baseline has no rows"):
         read_baseline(write_baseline(tmp_path / "b.csv", RUN, 0), RUN)

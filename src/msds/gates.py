@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msds.errors import InputError
 from msds.pairs.plan import printable
-from msds.results import Earlier, Run, Scored, read_results
+from msds.results import Earlier, Run, Scored, differing, read_results
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def read_baseline(path: Path, run: Run) -> list[Earlier]:
     Raises
     ------
     InputError
-        If the file holds no results, or those of another model, whose scores mean nothing here.
+        If the file holds no results, or those of another model or of images that were read with
+        other settings, whose scores mean nothing here.
     """
     rows = read_results(path)
     if not rows:
@@ -85,6 +86,8 @@ def read_baseline(path: Path, run: Run) -> list[Earlier]:
                 f"{printable(path)} was made with another model: {row.model}, fingerprint "
                 f"{row.fingerprint[:16]}; this is {run.model}, fingerprint {run.fingerprint[:16]}."
             )
+        if settings := differing(row.settings, run.settings):
+            raise InputError(f"{printable(path)} was made with other settings: {settings} differ.")
     return rows
 
 

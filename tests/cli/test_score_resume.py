@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from msds import scoring
-from msds.results import Journal
+from msds.pairs import Pattern, plan_paths
+from msds.results import Journal, Run
 from scoring_files import RANDOM, Called, write_folders
 
 Call = Callable[..., Called]
@@ -79,6 +80,15 @@ def test_an_interrupted_run_says_what_it_kept_and_goes_on(
     assert same(results_of(here / "o.csv"), results_of(here / "whole.csv"))
 
 
+def test_a_second_run_is_told_that_the_first_is_still_writing(here: Path, msds: Call) -> None:
+    pytest.importorskip("fcntl")
+    plan = plan_paths(here / "refs", here / "dist", Pattern("{stem}_q{quality}.jpg"))
+    with Journal(here / "o.csv.journal", plan, Run("first", "f" * 64, {})):
+        second = msds(*RUN, "--out", "o.csv")
+    assert second.status == 2
+    assert "o.csv.journal: another run is writing these results" in second.err
+
+
 def test_resuming_what_was_never_begun_begins_it(here: Path, msds: Call) -> None:
     assert msds(*RUN, "--out", "o.csv", "--resume").status == 0
     assert len(results_of(here / "o.csv")) == 6
@@ -114,7 +124,7 @@ def test_resuming_with_another_model_setting_or_manifest_is_refused(
         msds(*run)
     for arguments, message in (
         (("--levels", "1"), "another model"),
-        (("--background", "black"), "other settings"),
+        (("--background", "black"), "other settings: background differ."),
     ):
         refused = msds(*run, "--resume", *arguments)
         assert refused.status == 2

@@ -26,6 +26,7 @@ from msds.results import (
     Scored,
     Summary,
     check_columns,
+    differing,
     json_line,
     read_results,
     write_results,
@@ -177,12 +178,7 @@ def _scored(
             path = output.with_name(output.name + ".journal")
             if resume and not path.exists() and output.exists():
                 return _finished(output, plan, run), 0
-            if not resume and path.exists() and path.stat().st_size:
-                raise InputError(
-                    f"{printable(path)}: a run that wrote these results was interrupted; go on "
-                    "with --resume, or remove this file to start again."
-                )
-            journal = stack.enter_context(Journal(path, plan, run))
+            journal = stack.enter_context(Journal(path, plan, run, resume=resume))
             # A run killed while it wrote the results left its temporary file behind.
             target = output.resolve()
             for stale in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
@@ -239,11 +235,14 @@ def _finished(output: Path, plan: Plan, run: Run) -> list[Scored]:
     rows = read_results(output)
     name = printable(output)
     for row in rows:
-        if row.fingerprint != run.fingerprint or row.settings != run.settings:
+        if row.fingerprint != run.fingerprint:
             raise InputError(
-                f"{name} is complete, and was made with another model or other settings: "
-                f"{row.model}, fingerprint {row.fingerprint[:16]}; this is {run.model}, "
-                f"fingerprint {run.fingerprint[:16]}."
+                f"{name} is complete, and was made with another model: {row.model}, fingerprint "
+                f"{row.fingerprint[:16]}; this is {run.model}, fingerprint {run.fingerprint[:16]}."
+            )
+        if settings := differing(row.settings, run.settings):
+            raise InputError(
+                f"{name} is complete, and was made with other settings: {settings} differ."
             )
     if [(row.reference, row.distorted) for row in rows] != [
         (pair.reference, pair.distorted) for pair in plan.pairs

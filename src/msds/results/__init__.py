@@ -4,7 +4,7 @@ Nothing here imports torch.
 """
 
 from msds.results.journal import Journal
-from msds.results.record import Outcome, Run, check_columns, flat, record
+from msds.results.record import Outcome, Run, check_columns, differing, flat, record
 from msds.results.summary import Scored, Summary
 from msds.results.tables import (
     SUFFIXES,
@@ -25,6 +25,7 @@ __all__ = [
     "Summary",
     "check_columns",
     "check_output",
+    "differing",
     "flat",
     "json_line",
     "read_results",

@@ -17,7 +17,7 @@ from typing import IO, Any
 from msds.errors import InputError
 from msds.pairs import Plan
 from msds.pairs.plan import printable
-from msds.results.record import Outcome, Run
+from msds.results.record import Outcome, Run, differing
 
 FORMAT = "msds-journal-1"
 SYNC_SECONDS = 1.0
@@ -31,6 +31,7 @@ class Journal:
     ----------
     path : the journal; it is made if it does not exist.
     plan, run : what is being scored, and by what; a journal of anything else is refused.
+    resume : whether to go on with a journal that is there; otherwise it is refused.
 
     Raises
     ------
@@ -38,7 +39,7 @@ class Journal:
         If the journal belongs to another run, is in use, or cannot be read or written.
     """
 
-    def __init__(self, path: Path, plan: Plan, run: Run) -> None:
+    def __init__(self, path: Path, plan: Plan, run: Run, *, resume: bool = True) -> None:
         self.path = path
         self._offsets: dict[int, int] = {}
         self._synced = time.monotonic()
@@ -58,6 +59,8 @@ class Journal:
             ) from error
         try:
             self._lock()
+            if not resume:
+                self._refuse_old()
             self._end = self._read(header, len(plan.pairs))
             self._file.truncate(self._end)
             if not self._end:
@@ -143,16 +146,18 @@ class Journal:
                 f"{found['fingerprint'][:16]}; this is {expected['model']}, fingerprint "
                 f"{expected['fingerprint'][:16]}."
             )
-        if found["settings"] != expected["settings"]:
-            names = sorted(
-                key
-                for key in {*found["settings"], *expected["settings"]}
-                if found["settings"].get(key) != expected["settings"].get(key)
-            )
-            raise InputError(f"{name} was begun with other settings: {', '.join(names)} differ.")
+        if settings := differing(found["settings"], expected["settings"]):
+            raise InputError(f"{name} was begun with other settings: {settings} differ.")
         if found["pairs"] != expected["pairs"]:
             raise InputError(
                 f"{name} was begun with other pairs: the manifest or the folders have changed."
+            )
+
+    def _refuse_old(self) -> None:
+        if self.path.stat().st_size:
+            raise InputError(
+                f"{printable(self.path)}: a run that wrote these results was interrupted; go on "
+                "with --resume, or remove this file to start again."
             )
 
     def _lock(self) -> None:

@@ -68,6 +68,12 @@ class Run:
         return int(self.settings.get("levels", 0))
 
 
+def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+    """Names of the settings in which two runs differ, or "" if there are none."""
+    names = sorted({*first, *second})
+    return ", ".join(name for name in names if first.get(name) != second.get(name))
+
+
 RECORD_FIELDS = (
     "reference",
     "distorted",
