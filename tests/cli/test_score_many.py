@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from msds.models import load_model
+from msds.results import read_results
 from msds.scoring import score
 from scoring_files import RANDOM, Called, write_image
 
@@ -163,6 +164,41 @@ def test_a_dry_run_does_not_import_torch(here: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=here
     )
     assert result.stdout.splitlines()[-1] == "False"
+
+
+def test_pairs_of_different_size_are_scored_and_noticed(here: Path, msds: Call) -> None:
+    write_image(here / "dist/a0_q80.jpg", 0, (60, 50))
+    done = msds("score", "refs", "dist", *PATTERN, *RANDOM)
+    assert done.status == 0
+    assert "; 1 with images of different size, nothing was resized; " in done.err
+    one = ("score", "refs/a0.png", "dist/a0_q80.jpg", *RANDOM)
+    line = "msds: sizes differ: 40 x 36 against 60 x 50; nothing was resized\n"
+    assert msds(*one).err == msds(*one, "--json").err == line
+    explained = msds(*one, "--explain").out
+    for size in ("40 x 36", "60 x 50", "20 x 18", "30 x 25"):
+        assert size in explained
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_where_sizes_must_be_the_same_a_pair_of_others_is_an_error_of_its_own(
+    here: Path, msds: Call, suffix: str
+) -> None:
+    write_image(here / "dist/a0_q80.jpg", 0, (60, 50))
+    many = ("score", "refs", "dist", *PATTERN, *RANDOM)
+    text = "dist/a0_q80.jpg (refs/a0.png): sizes differ: 40 x 36 against 60 x 50."
+    strict = msds(*many, "--same-size", "--out", f"strict{suffix}")
+    assert strict.status == 1
+    assert "6 pairs: 5 scored, 1 failed" in strict.err
+    assert text in strict.err
+    assert [row.score is None for row in read_results(here / f"strict{suffix}")].count(True) == 1
+    assert msds(*many, "--out", f"o{suffix}").status == 0
+    resumed = msds(*many, "--out", f"o{suffix}", "--resume")
+    assert (resumed.status, "1 with images of different size" in resumed.err) == (0, True)
+    again = msds(*many, "--out", f"o{suffix}", "--resume", "--same-size")
+    assert (again.status, text in again.err) == (1, True)
+    alone = msds("score", "refs/a0.png", "dist/a0_q80.jpg", *RANDOM, "--same-size")
+    assert alone.status == 2
+    assert "dist/a0_q80.jpg: sizes differ: 40 x 36 against 60 x 50." in alone.err
 
 
 def test_one_reference_is_scored_against_a_folder(here: Path, msds: Call) -> None:

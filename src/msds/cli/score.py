@@ -141,6 +141,14 @@ def score(
             rich_help_panel=MODEL,
         ),
     ] = None,
+    same_size: Annotated[
+        bool,
+        typer.Option(
+            "--same-size",
+            help="A pair of images of different size is an error.",
+            rich_help_panel=MODEL,
+        ),
+    ] = False,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="Print whole records, as JSON Lines.", rich_help_panel=OUTPUT),
@@ -268,6 +276,7 @@ def score(
     many = manifest or pattern or dry_run or out or baseline or annotations or cache
     folders = any(path is not None and path.is_dir() for path in (reference, distorted))
     if reference is not None and distorted is not None and not (many or folders):
+        from msds.results import size_difference
         from msds.scoring import score_images
         from msds.scoring.single import load_or_open
 
@@ -276,6 +285,9 @@ def score(
             load_or_open(path, background=background, transfer=transfer)
             for path in (reference, distorted)
         ]
+        difference = size_difference(*((image.width, image.height) for image in images))
+        if same_size and difference:
+            raise InputError(f"{distorted}: {difference}.")
         metric = _load(model, trunk_weights, levels, small).to(place)
         result = score_images(metric.set_engine(engine, precision), *images)
         if as_json:
@@ -288,6 +300,8 @@ def score(
             typer.echo(f"{result.score:.6f}")
         else:
             typer.echo(f"{result.score:.6f}  {result.model}")
+        if difference and not quiet:
+            typer.echo(f"msds: {difference}; nothing was resized", err=True)
         if fail_under is not None and not result.score >= fail_under:
             typer.echo(f"msds: {result.score:.6f} is below {fail_under:g}", err=True)
             raise typer.Exit(BELOW_THRESHOLD)
@@ -324,7 +338,12 @@ def score(
         output=out,
         resume=resume,
         allow_unmatched=allow_unmatched,
-        demands=Gates(fail_under, baseline, DEFAULT_TOLERANCE if tolerance is None else tolerance),
+        demands=Gates(
+            fail_under,
+            baseline,
+            DEFAULT_TOLERANCE if tolerance is None else tolerance,
+            same_size,
+        ),
         display=Display(as_json, quiet, annotations is not None),
     )
     if status:

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,11 +51,12 @@ class Display:
 
 @dataclass(frozen=True)
 class Gates:
-    """What the scores must meet."""
+    """What the scores must meet, and whether images must be of the same size to have one."""
 
     fail_under: float | None = None
     baseline: Path | None = None
     tolerance: float = 0.0
+    same_size: bool = False
 
     def check(self, summary: Summary, earlier: list[Earlier]) -> list[gates.Finding]:
         """What the gates say."""
@@ -65,6 +66,20 @@ class Gates:
         if self.baseline is not None:
             findings += gates.against_baseline(summary.pairs, earlier, self.tolerance)
         return findings
+
+    def judged(
+        self, score: float | None, error: str | None, size_difference: str
+    ) -> tuple[float | None, str | None]:
+        """Score and error of a pair; there is no score if sizes must be the same and are not."""
+        if self.same_size and score is not None and size_difference:
+            return None, f"{size_difference}."
+        return score, error
+
+    def outcome(self, outcome: Outcome) -> Outcome:
+        """The outcome of a pair, judged."""
+        score, error = self.judged(outcome.score, outcome.error, outcome.size_difference)
+        levels = outcome.levels if score is not None else ()
+        return replace(outcome, score=score, error=error, levels=levels)
 
 
 def make_plan(
@@ -137,7 +152,7 @@ def score_many(
     check_columns(plan.columns, run.levels)
     earlier = [] if demands.baseline is None else gates.read_baseline(demands.baseline, run)
     start = time.perf_counter()
-    scored, fresh = _scored(plan, metric, run, reading, options, output, resume, display)
+    scored, fresh = _scored(plan, metric, run, reading, options, output, resume, demands, display)
     seconds = time.perf_counter() - start
     summary = Summary(tuple(scored))
     findings = demands.check(summary, earlier)
@@ -166,6 +181,7 @@ def _scored(
     options: Options,
     output: Path | None,
     resume: bool,
+    demands: Gates,
     display: Display,
 ) -> tuple[list[Scored], int]:
     """All pairs in the order of the plan, and how many of them were scored just now."""
@@ -177,20 +193,23 @@ def _scored(
         if output is not None:
             path = output.with_name(output.name + ".journal")
             if resume and not path.exists() and output.exists():
-                return _finished(output, plan, run), 0
+                return _finished(output, plan, run, demands), 0
             journal = stack.enter_context(Journal(path, plan, run, resume=resume))
             # A run killed while it wrote the results left its temporary file behind.
             target = output.resolve()
             for stale in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
                 stale.unlink()
-            scored.update((row, _brief(plan, row, done)) for row, done in journal.outcomes())
+            scored.update(
+                (row, _brief(plan, row, demands.outcome(done))) for row, done in journal.outcomes()
+            )
         before = len(scored)
         rows = [row for row in range(len(plan.pairs)) if row not in scored]
         wanted = not (display.quiet or display.as_json)
         outcomes = score_pairs(metric, plan.pairs, rows=rows, reading=reading, options=options)
         try:
             with show.progress_bar(len(plan.pairs), before, wanted) as advance:
-                for row, outcome in _written(outcomes, journal):
+                for row, whole in _written(outcomes, journal):
+                    outcome = demands.outcome(whole)
                     scored[row] = _brief(plan, row, outcome)
                     if display.as_json:
                         typer.echo(json_line(plan, run, row, outcome))
@@ -201,7 +220,8 @@ def _scored(
             raise
         if journal is not None and output is not None:
             try:
-                write_results(output, plan, run, journal.outcomes())
+                judged = ((row, demands.outcome(done)) for row, done in journal.outcomes())
+                write_results(output, plan, run, judged)
             except OSError as error:
                 raise _unwritable(output, error) from error
             journal.remove()
@@ -227,10 +247,12 @@ def _unwritable(path: Path, error: OSError) -> InputError:
 
 def _brief(plan: Plan, row: int, outcome: Outcome) -> Scored:
     pair = plan.pairs[row]
-    return Scored(pair.reference, pair.distorted, outcome.score, outcome.error)
+    return Scored(
+        pair.reference, pair.distorted, outcome.score, outcome.error, outcome.size_difference
+    )
 
 
-def _finished(output: Path, plan: Plan, run: Run) -> list[Scored]:
+def _finished(output: Path, plan: Plan, run: Run, demands: Gates) -> list[Scored]:
     """The pairs of results that are complete already, if they are those of this plan and run."""
     rows = read_results(output)
     name = printable(output)
@@ -250,4 +272,12 @@ def _finished(output: Path, plan: Plan, run: Run) -> list[Scored]:
         raise InputError(
             f"{name} is complete, and holds other pairs: the manifest or the folders have changed."
         )
-    return [Scored(row.reference, row.distorted, row.score, row.error) for row in rows]
+    return [
+        Scored(
+            row.reference,
+            row.distorted,
+            *demands.judged(row.score, row.error, row.size_difference),
+            row.size_difference,
+        )
+        for row in rows
+    ]

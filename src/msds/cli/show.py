@@ -121,6 +121,8 @@ def show_summary(summary: Summary, seconds: float, fresh: int) -> None:
     parts = [f"{count} pair{'s' if count != 1 else ''}: {count - failed} scored, {failed} failed"]
     if summary.median is not None:
         parts.append(f"median {summary.median:.6f}")
+    if summary.unequal:
+        parts.append(f"{len(summary.unequal)} with images of different size, nothing was resized")
     speed = f", {fresh / seconds:.1f} pairs/s" if seconds and fresh else ""
     earlier = f", {count - fresh} of them before" if fresh < count else ""
     parts.append(f"{seconds:.1f} s{speed}{earlier}")

@@ -4,7 +4,15 @@ Nothing here imports torch.
 """
 
 from msds.results.journal import Journal
-from msds.results.record import Outcome, Run, check_columns, differing, flat, record
+from msds.results.record import (
+    Outcome,
+    Run,
+    check_columns,
+    differing,
+    flat,
+    record,
+    size_difference,
+)
 from msds.results.summary import Scored, Summary
 from msds.results.tables import (
     SUFFIXES,
@@ -30,5 +38,6 @@ __all__ = [
     "json_line",
     "read_results",
     "record",
+    "size_difference",
     "write_results",
 ]

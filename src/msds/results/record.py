@@ -13,6 +13,14 @@ from msds.pairs import Pair
 Size = tuple[int, int]
 
 
+def size_difference(reference: Size | None, distorted: Size | None) -> str:
+    """What two sizes are, in words, or "" if they are equal or one is unknown."""
+    if not reference or not distorted or reference == distorted:
+        return ""
+    (a, b), (c, d) = reference, distorted
+    return f"sizes differ: {a} x {b} against {c} x {d}"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one pair.
@@ -37,6 +45,11 @@ class Outcome:
     distorted_sha256: str | None = None
     seconds: float = 0.0
     error: str | None = None
+
+    @property
+    def size_difference(self) -> str:
+        """What the sizes of the two images are, in words, or "" if they are equal or unknown."""
+        return size_difference(self.reference_size, self.distorted_size)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Outcome:

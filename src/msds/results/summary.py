@@ -10,12 +10,13 @@ WORST = 5
 
 @dataclass(frozen=True)
 class Scored:
-    """One pair as summaries and gates see it."""
+    """One pair as summaries and gates see it; `size_difference` is "" where sizes are equal."""
 
     reference: str
     distorted: str
     score: float | None
     error: str | None = None
+    size_difference: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Summary:
     def failures(self) -> list[Scored]:
         """Pairs without a score."""
         return [pair for pair in self.pairs if pair.score is None]
+
+    @property
+    def unequal(self) -> list[Scored]:
+        """Pairs that were scored though their images are of different size."""
+        return [pair for pair in self.pairs if pair.score is not None and pair.size_difference]
 
     @property
     def median(self) -> float | None:

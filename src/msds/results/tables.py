@@ -14,10 +14,20 @@ from msds.errors import InputError, require
 from msds.files import atomic_write
 from msds.pairs import Plan
 from msds.pairs.plan import printable
-from msds.results.record import Outcome, Run, flat, flat_fields, record
+from msds.results.record import (
+    Outcome,
+    Run,
+    Size,
+    flat,
+    flat_fields,
+    record,
+    size_difference,
+)
 
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".parquet")
 ROWS_PER_GROUP = 10_000
+ROLES = ("reference", "distorted")
+SIDES = ("width", "height")
 
 Outcomes = Iterable[tuple[int, Outcome]]
 
@@ -94,9 +104,7 @@ def _arrow_types(plan: Plan, run: Run) -> dict[str, Any]:
     types = dict.fromkeys(flat_fields(plan.columns, run.levels), arrow.string())
     numbers = ("score", "seconds", *(f"level_{k + 1}" for k in range(run.levels)))
     types.update(dict.fromkeys(numbers, arrow.float64()))
-    sides = [
-        f"{role}_{side}" for role in ("reference", "distorted") for side in ("width", "height")
-    ]
+    sides = [f"{role}_{side}" for role in ROLES for side in SIDES]
     types.update(dict.fromkeys(sides, arrow.int64()))
     for name in plan.columns:
         values = [pair.columns.get(name) for pair in plan.pairs]
@@ -113,7 +121,10 @@ def _arrow_types(plan: Plan, run: Run) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Earlier:
-    """One pair of results that were written before; no score where it failed."""
+    """One pair of results that were written before; no score where it failed.
+
+    `size_difference` is "" where the sizes of the two images are equal or not known.
+    """
 
     reference: str
     distorted: str
@@ -122,6 +133,7 @@ class Earlier:
     model: str
     fingerprint: str
     settings: dict[str, Any]
+    size_difference: str = ""
 
 
 def read_results(path: Path) -> list[Earlier]:
@@ -146,12 +158,19 @@ def read_results(path: Path) -> list[Earlier]:
                 row["model"],
                 row["fingerprint"],
                 _settings(row["settings"]),
+                size_difference(*(_size(row, role) for role in ROLES)),
             )
             for row in readers.get(path.suffix.lower(), _json_rows)(path)
         ]
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         reason = f"there is no column {error}" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{printable(path)} does not hold results: {reason}.") from error
+
+
+def _size(row: dict[str, Any], role: str) -> Size | None:
+    """Size of an image of a row: a list in JSON Lines, two numbers in tables."""
+    sides = row.get(f"{role}_size") or [row.get(f"{role}_{side}") for side in SIDES]
+    return (int(sides[0]), int(sides[1])) if all(sides) else None
 
 
 def _settings(value: Any) -> dict[str, Any]:
@@ -176,10 +195,13 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
     parquet = require("pyarrow.parquet", "parquet")
-    wanted = list(Earlier.__dataclass_fields__)
+    wanted = [name for name in Earlier.__dataclass_fields__ if name != "size_difference"]
     file = parquet.ParquetFile(path)
-    missing = [name for name in wanted if name not in file.schema_arrow.names]
+    there = file.schema_arrow.names
+    missing = [name for name in wanted if name not in there]
     if missing:
         raise KeyError(missing[0])
+    sizes = [f"{role}_{side}" for role in ROLES for side in SIDES]
+    wanted += [name for name in sizes if name in there]
     for batch in file.iter_batches(columns=wanted):
         yield from batch.to_pylist()
