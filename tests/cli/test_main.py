@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,8 +17,6 @@ HEAVY = ("torch", "numpy", "PIL", "scipy", "matplotlib", "pyarrow")
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "msds", *arguments],
         capture_output=True,
@@ -81,6 +80,53 @@ def test_debug_shows_the_traceback_wherever_it_stands(tmp_path: Path) -> None:
     for arguments in (["--debug", "score"], ["score", "--debug"]):
         result = run(*arguments, str(tmp_path / "a.png"), str(tmp_path / "b.png"))
         assert "Traceback" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["--help"], ["datasets", "list"]])
+def test_a_full_standard_output_is_one_line_and_status_two(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "msds", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr == "msds: error: standard output: No space left on device.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are those of POSIX")
+@pytest.mark.parametrize("arguments", [["--help"], ["datasets", "list"]])
+def test_a_reader_that_has_gone_ends_the_command_quietly(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(
+        [sys.executable, "-m", "msds", *arguments],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+def test_a_score_is_explained_where_only_ascii_can_be_printed(examples_dir: Path) -> None:
+    photo = str(examples_dir / "chelsea.png")
+    result = run("score", photo, photo, "--explain", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("#" * 30) == 4
+
+
+def test_an_explained_score_keeps_its_numbers_on_a_narrow_terminal(examples_dir: Path) -> None:
+    photo = str(examples_dir / "chelsea.png")
+    text = run("score", photo, photo, "--explain", COLUMNS="50").stdout
+    assert max(map(len, text.splitlines())) <= 50
+    for number in ("451 x 300", "56 x 37", "1.0000", "0.200"):
+        assert number in text
+    assert photo.replace(" ", "") in text.replace("\n", "").replace(" ", "")
 
 
 def test_an_unknown_verb_or_option_is_status_two() -> None:

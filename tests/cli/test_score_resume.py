@@ -63,6 +63,7 @@ def test_an_interrupted_run_says_what_it_kept_and_goes_on(
         stopped = msds(*RUN, "--out", "o.csv")
     assert stopped.status == 130
     assert "2 of 6 pairs are kept; go on with --resume" in stopped.err
+    assert stopped.err.endswith("msds: interrupted\n")
     assert not (here / "o.csv").exists()
     kept = (here / "o.csv.journal").read_bytes()
 

@@ -80,6 +80,35 @@ def test_datasets_lists_all_sets_and_checks_a_folder(tmp_path: Path) -> None:
     assert "licence" in result.output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bench", "TABLE", "--report", "OUT"],
+        ["bench", "TABLE", "--out", "OUT.csv"],
+        ["fit", "TABLE", "--model-out", "OUT"],
+        ["fit", "TABLE", "--report", "OUT"],
+        ["study", "scales", "TABLE", "--report", "OUT"],
+        ["study", "layers", "TABLE", "--report", "OUT"],
+        ["study", "shift", "TABLE", "--report", "OUT"],
+        ["study", "cost", "--report", "OUT"],
+        ["export", "--folder", "OUT"],
+        ["export", "--onnx", "OUT"],
+    ],
+    ids=lambda value: " ".join(value),
+)
+def test_outputs_that_cannot_be_written_are_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("msds.models.load_model", never)
+    (tmp_path / "file").touch()
+    names = {"TABLE": str(tmp_path / "gone.csv")}
+    with pytest.raises(InputError, match="file/out.*: this cannot be written"):
+        run(*(names.get(a, a.replace("OUT", str(tmp_path / "file/out"))) for a in arguments))
+
+
 def test_wrong_outputs_are_refused_before_the_work(table: Path) -> None:
     with pytest.raises(InputError, match=r"tables are written as \.md"):
         run("bench", str(table), "--out", "x.docx")

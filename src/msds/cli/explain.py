@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from msds.scoring import Score
 
@@ -13,11 +15,26 @@ BAR_CELLS = 30
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def bar(value: float, cells: int = BAR_CELLS) -> str:
-    """A horizontal bar for a value in [0, 1], to an eighth of a character."""
-    eighths = round(max(0.0, min(1.0, value)) * cells * 8)
-    full, rest = divmod(eighths, 8)
+def bar(value: float, cells: int = BAR_CELLS, ascii_only: bool = False) -> str:
+    """A horizontal bar for a value in [0, 1], to an eighth of a character, or to a whole one."""
+    part = max(0.0, min(1.0, value)) * cells
+    if ascii_only:
+        return ("#" * round(part)).ljust(cells)
+    full, rest = divmod(round(part * 8), 8)
     return ("█" * full + (EIGHTHS[rest] if rest else "")).ljust(cells)
+
+
+class _Bar:
+    """A bar that is as wide as its column."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text(bar(self.value, options.max_width, options.ascii_only), "cyan", no_wrap=True)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, BAR_CELLS)
 
 
 def show(score: Score, console: Console | None = None) -> None:
@@ -25,22 +42,24 @@ def show(score: Score, console: Console | None = None) -> None:
     console = console or Console(highlight=False)
     console.print(f"[bold]{score.score:.6f}[/bold]  {escape(score.model)}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("level", justify="right")
-    table.add_column("pixels", justify="right")
-    table.add_column("similarity", no_wrap=True)
-    table.add_column("", justify="right")
-    table.add_column("weight", justify="right")
-    width, height = score.distorted_size
+    table.add_column("level", justify="right", no_wrap=True)
+    table.add_column("pixels", justify="right", no_wrap=True)
+    table.add_column("similarity", overflow="fold", max_width=BAR_CELLS)
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("weight", justify="right", no_wrap=True)
+    sizes = dict.fromkeys((score.reference_size, score.distorted_size))
     for k, (value, weight) in enumerate(zip(score.levels, score.weights, strict=True)):
         table.add_row(
             str(k + 1),
-            f"{width >> k} x {height >> k}",
-            f"[cyan]{bar(value)}[/cyan]",
+            "\n".join(f"{width >> k} x {height >> k}" for width, height in sizes),
+            _Bar(value),
             f"{value:.4f}",
             f"{weight:.3f}",
         )
     console.print(table)
     rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True)
+    rows.add_column(overflow="fold")
     for name, path, size in (
         ("reference", score.reference, score.reference_size),
         ("distorted", score.distorted, score.distorted_size),

@@ -56,8 +56,13 @@ def export(
     if encode_only and onnx is None:
         raise InputError("--encode-only is for --onnx.")
 
+    from msds.files import check_writable
     from msds.models import load_model
 
+    if folder is not None:
+        check_writable(folder, folder=True)
+    elif onnx is not None:
+        check_writable(onnx)
     metric = load_model(model, trunk_weights=trunk_weights, levels=levels)
     if folder is not None:
         metric.save_pretrained(folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from typing import Annotated
 
@@ -12,6 +14,9 @@ from msds.cli import bench, datasets, export, fit, score, study, weights
 from msds.errors import MSDSError
 
 USAGE_ERROR = 2
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+"""As shells say it of programs that end by the signal for it."""
 
 app = typer.Typer(
     name="msds",
@@ -54,13 +59,52 @@ def _options(
 def main() -> None:
     """Run the command line; errors a user can act on are one line on standard error."""
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
+    debugging = len(arguments) < len(sys.argv) - 1
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names need not fit its encoding
     try:
-        app(args=arguments)
+        try:
+            app(args=arguments)
+        finally:
+            print(end="", flush=True)  # Python would do it too late to say what went wrong
     except MSDSError as error:
-        if len(arguments) < len(sys.argv) - 1:
+        if debugging:
             raise
         typer.echo(f"msds: error: {error}", err=True)
         sys.exit(USAGE_ERROR)
-    except KeyboardInterrupt:
-        typer.echo("msds: interrupted", err=True)
-        sys.exit(130)
+    except BrokenPipeError:
+        _drop_output()
+        sys.exit(CLOSED_PIPE)
+    except OSError as error:
+        if debugging:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        if _drop_output():
+            where = "standard output: "
+        typer.echo(f"msds: error: {where}{error.strerror or error}.", err=True)
+        sys.exit(USAGE_ERROR)
+    except (SystemExit, KeyboardInterrupt) as end:
+        # Typer ends the program by itself for these, without a word or with status 1.
+        if _came_of(end, BrokenPipeError):
+            sys.exit(CLOSED_PIPE)
+        if _came_of(end, KeyboardInterrupt):
+            typer.echo("msds: interrupted", err=True)
+            sys.exit(INTERRUPTED)
+        raise
+
+
+def _came_of(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Whether an exception is of this kind, or was raised while one was handled."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__context__
+    return error is not None
+
+
+def _drop_output() -> bool:
+    """Send what standard output still holds nowhere if it takes nothing; whether that was so."""
+    try:
+        print(end="", flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False

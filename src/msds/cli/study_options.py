@@ -110,11 +110,22 @@ def show_tables(tables: Sequence[Table]) -> None:
         console.print(drawn)
 
 
-def check_outputs(paths: Sequence[Path]) -> None:
-    """Refuse an output of an unknown kind before the work is done."""
-    for path in paths:
+def check_outputs(tables: Sequence[Path], *others: Path | None) -> None:
+    """Refuse an output of an unknown kind, or one that cannot be written, before the work is done.
+
+    Parameters
+    ----------
+    tables : files for tables.
+    others : files for reports and models, None where there is none.
+    """
+    from msds.files import check_writable
+
+    for path in tables:
         if path.suffix.lower() not in WRITERS:
             raise InputError(f"{path}: tables are written as {', '.join(WRITERS)}.")
+    for output in (*tables, *others):
+        if output is not None:
+            check_writable(output)
 
 
 def save_tables(tables: Sequence[Table], paths: Sequence[Path]) -> None:
