@@ -66,6 +66,25 @@ def test_help_fits_eighty_columns_and_shows_the_verbs() -> None:
         assert re.search(rf"\b{verb}\b", text)
 
 
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "score",
+        "bench",
+        "fit",
+        "export",
+        "study scales",
+        "study shift",
+        "study cost",
+        "study layers",
+    ],
+)
+def test_the_help_of_every_verb_is_whole_in_eighty_columns(verb: str) -> None:
+    text = run(*verb.split(), "--help").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+
+
 def test_a_user_error_is_one_line_without_a_traceback_and_status_two(tmp_path: Path) -> None:
     result = run("score", str(tmp_path / "a.png"), str(tmp_path / "b.png"))
     assert result.returncode == 2

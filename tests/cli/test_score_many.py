@@ -216,6 +216,28 @@ def test_names_with_spaces_and_other_alphabets_are_kept(here: Path, msds: Call) 
     assert rows_of(here / "o.csv")[0]["distorted"] == "d 1/Größe [é] 写真.webp"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="names that Windows does not allow")
+def test_control_characters_in_names_are_escaped_wherever_they_are_printed(
+    here: Path, msds: Call
+) -> None:
+    names = ["a\tb.png", "a\nb.png", "a\x1b[31mb.png"]
+    for name in names:
+        write_image(here / "odd" / name)
+        write_image(here / "worse" / name, 1)
+    (here / "worse" / "a\x1b]0;b.txt").touch()
+    (here / "worse" / names[1]).write_bytes(b"broken")
+    shown = [name.encode("unicode_escape").decode() for name in names]
+    for more in (("--dry-run",), (*RANDOM, "--annotations", "github", "--fail-under", "1")):
+        done = msds("score", "odd", "worse", *more)
+        lines = [line for line in done.out.splitlines() if "::" not in line]
+        assert len(lines) == 3
+        assert all(name in done.out for name in shown)
+        assert "\x1b" not in done.out + done.err
+        assert {line.split("\t")[-1] for line in lines} == {f"worse/{name}" for name in shown}
+    wrong = msds("score", here / "odd" / names[0], "gone\x1b.png", *RANDOM)
+    assert wrong.err == "msds: error: gone\\x1b.png: no such file.\n"
+
+
 def test_a_score_below_the_threshold_is_status_three_and_named(here: Path, msds: Call) -> None:
     done = msds("score", "refs", "dist", *PATTERN, *RANDOM, "--fail-under", "1.0")
     assert done.status == 3

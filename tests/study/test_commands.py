@@ -9,7 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from msds.cli.main import app
+from msds.cli.study_options import show_tables
 from msds.errors import InputError
+from msds.study.layout import Table
 
 from . import trees
 
@@ -107,6 +109,29 @@ def test_outputs_that_cannot_be_written_are_refused_before_the_work(
     names = {"TABLE": str(tmp_path / "gone.csv")}
     with pytest.raises(InputError, match="file/out.*: this cannot be written"):
         run(*(names.get(a, a.replace("OUT", str(tmp_path / "file/out"))) for a in arguments))
+
+
+def test_tables_fold_names_and_break_no_number_in_eighty_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"msds-vgg16-imagenet(levels={k})" for k in (4, 5)]
+    cell = "0.912 [-0.880, 0.931]"
+    kinds = [f"{kind} of a long name" for kind in ("one", "two", "three", "four")]
+    tables = [
+        Table("wide", ["metric", *kinds, "raw"], [[name, *[cell] * 4, 0.125] for name in names]),
+        Table("two", ["first", "second", *kinds, "x"], [[*names, "< 0.001", *["0.333*"] * 4]]),
+    ]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    show_tables(tables)
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert text.count("[-0.880,") == text.count("0.931]") == 8
+    assert text.count("0.333*") == 4
+    first = "".join(line[:14].strip() for line in text.splitlines())
+    assert all(name in first for name in names)
 
 
 def test_wrong_outputs_are_refused_before_the_work(table: Path) -> None:

@@ -31,13 +31,17 @@ def bench(
         ),
     ],
     root: Annotated[
-        Path | None, typer.Option(help="Folder of the data set, or of several.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the data set, or of several.")
     ] = None,
     model: Annotated[
-        list[str] | None, typer.Option("--model", "-m", help="Id or file of a model; repeatable.")
+        list[str] | None,
+        typer.Option("--model", "-m", metavar="ID", help="Id or file of a model; repeatable."),
     ] = None,
     baseline: Annotated[
-        str, typer.Option(help="Classic metrics to compare with: psnr, ssim, ms-ssim; or ''.")
+        str,
+        typer.Option(
+            metavar="NAMES", help="Classic metrics to compare with: psnr, ssim, ms-ssim; or ''."
+        ),
     ] = "psnr,ssim",
     higher_is_better: Annotated[
         bool | None,
@@ -45,21 +49,35 @@ def bench(
             "--higher-is-better/--lower-is-better", help="Direction of a table's opinions."
         ),
     ] = None,
-    curve: Annotated[int, typer.Option(help="Parameters of the logistic curve, 4 or 5.")] = 5,
-    resamples: Annotated[int, typer.Option(min=0, help="Bootstrap samples of references.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    curve: Annotated[
+        int, typer.Option(metavar="N", help="Parameters of the logistic curve, 4 or 5.")
+    ] = 5,
+    resamples: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Bootstrap samples of references.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the bootstrap.")] = 0,
     small: Annotated[
-        str, typer.Option(help="Images too small for all levels: 'error' or 'fewer-levels'.")
+        str,
+        typer.Option(
+            metavar="HOW", help="Images too small for all levels: 'error' or 'fewer-levels'."
+        ),
     ] = "error",
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps.")] = "cpu",
-    trunk_weights: Annotated[Path | None, typer.Option(help="File of the trunks' weights.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder for finished pairs.")] = None,
+    device: Annotated[str, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps.")] = "cpu",
+    trunk_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File of the trunks' weights.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for finished pairs.")
+    ] = None,
     keep: Annotated[
         bool, typer.Option("--cache-pairs/--no-cache", help="Keep finished pairs.")
     ] = True,
-    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML report.")
+    ] = None,
     out: Annotated[
-        list[Path] | None, typer.Option("--out", "-o", help="Write the tables: .md, .tex, .csv.")
+        list[Path] | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write the tables: .md, .tex, .csv."),
     ] = None,
 ) -> None:
     """Measure metrics against human opinions: SRCC, PLCC, KRCC, RMSE, intervals, significance."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from msds.cli import study_options as shared
+from msds.pairs.plan import one_line
 
 INCOMPLETE = 1
 _SHOWN = 5
@@ -17,37 +18,32 @@ app = typer.Typer(help="Rated image sets: which are known, and what is on this m
 
 @app.command("list")
 def list_datasets() -> None:
-    """Every known set: id, size, direction of its scores, licence, and where to get it."""
+    """Every known set: size, direction of its scores, licence, and where to get it."""
     from msds.study.datasets import DATASETS, JUDGEMENTS
     from msds.study.layout import Table
 
     table = Table(
         "Rated sets",
-        ["id", "set", "pairs", "references", "opinions", "better", "licence", "from"],
+        ["id", "pairs", "references", "opinions", "better"],
         note="Any table of pairs (CSV, JSON Lines, Parquet) with the columns reference, distorted "
         "and one of opinions is a set as well.",
     )
-    for spec in (*DATASETS.values(), *JUDGEMENTS.values()):
+    known = (*DATASETS.values(), *JUDGEMENTS.values())
+    for spec in known:
         better = "higher" if spec.higher_is_better else "lower"
-        table.rows.append(
-            [
-                spec.id,
-                spec.title,
-                spec.pairs,
-                spec.references,
-                spec.opinion_name,
-                better,
-                spec.licence,
-                spec.url,
-            ]
-        )
+        table.rows.append([spec.id, spec.pairs, spec.references, spec.opinion_name, better])
     shared.show_tables([table])
+    typer.echo()
+    for spec in known:
+        typer.echo(f"{spec.id}: {spec.title}\n  licence: {spec.licence}\n  {spec.url}")
 
 
 @app.command("check")
 def check_folder(
     folder: Annotated[Path, typer.Argument(help="Folder of one set, or of several.")],
-    dataset: Annotated[str | None, typer.Option(help="Id of the set, if it is known.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(metavar="ID", help="Id of the set, if it is known.")
+    ] = None,
 ) -> None:
     """Say what lies in a folder, what is missing (exit status 1), and where to get it."""
     from msds.study.datasets import check
@@ -56,17 +52,18 @@ def check_folder(
     for report in reports:
         spec = report.spec
         state = "complete" if report.complete else "incomplete"
-        typer.echo(f"{spec.id}: {state}, {report.found} of {spec.pairs} pairs in {report.root}")
+        where = one_line(str(report.root))
+        typer.echo(f"{spec.id}: {state}, {report.found} of {spec.pairs} pairs in {where}")
         typer.echo(f"  licence: {spec.licence}; cite {spec.citation}")
         for note in (*report.notes, *([report.problem] if report.problem else [])):
-            typer.echo(f"  {note}")
+            typer.echo(f"  {one_line(note)}")
         if report.missing:
-            typer.echo(
-                f"  {len(report.missing)} files missing: {', '.join(report.missing[:_SHOWN])}"
-            )
+            missing = one_line(", ".join(report.missing[:_SHOWN]))
+            typer.echo(f"  {len(report.missing)} files missing: {missing}")
         if not report.complete:
             typer.echo(f"  get it from {spec.url}")
     if not reports:
-        typer.echo(f"{folder}: no known set is recognised here; see `msds datasets list`", err=True)
+        where = one_line(str(folder))
+        typer.echo(f"{where}: no known set is recognised here; see `msds datasets list`", err=True)
     if not reports or not all(report.complete for report in reports):
         raise typer.Exit(INCOMPLETE)

@@ -9,6 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from msds.pairs.plan import one_line
 from msds.scoring import Score
 
 BAR_CELLS = 30
@@ -64,7 +65,7 @@ def show(score: Score, console: Console | None = None) -> None:
         ("reference", score.reference, score.reference_size),
         ("distorted", score.distorted, score.distorted_size),
     ):
-        rows.add_row(name, f"{escape(path)}, {size[0]} x {size[1]}")
+        rows.add_row(name, f"{escape(one_line(path))}, {size[0]} x {size[1]}")
     rows.add_row("done", escape("; ".join(score.notes)) or "nothing was changed")
     rows.add_row("fingerprint", score.fingerprint[:16])
     rows.add_row("time", f"{score.seconds * 1000:.0f} ms")

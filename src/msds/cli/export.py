@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from msds.errors import InputError
+from msds.pairs.plan import one_line
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -27,23 +28,28 @@ def register(app: typer.Typer) -> None:
 
 def export(
     model: Annotated[
-        str, typer.Option("--model", "-m", help="Id of a model, or a model file.")
+        str, typer.Option("--model", "-m", metavar="ID", help="Id of a model, or a model file.")
     ] = "msds-compact",
     onnx: Annotated[
-        Path | None, typer.Option(help="ONNX file to write, checked against torch first.")
+        Path | None,
+        typer.Option(metavar="FILE", help="ONNX file to write, checked against torch first."),
     ] = None,
     folder: Annotated[
-        Path | None, typer.Option(help="Folder to write for MSDS.from_pretrained.")
+        Path | None, typer.Option(metavar="DIR", help="Folder to write for MSDS.from_pretrained.")
     ] = None,
     encode_only: Annotated[
         bool, typer.Option("--encode-only", help="ONNX from images to Gram matrices, not scores.")
     ] = False,
     trunk_weights: Annotated[
-        Path | None, typer.Option(help="File of the trunk's weights, instead of the usual ones.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="File of the trunk's weights, instead of the usual ones."
+        ),
     ] = None,
     levels: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=1,
             max=12,
             help="Levels of the pyramid; the weights are those learned for the trunk, else equal.",
@@ -66,12 +72,15 @@ def export(
     metric = load_model(model, trunk_weights=trunk_weights, levels=levels)
     if folder is not None:
         metric.save_pretrained(folder)
-        typer.echo(f"{folder}: {metric.model_id}, fingerprint {metric.fingerprint[:12]}")
+        typer.echo(
+            f"{one_line(str(folder))}: {metric.model_id}, fingerprint {metric.fingerprint[:12]}"
+        )
     elif onnx is not None:
         from msds.export import export_onnx
 
         made = export_onnx(metric, onnx, encode_only=encode_only)
         typer.echo(
-            f"{onnx}: {made.model}, fingerprint {made.fingerprint[:12]}, {made.size / 1e6:.1f} MB, "
-            f"differs from torch by {made.difference:.1g} at most on {len(made.checked)} batches"
+            f"{one_line(str(onnx))}: {made.model}, fingerprint {made.fingerprint[:12]}, "
+            f"{made.size / 1e6:.1f} MB, differs from torch by {made.difference:.1g} at most on "
+            f"{len(made.checked)} batches"
         )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, cast
 import typer
 
 from msds.cli import study_options as shared
+from msds.pairs.plan import one_line
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -26,35 +27,55 @@ def register(app: typer.Typer) -> None:
 def fit(
     dataset: Annotated[str, typer.Argument(help="Id, or table of pairs: FILE or FILE:COLUMN.")],
     root: Annotated[
-        Path | None, typer.Option(help="Folder of the data set, or of several.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the data set, or of several.")
     ] = None,
     test: Annotated[
-        list[str] | None, typer.Option(help="Sets on which the weights are tried; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="SET", help="Sets on which the weights are tried; repeatable."),
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="Model whose levels are weighted.")
+        str, typer.Option("--model", "-m", metavar="ID", help="Model whose levels are weighted.")
     ] = "msds-compact",
     objective: Annotated[
-        str, typer.Option(help="What is maximised: 'srcc', or 'logistic' for PLCC after the curve.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What is maximised: 'srcc', or 'logistic' for PLCC after the curve.",
+        ),
     ] = "srcc",
-    fusion: Annotated[str, typer.Option(help="'linear' or 'geometric'.")] = "linear",
-    folds: Annotated[int, typer.Option(min=2, help="Parts of the references.")] = 5,
-    seeds: Annotated[int, typer.Option(min=1, help="How often the split is drawn.")] = 5,
-    resamples: Annotated[int, typer.Option(min=0, help="Bootstrap samples of references.")] = 1000,
+    fusion: Annotated[
+        str, typer.Option(metavar="NAME", help="'linear' or 'geometric'.")
+    ] = "linear",
+    folds: Annotated[int, typer.Option(metavar="N", min=2, help="Parts of the references.")] = 5,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How often the split is drawn.")
+    ] = 5,
+    resamples: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Bootstrap samples of references.")
+    ] = 1000,
     higher_is_better: Annotated[
         bool | None,
         typer.Option(
             "--higher-is-better/--lower-is-better", help="Direction of a table's opinions."
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Id of the new model.")] = None,
-    model_out: Annotated[Path | None, typer.Option(help="Write the model file (JSON).")] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps.")] = "cpu",
-    trunk_weights: Annotated[Path | None, typer.Option(help="File of the trunk's weights.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder for finished pairs.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="ID", help="Id of the new model.")] = None,
+    model_out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the model file (JSON).")
+    ] = None,
+    device: Annotated[str, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps.")] = "cpu",
+    trunk_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File of the trunk's weights.")
+    ] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for finished pairs.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML report.")
+    ] = None,
     out: Annotated[
-        list[Path] | None, typer.Option("--out", "-o", help="Write the tables: .md, .tex, .csv.")
+        list[Path] | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write the tables: .md, .tex, .csv."),
     ] = None,
 ) -> None:
     """Learn the levels' weights by cross-validation over references, and say what they gain."""
@@ -100,7 +121,7 @@ def fit(
             base, metric.trunk_digest, sets[0], result, name or f"{base.id}-{sets[0].title}"
         )
         write_model(model_out, learned)
-        typer.echo(f"msds: wrote {model_out}", err=True)
+        typer.echo(one_line(f"msds: wrote {model_out}"), err=True)
     if report is not None:
         from msds.report import write_fit_report
 

@@ -12,6 +12,7 @@ import typer
 from msds import __version__
 from msds.cli import bench, datasets, export, fit, score, study, weights
 from msds.errors import MSDSError
+from msds.pairs.plan import one_line
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -70,7 +71,7 @@ def main() -> None:
     except MSDSError as error:
         if debugging:
             raise
-        typer.echo(f"msds: error: {error}", err=True)
+        typer.echo(one_line(f"msds: error: {error}"), err=True)
         sys.exit(USAGE_ERROR)
     except BrokenPipeError:
         _drop_output()
@@ -81,7 +82,7 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         if _drop_output():
             where = "standard output: "
-        typer.echo(f"msds: error: {where}{error.strerror or error}.", err=True)
+        typer.echo(one_line(f"msds: error: {where}{error.strerror or error}."), err=True)
         sys.exit(USAGE_ERROR)
     except (SystemExit, KeyboardInterrupt) as end:
         # Typer ends the program by itself for these, without a word or with status 1.

@@ -25,6 +25,7 @@ from rich.text import Text
 
 from msds.gates import Finding, annotation
 from msds.pairs import Pair, Plan
+from msds.pairs.plan import one_line
 from msds.results import Scored, Summary
 
 MOST_LINES = 20
@@ -41,12 +42,12 @@ def show_plan(plan: Plan) -> None:
     if not sys.stdout.isatty():
         for pair in plan.pairs:
             fields = (f"{key}={value}" for key, value in pair.columns.items())
-            typer.echo("\t".join((pair.reference, pair.distorted, *fields)))
+            typer.echo("\t".join(map(one_line, (pair.reference, pair.distorted, *fields))))
         return
     table = _table("reference", "distorted", *plan.columns)
     names = _short_names(plan.pairs)
     for pair, (reference, distorted) in zip(plan.pairs, names, strict=True):
-        table.add_row(escape(reference), escape(distorted), *_carried(pair, plan))
+        table.add_row(_cell(reference), _cell(distorted), *_carried(pair, plan))
     Console(highlight=False).print(table)
 
 
@@ -55,20 +56,20 @@ def show_scores(plan: Plan, scored: Sequence[Scored]) -> None:
     if not sys.stdout.isatty():
         for pair in scored:
             first = "failed" if pair.score is None else f"{pair.score:.6f}"
-            typer.echo(f"{first}\t{pair.reference}\t{pair.distorted}")
+            typer.echo("\t".join((first, one_line(pair.reference), one_line(pair.distorted))))
         return
     table = _table("score", "reference", "distorted", *plan.columns)
     names = _short_names(plan.pairs)
     for pair, planned, (reference, distorted) in zip(scored, plan.pairs, names, strict=True):
         score = "[red]failed[/red]" if pair.score is None else f"{pair.score:.6f}"
-        table.add_row(score, escape(reference), escape(distorted), *_carried(planned, plan))
+        table.add_row(score, _cell(reference), _cell(distorted), *_carried(planned, plan))
     Console(highlight=False).print(table)
 
 
 def _table(*names: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for name in names:
-        table.add_column(escape(name), overflow="fold", no_wrap=name == "score")
+        table.add_column(_cell(name), overflow="fold", no_wrap=name == "score")
     return table
 
 
@@ -92,7 +93,11 @@ def _below(folder: str, name: str) -> str:
 
 def _carried(pair: Pair, plan: Plan) -> Iterator[str]:
     values = (pair.columns.get(name) for name in plan.columns)
-    return ("" if value is None else escape(str(value)) for value in values)
+    return ("" if value is None else _cell(str(value)) for value in values)
+
+
+def _cell(text: str) -> str:
+    return escape(one_line(text))
 
 
 def show_leftovers(plan: Plan) -> None:
@@ -166,7 +171,7 @@ def annotate(plan: Plan, scored: Iterable[Scored], findings: Iterable[Finding], 
     for one in plan.ambiguous:
         lines.append(annotation("warning", one.name, "msds: not paired", str(one)))
     for line in lines:
-        typer.echo(line, err=err)
+        typer.echo(one_line(line), err=err)
 
 
 def _list(title: str, lines: Iterable[str]) -> None:
@@ -175,7 +180,7 @@ def _list(title: str, lines: Iterable[str]) -> None:
         return
     say(f"{title}:" if len(items) <= 1 else f"{title} ({len(items)}):")
     for line in items[:MOST_LINES]:
-        say(f"  {line}")
+        say(f"  {one_line(line)}")
     if len(items) > MOST_LINES:
         say(f"  and {len(items) - MOST_LINES} more")
 

@@ -15,24 +15,36 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Experiments: scales, shift, cost, layers.", no_args_is_help=True)
 
 Dataset = Annotated[str, typer.Argument(help="Id, or table of pairs: FILE or FILE:COLUMN.")]
-Root = Annotated[Path | None, typer.Option(help="Folder of the data set, or of several.")]
+Root = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of the data set, or of several.")
+]
 Direction = Annotated[
     bool | None,
     typer.Option("--higher-is-better/--lower-is-better", help="Direction of a table's opinions."),
 ]
-Model = Annotated[str, typer.Option("--model", "-m", help="Id or file of a model.")]
+Model = Annotated[str, typer.Option("--model", "-m", metavar="ID", help="Id or file of a model.")]
 Models = Annotated[
-    list[str] | None, typer.Option("--model", "-m", help="Id or file of a model; repeatable.")
+    list[str] | None,
+    typer.Option("--model", "-m", metavar="ID", help="Id or file of a model; repeatable."),
 ]
-Baseline = Annotated[str, typer.Option(help="Classic metrics: psnr, ssim, ms-ssim; or ''.")]
-Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps.")]
-TrunkWeights = Annotated[Path | None, typer.Option(help="File of the trunk's weights.")]
-Cache = Annotated[Path | None, typer.Option(help="Folder for finished pairs.")]
-Report = Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")]
+Baseline = Annotated[
+    str, typer.Option(metavar="NAMES", help="Classic metrics: psnr, ssim, ms-ssim; or ''.")
+]
+Device = Annotated[str, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps.")]
+TrunkWeights = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="File of the trunk's weights.")
+]
+Cache = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for finished pairs.")]
+Report = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML report.")
+]
 Out = Annotated[
-    list[Path] | None, typer.Option("--out", "-o", help="Write the tables: .md, .tex, .csv.")
+    list[Path] | None,
+    typer.Option("--out", "-o", metavar="FILE", help="Write the tables: .md, .tex, .csv."),
 ]
-Resamples = Annotated[int, typer.Option(min=0, help="Bootstrap samples of references.")]
+Resamples = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Bootstrap samples of references.")
+]
 
 
 @app.command("scales")
@@ -40,12 +52,21 @@ def scales(
     dataset: Dataset,
     root: Root = None,
     model: Model = "msds-compact",
-    levels: Annotated[int, typer.Option(min=2, max=12, help="Levels of the pyramid.")] = 4,
+    levels: Annotated[
+        int, typer.Option(metavar="N", min=2, max=12, help="Levels of the pyramid.")
+    ] = 4,
     filters: Annotated[
-        str, typer.Option(help="Pyramid filters, the main one first.")
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Pyramid filters, the main one first; all five if not given.",
+            show_default=False,
+        ),
     ] = "average,gaussian,bicubic,lanczos,stride",
-    folds: Annotated[int, typer.Option(min=2, help="Parts of the references.")] = 5,
-    seeds: Annotated[int, typer.Option(min=1, help="How often the split is drawn.")] = 3,
+    folds: Annotated[int, typer.Option(metavar="N", min=2, help="Parts of the references.")] = 5,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How often the split is drawn.")
+    ] = 3,
     resamples: Resamples = 1000,
     higher_is_better: Direction = None,
     device: Device = "cpu",
@@ -148,8 +169,12 @@ def _photographs(path: Path) -> list[Path]:
 def cost(
     model: Models = None,
     baseline: Baseline = "psnr,ssim,ms-ssim",
-    size: Annotated[str, typer.Option(help="Width x height of the images.")] = "512x384",
-    repeats: Annotated[int, typer.Option(min=1, help="Times of which the median is taken.")] = 7,
+    size: Annotated[
+        str, typer.Option(metavar="WxH", help="Width x height of the images.")
+    ] = "512x384",
+    repeats: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Times of which the median is taken.")
+    ] = 7,
     device: Device = "cpu",
     trunk_weights: TrunkWeights = None,
     report: Report = None,
@@ -185,8 +210,12 @@ def layers(
     dataset: Dataset,
     root: Root = None,
     model: Model = "msds-compact",
-    levels: Annotated[int, typer.Option(min=1, max=12, help="Levels of the pyramid.")] = 4,
-    last: Annotated[int, typer.Option(min=1, help="Only so many of the last layers.")] = 6,
+    levels: Annotated[
+        int, typer.Option(metavar="N", min=1, max=12, help="Levels of the pyramid.")
+    ] = 4,
+    last: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Only so many of the last layers.")
+    ] = 6,
     higher_is_better: Direction = None,
     device: Device = "cpu",
     trunk_weights: TrunkWeights = None,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msds.errors import InputError
+from msds.pairs.plan import one_line
 
 if TYPE_CHECKING:
     from msds.study.contenders import Contender
@@ -93,17 +95,35 @@ def show_tables(tables: Sequence[Table]) -> None:
     if not sys.stdout.isatty():
         print("\n".join(table.markdown() for table in tables))
         return
+    from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table as Drawn
 
     console = Console()
     for table in tables:
-        drawn = Drawn(title=table.title, caption=table.note or None, title_justify="left")
+        title, note = (escape(one_line(text)) for text in (table.title, table.note))
+        drawn = Drawn(
+            title=title,
+            caption=note or None,
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            pad_edge=False,
+        )
         for index, name in enumerate(table.columns):
-            drawn.add_column(name, justify="left" if index == 0 else "right")
+            justify: Literal["left", "right"] = "left" if index == 0 else "right"
+            texts = " ".join(table.text(row[index]) for row in table.rows)
+            numbers = re.findall(r"(?<!\S)\[?-?\d+\.?\d*[],*]?(?!\S)", texts)
+            drawn.add_column(
+                escape(one_line(name)),
+                justify=justify,
+                overflow="fold",
+                min_width=max(map(len, numbers), default=None),
+            )
         bold = table.emphasised()
         for index, row in enumerate(table.rows):
-            cells = [table.text(cell) for cell in row]
+            cells = [escape(table.text(cell)) for cell in row]
             drawn.add_row(
                 *(f"[b]{c}[/b]" if (index, i) in bold else c for i, c in enumerate(cells))
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -93,6 +94,14 @@ class Plan:
             entry = [pair.reference, pair.distorted, dict(pair.columns)]
             digest.update(json.dumps(entry, sort_keys=True, default=str).encode() + b"\n")
         return digest.hexdigest()
+
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def one_line(text: str) -> str:
+    """Text to be shown in one line or one field of it, with control characters as escapes."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def printable(path: str | os.PathLike[str]) -> str:

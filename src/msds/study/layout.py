@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from msds.pairs.plan import one_line
 from msds.study.statistics import Interval
 
 Cell = str | float | int | None
@@ -39,7 +40,7 @@ class Table:
             return "–"
         if isinstance(cell, float):
             return f"{cell:.{self.digits}f}" if math.isfinite(cell) else "–"
-        return str(cell)
+        return one_line(str(cell))
 
     def emphasised(self) -> set[tuple[int, int]]:
         """(row, column) of the best numbers."""
