@@ -89,6 +89,14 @@ def check_writable(path: str | os.PathLike[str], folder: bool = False) -> None:
         raise InputError(f"{target}: this cannot be written ({error.strerror}).") from error
 
 
+def same_file(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> bool:
+    """Whether both are there and the same, by whatever names."""
+    try:
+        return Path(first).samefile(second)
+    except (OSError, ValueError):
+        return False
+
+
 def sha256_file(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     digest = hashlib.sha256()

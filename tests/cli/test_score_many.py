@@ -319,7 +319,17 @@ WRONG: list[tuple[list[str], str]] = [
     (["refs", "dist", "--annotations", "gitlab"], "Unknown annotations 'gitlab'"),
     (["refs", "dist", "--json", "--quiet"], "Choose one of --json, --explain and --quiet"),
     (["refs", "dist", "--json", "--out", "o.csv"], "Choose one of --json"),
-    (["refs", "dist", "--explain"], "--explain shows one pair"),
+    (["refs", "dist", "--explain"], "--explain shows one pair of images and nothing else"),
+    (["refs/a0.png", "dist/a0_q10.jpg", "--explain", "--cache", "c"], "found --cache"),
+    (["refs/a0.png", "dist/a0_q10.jpg", "--memory", "much"], "not an amount of memory"),
+    (["refs", "dist", "--pattern", "{stem}_{reference}.{f}", "--dry-run"], "column 'reference'"),
+    (["refs", "dist", *PATTERN, "--fail-under", "nan"], "--fail-under is a score"),
+    (["refs/a0.png", "dist/a0_q10.jpg", "--fail-under", "1.01"], "--fail-under is a score"),
+    (["refs", "dist", *PATTERN, "--baseline", "b", "--tolerance", "nan"], "--tolerance is a diff"),
+    (["refs", "dist", *PATTERN, "--baseline", "b", "--tolerance", "inf"], "--tolerance is a diff"),
+    (["refs", "dist", *PATTERN, "--baseline", "b", "--tolerance", "-1"], "--tolerance is a diff"),
+    (["refs/a0.png", "image.csv", "--out", "image.csv"], "--out would replace a file"),
+    (["--manifest", "names.csv", "--out", "image.csv"], "--out would replace a file"),
     (["refs", "dist", *PATTERN, "--out", "o.txt"], "the name of results ends in .jsonl"),
     (["refs", "dist", *PATTERN, "--out", "refs"], "the name of results ends in .jsonl"),
     (["refs", "dist", *PATTERN, "--out", "file/o.csv"], "results cannot be written there"),
@@ -343,6 +353,9 @@ def test_a_wrong_call_is_status_two_and_one_line(
 ) -> None:
     (here / "file").touch()
     (here / "m.csv").write_text("reference,distorted\nrefs/a0.png,dist/a0_q10.jpg\n")
+    (here / "b.csv").touch()
+    (here / "names.csv").write_text("reference,distorted\nrefs/a0.png,./refs/../image.csv\n")
+    (here / "image.csv").write_bytes((here / "refs/a0.png").read_bytes())
     done = msds("score", *arguments, *RANDOM)
     assert done.status == 2, done
     assert done.out == ""

@@ -137,5 +137,8 @@ def test_tables_fold_names_and_break_no_number_in_eighty_columns(
 def test_wrong_outputs_are_refused_before_the_work(table: Path) -> None:
     with pytest.raises(InputError, match=r"tables are written as \.md"):
         run("bench", str(table), "--out", "x.docx")
+    for name in (str(table), f"{table}:dmos"):
+        with pytest.raises(InputError, match="is read and would be replaced"):
+            run("bench", name, "--out", str(table))
     with pytest.raises(InputError, match="4 or 5 parameters"):
         run("bench", str(table), "--curve", "3")

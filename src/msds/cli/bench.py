@@ -85,7 +85,7 @@ def bench(
 
     if curve not in (4, 5):
         raise InputError(f"The logistic curve has 4 or 5 parameters, not {curve}.")
-    shared.check_outputs(out or [], report)
+    shared.check_outputs(out or [], report, inputs=[*datasets, *(model or [])])
     from msds.study.benchmark import Settings, run_benchmark
     from msds.study.summaries import benchmark_tables
 

@@ -93,7 +93,8 @@ def fit(
         raise InputError(f"Unknown objective {objective!r}: expected {' or '.join(OBJECTIVES)}.")
     if fusion not in FORMS:
         raise InputError(f"Unknown fusion {fusion!r}: expected {' or '.join(FORMS)}.")
-    shared.check_outputs(out or [], report, model_out)
+    read = [dataset, *(test or []), model]
+    shared.check_outputs(out or [], report, model_out, inputs=read)
     base = find_model(model)
     sets = shared.open_sets([dataset, *(test or [])], root, higher_is_better)
     metric = load_model(model, trunk_weights=trunk_weights).to(choose_device(device))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from msds.errors import InputError
+from msds.files import same_file
 
 if TYPE_CHECKING:
     import torch
@@ -197,7 +200,6 @@ def score(
         float | None,
         typer.Option(
             metavar="T",
-            min=0,
             help=f"How much worse than the baseline is still good ({DEFAULT_TOLERANCE:g}).",
             rich_help_panel=GATES,
         ),
@@ -269,17 +271,34 @@ def score(
         raise InputError("--tolerance says how much worse than --baseline FILE is still good.")
     if annotations not in (None, "github"):
         raise InputError(f"Unknown annotations {annotations!r}: expected github.")
+    _check_conditions(fail_under, tolerance)
     if as_json and out is not None:
         raise InputError("Choose one of --json, which prints the records, and --out.")
-    _refuse_overwriting(out, manifest, baseline)
+    inputs = (manifest, baseline, reference, distorted, trunk_weights, Path(model))
+    _refuse_overwriting(out, *(path for path in inputs if path is not None))
 
-    many = manifest or pattern or dry_run or out or baseline or annotations or cache
+    many = {
+        "--manifest": manifest,
+        "--pattern": pattern,
+        "--dry-run": dry_run,
+        "--out": out,
+        "--baseline": baseline,
+        "--annotations": annotations,
+        "--cache": cache,
+    }
+    given = [name for name, value in many.items() if value]
     folders = any(path is not None and path.is_dir() for path in (reference, distorted))
-    if reference is not None and distorted is not None and not (many or folders):
+    if explain and (given or folders):
+        found = ", ".join(given) or "a folder"
+        raise InputError(f"--explain shows one pair of images and nothing else; found {found}.")
+    if reference is not None and distorted is not None and not (given or folders):
         from msds.results import size_difference
         from msds.scoring import score_images
+        from msds.scoring.memory import parse_size
         from msds.scoring.single import load_or_open
 
+        if memory is not None:
+            parse_size(memory)  # not used for one pair, but a wrong amount is a wrong call
         place = choose_device(device)
         images = [
             load_or_open(path, background=background, transfer=transfer)
@@ -307,18 +326,17 @@ def score(
             raise typer.Exit(BELOW_THRESHOLD)
         return
 
-    if explain:
-        raise InputError("--explain shows one pair of images, without any other output.")
-
     from msds.cli.score_many import Display, Gates, make_plan, score_many
     from msds.cli.score_many import dry_run as show_plan
     from msds.results import check_output
 
     plan = make_plan(reference, distorted, manifest, pattern)
     if dry_run:
-        raise typer.Exit(show_plan(plan, allow_unmatched, as_json))
+        raise typer.Exit(show_plan(plan, allow_unmatched, as_json, levels or 1))
     if out is not None:
         check_output(out)
+        images_read = ((pair.reference_path, pair.distorted_path) for pair in plan.pairs)
+        _refuse_overwriting(out, *dict.fromkeys(chain.from_iterable(images_read)))
 
     from msds.scoring import Options, Reading
     from msds.scoring.memory import parse_size
@@ -356,10 +374,16 @@ def _load(model: str, trunk_weights: Path | None, levels: int | None, small: str
     return load_model(model, trunk_weights=trunk_weights, levels=levels, small=small)
 
 
-def _refuse_overwriting(out: Path | None, *inputs: Path | None) -> None:
-    for path in inputs:
-        if out is not None and path is not None and out.resolve() == path.resolve():
-            raise InputError(f"{out}: --out would replace a file that is read; give another name.")
+def _check_conditions(fail_under: float | None, tolerance: float | None) -> None:
+    if fail_under is not None and not -1 <= fail_under <= 1:
+        raise InputError(f"--fail-under is a score, so from -1 to 1; found {fail_under:g}.")
+    if tolerance is not None and not 0 <= tolerance < math.inf:
+        raise InputError(f"--tolerance is a difference of scores, 0 or more; found {tolerance:g}.")
+
+
+def _refuse_overwriting(out: Path | None, *inputs: Path) -> None:
+    if out is not None and out.is_file() and any(same_file(out, path) for path in inputs):
+        raise InputError(f"{out}: --out would replace a file that is read; give another name.")
 
 
 def choose_device(name: str) -> torch.device:

@@ -105,8 +105,9 @@ def make_plan(
     return plan
 
 
-def dry_run(plan: Plan, allow_unmatched: bool, as_json: bool) -> int:
+def dry_run(plan: Plan, allow_unmatched: bool, as_json: bool, levels: int = 1) -> int:
     """Show what would be scored; the exit status is the one that the pairing alone decides."""
+    check_columns(plan.columns, levels)
     if as_json:
         for pair in plan.pairs:
             names = {"reference": pair.reference, "distorted": pair.distorted}

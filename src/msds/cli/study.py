@@ -81,7 +81,7 @@ def scales(
     from msds.study.contenders import DeepContender
     from msds.study.scales import scale_tables, study_scales
 
-    shared.check_outputs(out or [], report)
+    shared.check_outputs(out or [], report, inputs=[dataset])
     data = shared.open_sets([dataset], root, higher_is_better)[0]
     trunk = load_model(model, trunk_weights=trunk_weights).to(choose_device(device)).trunk
     names = [name.strip() for name in filters.split(",") if name.strip()]
@@ -136,7 +136,7 @@ def shift(
     from msds.study.shift import NOISES, shift_tables, study_shift
     from msds.study.warps import MARGIN, WARPS
 
-    shared.check_outputs(out or [], report)
+    shared.check_outputs(out or [], report, inputs=[str(path) for path in images])
     photographs = [file for path in images for file in _photographs(path)]
     contenders = shared.contenders_of(model or ["msds-compact"], baseline, device, trunk_weights)
     with shared.progress_bar() as progress:
@@ -228,7 +228,7 @@ def layers(
     from msds.models import load_model
     from msds.study.layers import layer_table, layer_trunks, study_layers
 
-    shared.check_outputs(out or [], report)
+    shared.check_outputs(out or [], report, inputs=[dataset])
     data = shared.open_sets([dataset], root, higher_is_better)[0]
     metric: MSDS = load_model(model, trunk_weights=trunk_weights)
     every = layer_trunks(metric.trunk)

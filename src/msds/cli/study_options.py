@@ -130,15 +130,18 @@ def show_tables(tables: Sequence[Table]) -> None:
         console.print(drawn)
 
 
-def check_outputs(tables: Sequence[Path], *others: Path | None) -> None:
-    """Refuse an output of an unknown kind, or one that cannot be written, before the work is done.
+def check_outputs(tables: Sequence[Path], *others: Path | None, inputs: Sequence[str] = ()) -> None:
+    """Refuse outputs of an unknown kind or that cannot be written, before the work is done.
 
     Parameters
     ----------
     tables : files for tables.
     others : files for reports and models, None where there is none.
+    inputs : files that are read, FILE or FILE:COLUMN; these are not to be replaced.
     """
-    from msds.files import check_writable
+    from msds.files import check_writable, same_file
+
+    read = [name for text in inputs for name in (text, text.rpartition(":")[0]) if name]
 
     for path in tables:
         if path.suffix.lower() not in WRITERS:
@@ -146,6 +149,8 @@ def check_outputs(tables: Sequence[Path], *others: Path | None) -> None:
     for output in (*tables, *others):
         if output is not None:
             check_writable(output)
+            if any(same_file(output, name) for name in read):
+                raise InputError(f"{output} is read and would be replaced; give another name.")
 
 
 def save_tables(tables: Sequence[Table], paths: Sequence[Path]) -> None:
