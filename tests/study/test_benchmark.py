@@ -14,14 +14,15 @@ from msds.images import load_image
 from msds.metric import MSDS
 from msds.report import write_benchmark_report
 from msds.study import warps
-from msds.study.benchmark import Settings, measure, run_benchmark
+from msds.study.benchmark import Benchmark, Settings, measure, run_benchmark
 from msds.study.contenders import PSNR, SSIM, DeepContender
 from msds.study.cost import _Alive, cost_tables, measure_cost
 from msds.study.datasets import RatedPair, RatedSet, open_dataset
 from msds.study.layers import layer_table, layer_trunks, study_layers
-from msds.study.layout import Table
+from msds.study.layout import Cell, Table, with_interval, with_mark
 from msds.study.scales import scale_tables, study_scales
 from msds.study.shift import equivalent_noise, shift_tables, study_shift
+from msds.study.statistics import Interval
 from msds.study.summaries import benchmark_tables
 from msds.trunks import load_trunk
 
@@ -122,6 +123,37 @@ def test_tables_are_written_for_people_and_for_machines() -> None:
     assert r"x\_1 & \textbf{0.912} & 3.000 \\" in table.latex()
     assert r"\caption{A \& B}" in table.latex()
     assert table.csv().splitlines()[1] == "A & B,x_1,0.91234,3.0"
+
+
+def test_numbers_with_intervals_and_marks_are_numbers_in_csv() -> None:
+    rows: list[list[Cell]] = [
+        ["a", with_interval(0.5, Interval(0.25, 0.75)), with_mark(0.0004, "*"), 1],
+        ["b", with_interval(0.125, None), with_mark(0.5), None],
+        ["c", with_interval(float("nan"), None), None, 2],
+    ]
+    table = Table("t", ["metric", "SRCC", "p", "n"], rows)
+    assert table.csv().splitlines() == [
+        "table,metric,SRCC,SRCC low,SRCC high,p,p mark,n",
+        "t,a,0.5,0.25,0.75,0.0004,*,1",
+        "t,b,0.125,,,0.5,,",
+        "t,c,,,,,,2",
+    ]
+    assert table.markdown().splitlines()[4] == "| a | 0.500 [0.250, 0.750] | < 0.001* | 1 |"
+    assert table.markdown().splitlines()[6] == "| c | – | – | 2 |"
+
+
+def test_types_with_too_few_pairs_are_counted(data: RatedSet) -> None:
+    kinds = [pair.distortion for pair in data.pairs]
+    first = [row for row, kind in enumerate(kinds) if kind == kinds[0]]
+    others = [row for row, kind in enumerate(kinds) if kind != kinds[0]]
+    note = "By type, {} of 2 are left out: fewer than 6 pairs."
+    for rows, count in (([*first[:6], *others[:2]], 1), ([*first[:5], *others[:5]], 2)):
+        part = data.subset(rows)
+        scores = np.arange(len(rows))[:, None] / 10
+        settings = Settings(resamples=0)
+        result = measure(part, [SSIM()], {"SSIM": scores}, settings)
+        tables = benchmark_tables(Benchmark(settings, [result]))
+        assert [note.format(count) in table.note for table in tables].count(True) == 1
 
 
 @pytest.mark.slow

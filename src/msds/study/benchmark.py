@@ -35,8 +35,8 @@ from msds.study.tables import Progress, score_table
 LEVEL = 0.05
 """Below this (after Holm's correction) a difference counts as significant."""
 
-# A distortion type needs so many pairs before its correlation is worth a row.
-_LEAST_PAIRS = 6
+LEAST_PAIRS = 6
+"""A distortion type needs so many before its correlation is worth a row."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _by_distortion(data: RatedSet, scores: Array, settings: Settings) -> dict[st
     found = {}
     for kind in data.distortions:
         rows = np.flatnonzero(kinds == kind)
-        if kind and rows.size >= _LEAST_PAIRS and len(data.distortions) > 1:
+        if kind and rows.size >= LEAST_PAIRS and len(data.distortions) > 1:
             found[kind] = agreement(
                 scores[rows],
                 data.opinions[rows],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msds.fusion import equal_weights
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fused
-from msds.study.layout import Table, p_text, with_interval
+from msds.study.layout import Table, with_interval, with_mark
 from msds.study.logistic import Array
 from msds.study.significance import holm, paired_bootstrap
 from msds.study.statistics import reference_resamples, references_suffice, spearman
@@ -52,7 +52,7 @@ def gains_table(data: RatedSet, fit: WeightFit) -> Table:
                 fit.rivals[name],
                 float(fit.srcc.mean()),
                 with_interval(gain.difference, gain.interval, 4),
-                p_text(p_value),
+                with_mark(p_value),
             ]
         )
     return table
@@ -77,7 +77,7 @@ def transfer_table(
     adjusted = holm([row[3].p_value for row in rows])
     for (data, before, after, duel), p_value in zip(rows, adjusted, strict=True):
         gain = with_interval(duel.difference, duel.interval, 4)
-        summary.rows.append([data.title, len(data), before, after, gain, p_text(p_value)])
+        summary.rows.append([data.title, len(data), before, after, gain, with_mark(p_value)])
     if not all(references_suffice(data.groups) for data in sets):
         summary.note += f" Read these intervals with care{FEW_REFERENCES}."
     return summary

@@ -11,7 +11,30 @@ from dataclasses import dataclass, field
 from msds.pairs.plan import one_line
 from msds.study.statistics import Interval
 
-Cell = str | float | int | None
+
+@dataclass(frozen=True)
+class Number:
+    """A number that is shown in a way of its own.
+
+    Attributes
+    ----------
+    value : the number.
+    shown : how people see it, with all that belongs to it.
+    low, high : its interval, if it has one.
+    mark : what is to be minded about it, if anything.
+    """
+
+    value: float
+    shown: str
+    low: float | None = None
+    high: float | None = None
+    mark: str | None = None
+
+    def __str__(self) -> str:
+        return self.shown
+
+
+Cell = str | float | int | Number | None
 
 
 @dataclass
@@ -99,13 +122,31 @@ class Table:
         return "\n".join(lines) + "\n"
 
     def csv(self) -> str:
-        """The table as CSV with full precision; a first column names the table."""
+        """The table as CSV with full precision; a first column names the table.
+
+        Intervals and marks have columns of their own, such as "SRCC low" and "SRCC high".
+        """
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(["table", *self.columns])
+        parts = [
+            (index, part)
+            for index in range(len(self.columns))
+            for part in ("", "low", "high", "mark")
+            if not part or any(_part(row[index], part) is not None for row in self.rows)
+        ]
+        names = [f"{self.columns[index]} {part}".rstrip() for index, part in parts]
+        writer.writerow(["table", *names])
         for row in self.rows:
-            writer.writerow([self.title, *("" if cell is None else cell for cell in row)])
+            cells = (_part(row[index], part) for index, part in parts)
+            writer.writerow([self.title, *("" if cell is None else cell for cell in cells)])
         return buffer.getvalue()
+
+
+def _part(cell: Cell, part: str) -> str | float | None:
+    if isinstance(cell, Number):
+        found: str | float | None = getattr(cell, part or "value")
+        return found
+    return None if part else cell
 
 
 _LATEX = {
@@ -127,16 +168,18 @@ def _escape(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text)
 
 
-def with_interval(value: float, interval: Interval | None, digits: int = 3) -> str:
-    """A number with its interval, "0.912 [0.880, 0.931]"."""
+def with_interval(value: float, interval: Interval | None, digits: int = 3) -> Number | None:
+    """A number with its interval, "0.912 [0.880, 0.931]"; None if there is no number."""
     if not math.isfinite(value):
-        return "–"
+        return None
     text = f"{value:.{digits}f}"
-    if interval is not None and math.isfinite(interval.low):
-        text += f" [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
-    return text
+    if interval is None or not math.isfinite(interval.low):
+        return Number(value, text)
+    text += f" [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
+    return Number(value, text, interval.low, interval.high)
 
 
-def p_text(p_value: float) -> str:
-    """A p-value as it is printed."""
-    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+def with_mark(p_value: float, mark: str = "") -> Number:
+    """A p-value as it is printed, "< 0.001", with a mark behind it."""
+    text = "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+    return Number(p_value, text + mark, mark=mark or None)

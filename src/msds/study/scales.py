@@ -12,7 +12,7 @@ from msds.fusion import FORMS, equal_weights
 from msds.study.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fit_weights, fused
-from msds.study.layout import Cell, Table, p_text, with_interval
+from msds.study.layout import Cell, Number, Table, with_interval, with_mark
 from msds.study.logistic import Array
 from msds.study.significance import (
     Comparison,
@@ -177,11 +177,11 @@ def level_table(study: ScaleStudy) -> Table:
     table.rows.append([first, _srcc(study, scores[first], quality), None, None])
     for name, test, p_value in zip(names, tests, adjusted, strict=True):
         gain = with_interval(test.difference, test.interval)
-        table.rows.append([name, _srcc(study, scores[name], quality), gain, p_text(p_value)])
+        table.rows.append([name, _srcc(study, scores[name], quality), gain, with_mark(p_value)])
     return table
 
 
-def _srcc(study: ScaleStudy, scores: Array, quality: Array) -> str:
+def _srcc(study: ScaleStudy, scores: Array, quality: Array) -> Number | None:
     return with_interval(spearman(scores, quality), srcc_interval(study, scores))
 
 
@@ -203,7 +203,9 @@ def count_table(study: ScaleStudy) -> Table:
     for (count, fit), p_value in zip(fits.items(), adjusted, strict=True):
         gain = fit.gains["equal weights"]
         row: list[Cell] = [count, fit.rivals["equal weights"], float(fit.srcc.mean())]
-        table.rows.append([*row, with_interval(gain.difference, gain.interval, 4), p_text(p_value)])
+        table.rows.append(
+            [*row, with_interval(gain.difference, gain.interval, 4), with_mark(p_value)]
+        )
     return table
 
 
@@ -234,7 +236,7 @@ def filter_table(study: ScaleStudy) -> Table:
         row.append(float(study.by_filter[name].srcc.mean()))
         if name in found:
             row.append(with_interval(found[name].difference, found[name].interval, 4))
-            row.append(p_text(adjusted[name]))
+            row.append(with_mark(adjusted[name]))
         else:
             row += [None, None]
         table.rows.append(row)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from msds.study.benchmark import Benchmark, SetResult
-from msds.study.layout import Cell, Table, p_text, with_interval
+from collections import Counter
+
+from msds.study.benchmark import LEAST_PAIRS, Benchmark, SetResult
+from msds.study.layout import Cell, Table, with_interval, with_mark
 from msds.study.statistics import references_suffice
 
 TESTS = {
@@ -73,6 +75,8 @@ def overall_table(result: SetResult) -> Table:
     ]
     if held:
         table.note += f" Logistic curve held monotone: {', '.join(held)}."
+    if not next(iter(result.entries.values())).by_distortion:
+        table.note += left_out(result)
     if problems:
         table.note += f" Logistic fit failed: {'; '.join(problems)}."
     return table
@@ -88,7 +92,17 @@ def distortion_table(result: SetResult) -> Table:
     for kind, found in kinds.items():
         values: list[Cell] = [result.entries[name].by_distortion[kind].srcc for name in names]
         table.rows.append([kind, found.n, *values])
+    table.note = left_out(result).strip()
     return table
+
+
+def left_out(result: SetResult) -> str:
+    """How many distortion types have too few pairs for a correlation of their own, if any."""
+    kinds = Counter(pair.distortion for pair in result.data.pairs if pair.distortion)
+    few = sum(count < LEAST_PAIRS for count in kinds.values())
+    if len(kinds) < 2 or not few:
+        return ""
+    return f" By type, {few} of {len(kinds)} are left out: fewer than {LEAST_PAIRS} pairs."
 
 
 def duel_table(result: SetResult) -> Table:
@@ -108,7 +122,7 @@ def duel_table(result: SetResult) -> Table:
         for test in tests:
             done = duel.tests.get(test)
             mark = "*" if done is not None and done.caution else ""
-            row.append(p_text(duel.adjusted[test]) + mark if done is not None else None)
+            row.append(with_mark(duel.adjusted[test], mark) if done is not None else None)
         row.append(duel.winner(result.deciding_test) or "neither")
         table.rows.append(row)
     return table
