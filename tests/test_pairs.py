@@ -300,8 +300,17 @@ def test_a_row_without_an_image_is_a_row_with_a_problem(tmp_path: Path) -> None:
         pair.problem for pair in read_manifest(write_manifest(tmp_path / "m.jsonl", rows)).pairs
     ]
     assert [problem is None for problem in problems] == [False, False, False, False, True]
-    assert "names no distorted image" in str(problems[0])
-    assert "names no reference image" in str(problems[1])
+    assert problems[0] == "line 1 of the manifest names no distorted image (found '')"
+    assert problems[1] == "line 3 of the manifest names no reference image (found None)"
+
+
+def test_a_row_of_a_table_without_an_image_is_named_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text('reference,distorted,note\na,b,"two\nlines"\n\na,,\n')
+    assert str(read_manifest(path).pairs[1].problem).startswith("line 5 of the manifest names no")
+    rows: list[dict[str, object]] = [{"reference": "a", "distorted": d} for d in ("b", "")]
+    parquet = write_manifest(tmp_path / "m.parquet", rows)
+    assert str(read_manifest(parquet).pairs[1].problem).startswith("row 2 of the manifest names")
 
 
 @pytest.mark.parametrize(
@@ -330,6 +339,7 @@ def test_a_damaged_manifest_is_refused_with_the_place(
         read_manifest(path)
     assert str(error.value).startswith(str(path))
     assert message in str(error.value)
+    assert ".." not in str(error.value)
 
 
 def test_a_manifest_that_is_not_there_is_refused(tmp_path: Path) -> None:

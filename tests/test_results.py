@@ -261,6 +261,7 @@ def test_what_are_no_results_is_refused(
     with pytest.raises(InputError) as error:
         read_results(tmp_path / name)
     assert message in str(error.value)
+    assert ".." not in str(error.value)
 
 
 def test_carried_columns_must_not_have_the_names_of_results() -> None:

@@ -270,6 +270,15 @@ def test_a_baseline_passes_itself_and_catches_what_got_worse(
     assert "was made with another model" in other.err
 
 
+def test_a_pair_that_fails_now_is_annotated_once(here: Path, msds: Call) -> None:
+    many = ("score", "refs", "dist", *PATTERN, *RANDOM)
+    assert msds(*many, "--out", "old.csv").status == 0
+    (here / "dist/a0_q10.jpg").write_bytes(b"broken")
+    done = msds(*many, "--baseline", "old.csv", "--annotations", "github")
+    assert done.status == 3
+    assert done.out.count("::error file=dist/a0_q10.jpg") == 1
+
+
 def test_annotations_leave_records_on_standard_output_alone(here: Path, msds: Call) -> None:
     (here / "dist/a0_q99.jpg").write_bytes(b"broken")
     done = msds("score", "refs", "dist", *PATTERN, *RANDOM, "--json", "--annotations", "github")

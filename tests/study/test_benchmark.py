@@ -239,6 +239,14 @@ def test_cost_counts_the_operations_of_the_convolutions_and_the_gram_matrix() ->
     assert [len(table.rows) for table in tables] == [2, 2]
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "1 thread)"), (2, "2 threads)")])
+def test_the_table_of_costs_counts_threads(
+    monkeypatch: pytest.MonkeyPatch, count: int, words: str
+) -> None:
+    monkeypatch.setattr("torch.get_num_threads", lambda: count)
+    assert cost_tables([measure_cost(PSNR(), 8, 8, 1)], 8, 8)[0].title.endswith(words)
+
+
 def test_memory_is_what_is_alive_at_once() -> None:
     import torch
 

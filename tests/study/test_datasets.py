@@ -130,7 +130,7 @@ def test_a_missing_image_is_named_with_the_place_to_get_it(tmp_path: Path) -> No
     root = trees.tid2013(tmp_path)
     (root / "distorted_images" / "i25_10_3.bmp").unlink()
     with pytest.raises(
-        InputError, match=r"first is distorted_images/i25_10_3\.bmp; get it from https://"
+        InputError, match=r"first is distorted_images/i25_10_3\.bmp; get it from https://\S+ and"
     ):
         open_dataset("tid2013", root)
     report = check(root, "tid2013")[0]

@@ -394,6 +394,6 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"Device {name!r} cannot be used: {reason}.") from error
+        found = str(error).strip().splitlines()[0].rstrip(".")
+        raise InputError(f"Device {name!r} cannot be used: {found}.") from error
     return device

@@ -149,7 +149,7 @@ def show_findings(findings: Sequence[Finding]) -> None:
 
 
 def annotate(plan: Plan, scored: Iterable[Scored], findings: Iterable[Finding], err: bool) -> None:
-    """Findings and failures as annotations of GitHub Actions."""
+    """Findings and failures as annotations of GitHub Actions; one for a pair that fails now."""
     lines = [
         annotation("error", pair.distorted, "msds: failed", pair.error or "failed")
         for pair in scored
@@ -163,6 +163,7 @@ def annotate(plan: Plan, scored: Iterable[Scored], findings: Iterable[Finding], 
             f"{finding.text} (reference {finding.reference})",
         )
         for finding in findings
+        if finding.title != "failed"
     ]
     for name in plan.unmatched_references:
         lines.append(annotation("warning", name, "msds: not paired", "no distorted image"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from msds.errors import InputError, require
-from msds.pairs.plan import Pair, Plan, printable
+from msds.pairs.plan import Pair, Plan, printable, reason
 
 REQUIRED = ("reference", "distorted")
 SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")
@@ -38,27 +39,28 @@ def read_manifest(path: Path) -> Plan:
         )
     readers = {".csv": _csv_rows, ".parquet": _parquet_rows}
     pairs = []
-    for number, row in enumerate(readers.get(suffix, _json_rows)(path), 1):
+    for number, (place, row) in enumerate(readers.get(suffix, _json_rows)(path), 1):
         missing = [name for name in REQUIRED if name not in row]
         if missing:
             raise InputError(
                 f"{printable(path)}: row {number} has no column {' and no column '.join(missing)}; "
                 f"found {', '.join(map(str, row)) or 'none'}."
             )
-        pairs.append(_pair(row, path.parent))
+        pairs.append(_pair(row, path.parent, place))
     if not pairs:
         raise InputError(f"{printable(path)}: the manifest has no rows.")
     return Plan(tuple(pairs))
 
 
-def _pair(row: Mapping[str, Any], folder: Path) -> Pair:
+def _pair(row: Mapping[str, Any], folder: Path, place: str) -> Pair:
     names = {}
     problem = None
     for role in REQUIRED:
         value = row[role]
         names[role] = value if isinstance(value, str) else ("" if value is None else str(value))
         if not isinstance(value, str) or not value or "\0" in value:
-            problem = problem or f"the manifest names no {role} image here (found {value!r})"
+            found = f"{place} of the manifest names no {role} image (found {value!r})"
+            problem = problem or found
     columns = {key: value for key, value in row.items() if key not in REQUIRED}
     reference, distorted = (names[role] for role in REQUIRED)
     return Pair(
@@ -71,7 +73,11 @@ def _pair(row: Mapping[str, Any], folder: Path) -> Pair:
     )
 
 
-def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
+_Rows = Iterator[tuple[str, dict[str, Any]]]
+"""Rows, each with where it stands."""
+
+
+def _csv_rows(path: Path) -> _Rows:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -86,12 +92,14 @@ def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
                         f"{printable(path)}: line {reader.line_num} has {len(cells)} cells; the "
                         f"header has {len(header)}."
                     )
-                yield dict(zip(header, cells, strict=True))
+                yield f"line {reader.line_num}", dict(zip(header, cells, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{printable(path)} cannot be read as CSV in UTF-8: {error}.") from error
+        raise InputError(
+            f"{printable(path)} cannot be read as CSV in UTF-8: {reason(error)}."
+        ) from error
 
 
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+def _json_rows(path: Path) -> _Rows:
     try:
         with path.open(encoding="utf-8-sig") as file:
             for number, line in enumerate(file, 1):
@@ -101,24 +109,29 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
                     row = json.loads(line)
                 except json.JSONDecodeError as error:
                     raise InputError(
-                        f"{printable(path)}: line {number} is not JSON ({error})."
+                        f"{printable(path)}: line {number} is not JSON ({reason(error)})."
                     ) from error
                 if not isinstance(row, dict):
                     raise InputError(
                         f"{printable(path)}: line {number} holds {type(row).__name__}; expected an "
                         "object with reference and distorted."
                     )
-                yield row
+                yield f"line {number}", row
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{printable(path)} cannot be read as JSON Lines: {error}.") from error
+        raise InputError(
+            f"{printable(path)} cannot be read as JSON Lines: {reason(error)}."
+        ) from error
 
 
-def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+def _parquet_rows(path: Path) -> _Rows:
     parquet = require("pyarrow.parquet", "parquet")
     arrow = require("pyarrow", "parquet")
     try:
-        file = parquet.ParquetFile(path)
-        for batch in file.iter_batches():
-            yield from batch.to_pylist()
+        batches = parquet.ParquetFile(path).iter_batches()
+        rows = chain.from_iterable(batch.to_pylist() for batch in batches)
+        for number, row in enumerate(rows, 1):
+            yield f"row {number}", row
     except (OSError, arrow.ArrowException) as error:
-        raise InputError(f"{printable(path)} cannot be read as Parquet: {error}.") from error
+        raise InputError(
+            f"{printable(path)} cannot be read as Parquet: {reason(error)}."
+        ) from error

@@ -104,6 +104,11 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def reason(error: BaseException) -> str:
+    """What an error of another library says, to stand within a sentence of ours."""
+    return str(error).strip().rstrip(".")
+
+
 def printable(path: str | os.PathLike[str]) -> str:
     """A path as text that can be stored and printed, with / between its parts.
 

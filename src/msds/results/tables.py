@@ -13,7 +13,7 @@ from typing import Any
 from msds.errors import InputError, require
 from msds.files import atomic_write
 from msds.pairs import Plan
-from msds.pairs.plan import printable
+from msds.pairs.plan import printable, reason
 from msds.results.record import (
     Outcome,
     Run,
@@ -163,8 +163,8 @@ def read_results(path: Path) -> list[Earlier]:
             for row in readers.get(path.suffix.lower(), _json_rows)(path)
         ]
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
-        reason = f"there is no column {error}" if isinstance(error, KeyError) else str(error)
-        raise InputError(f"{printable(path)} does not hold results: {reason}.") from error
+        what = f"there is no column {error}" if isinstance(error, KeyError) else reason(error)
+        raise InputError(f"{printable(path)} does not hold results: {what}.") from error
 
 
 def _size(row: dict[str, Any], role: str) -> Size | None:

@@ -170,7 +170,8 @@ def _peak_megabytes(run: Callable[[], object], contender: Contender) -> float:
 
 def cost_tables(costs: Sequence[Cost], height: int, width: int) -> list[Table]:
     """Costs in total, and per level relative to the first."""
-    device = f"torch with {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    device = f"torch with {threads} thread{'s' if threads != 1 else ''}"
     total = Table(
         f"Cost of a pair of {width} x {height} images ({device})",
         ["metric", "parameters", "GMAC per image", "ms per pair", "ms to compare", "MB"],

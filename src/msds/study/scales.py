@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from msds.fusion import FORMS, equal_weights
+from msds.study.benchmark import LEAST_PAIRS
 from msds.study.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fit_weights, fused
@@ -30,7 +31,7 @@ from msds.study.statistics import (
     references_suffice,
     spearman,
 )
-from msds.study.summaries import FEW_REFERENCES
+from msds.study.summaries import FEW_REFERENCES, left_out
 from msds.study.tables import Progress, score_table
 
 
@@ -264,14 +265,16 @@ def kind_table(study: ScaleStudy) -> Table:
     kinds, grid = kind_grid(study)
     columns = [f"level {k + 1}" for k in range(study.levels)] + ["equal weights"]
     table = Table(
-        f"{study.data.title}: SRCC by distortion type ({study.name})", ["distortion", *columns]
+        f"{study.data.title}: SRCC by distortion type ({study.name})",
+        ["distortion", *columns],
+        note=left_out(study.data).strip(),
     )
     for kind, row in zip(kinds, grid, strict=True):
         table.rows.append([kind, *(float(value) for value in row)])
     return table
 
 
-def kind_grid(study: ScaleStudy, least: int = 6) -> tuple[list[str], Array]:
+def kind_grid(study: ScaleStudy, least: int = LEAST_PAIRS) -> tuple[list[str], Array]:
     """Distortion types with at least `least` pairs, and (types, K + 1) SRCCs."""
     named = np.array([pair.distortion for pair in study.data.pairs])
     together = fused(study.main, equal_weights(study.levels))

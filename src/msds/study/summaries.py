@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from msds.study.benchmark import LEAST_PAIRS, Benchmark, SetResult
+from msds.study.datasets.base import RatedSet
 from msds.study.layout import Cell, Table, with_interval, with_mark
 from msds.study.statistics import references_suffice
 
@@ -76,7 +77,7 @@ def overall_table(result: SetResult) -> Table:
     if held:
         table.note += f" Logistic curve held monotone: {', '.join(held)}."
     if not next(iter(result.entries.values())).by_distortion:
-        table.note += left_out(result)
+        table.note += left_out(result.data)
     if problems:
         table.note += f" Logistic fit failed: {'; '.join(problems)}."
     return table
@@ -92,13 +93,13 @@ def distortion_table(result: SetResult) -> Table:
     for kind, found in kinds.items():
         values: list[Cell] = [result.entries[name].by_distortion[kind].srcc for name in names]
         table.rows.append([kind, found.n, *values])
-    table.note = left_out(result).strip()
+    table.note = left_out(result.data).strip()
     return table
 
 
-def left_out(result: SetResult) -> str:
+def left_out(data: RatedSet) -> str:
     """How many distortion types have too few pairs for a correlation of their own, if any."""
-    kinds = Counter(pair.distortion for pair in result.data.pairs if pair.distortion)
+    kinds = Counter(pair.distortion for pair in data.pairs if pair.distortion)
     few = sum(count < LEAST_PAIRS for count in kinds.values())
     if len(kinds) < 2 or not few:
         return ""

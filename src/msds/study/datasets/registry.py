@@ -295,13 +295,15 @@ def open_dataset(
     if higher_is_better is not None:
         raise InputError(f"The direction of {spec.title}'s opinions is known: leave it.")
     if root is None:
-        raise InputError(f"Say with --root where {spec.title} lies; get it from {spec.url} .")
+        raise InputError(
+            f"Say with --root where {spec.title} lies, or get it from {spec.url} first."
+        )
     folder = _locate(root, spec)
     listing = spec.read(folder)
     if listing.missing:
         raise InputError(
             f"{folder}: {len(listing.missing)} files of {spec.title} are missing, the first is "
-            f"{listing.missing[0]}; get it from {spec.url} ."
+            f"{listing.missing[0]}; get it from {spec.url} and unpack it there."
         )
     return RatedSet(
         spec.id,
