@@ -132,6 +132,24 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(arguments: list[str]) -
     assert (result.returncode, result.stderr) == (141, "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+def test_an_interrupt_that_a_library_would_swallow_ends_the_command(tmp_path: Path) -> None:
+    (tmp_path / "kicks.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    (tmp_path / "swallows.py").write_text(
+        "try:\n    import kicks\nexcept BaseException:\n    print('went on')\n"
+    )
+    code = "from msds.cli import main as m; m.app = lambda args: __import__('swallows'); m.main()"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (130, "")
+    assert result.stderr == "msds: interrupted\n"
+
+
 def test_a_score_is_explained_where_only_ascii_can_be_printed(examples_dir: Path) -> None:
     photo = str(examples_dir / "chelsea.png")
     result = run("score", photo, photo, "--explain", PYTHONIOENCODING="ascii")

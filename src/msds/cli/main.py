@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -59,6 +61,27 @@ def _options(
 
 def main() -> None:
     """Run the command line; errors a user can act on are one line on standard error."""
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, _on_interrupt)
+    try:
+        _run()
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _on_interrupt(_: int, frame: FrameType | None) -> None:
+    """Raise what Ctrl-C raises; during an import end at once, since libraries swallow it there."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            os.write(2, b"msds: interrupted\n")
+            os._exit(INTERRUPTED)
+        frame = frame.f_back
+    raise KeyboardInterrupt
+
+
+def _run() -> None:
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
     debugging = len(arguments) < len(sys.argv) - 1
     if isinstance(sys.stdout, io.TextIOWrapper):
