@@ -41,7 +41,7 @@ class _Bar:
 def show(score: Score, console: Console | None = None) -> None:
     """Print the score of each level as a bar, what was done to the images, and who made it."""
     console = console or Console(highlight=False)
-    console.print(f"[bold]{score.score:.6f}[/bold]  {escape(score.model)}")
+    console.print(f"[bold]{score.score:.6f}[/bold]  {escape(one_line(score.model))}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("level", justify="right", no_wrap=True)
     table.add_column("pixels", justify="right", no_wrap=True)
@@ -66,7 +66,7 @@ def show(score: Score, console: Console | None = None) -> None:
         ("distorted", score.distorted, score.distorted_size),
     ):
         rows.add_row(name, f"{escape(one_line(path))}, {size[0]} x {size[1]}")
-    rows.add_row("done", escape("; ".join(score.notes)) or "nothing was changed")
+    rows.add_row("done", escape(one_line("; ".join(score.notes))) or "nothing was changed")
     rows.add_row("fingerprint", score.fingerprint[:16])
     rows.add_row("time", f"{score.seconds * 1000:.0f} ms")
     console.print(rows)

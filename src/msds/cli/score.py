@@ -292,6 +292,7 @@ def score(
         found = ", ".join(given) or "a folder"
         raise InputError(f"--explain shows one pair of images and nothing else; found {found}.")
     if reference is not None and distorted is not None and not (given or folders):
+        from msds.pairs.plan import one_line
         from msds.results import size_difference
         from msds.scoring import score_images
         from msds.scoring.memory import parse_size
@@ -318,7 +319,7 @@ def score(
         elif quiet:
             typer.echo(f"{result.score:.6f}")
         else:
-            typer.echo(f"{result.score:.6f}  {result.model}")
+            typer.echo(one_line(f"{result.score:.6f}  {result.model}"))
         if difference and not quiet:
             typer.echo(f"msds: {difference}; nothing was resized", err=True)
         if fail_under is not None and not result.score >= fail_under:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msds.pairs.plan import one_line
+
 if TYPE_CHECKING:
     from msds.trunks.published import Candidate, PublishedWeights
 
@@ -54,7 +56,9 @@ def list_(
     console.print(table)
     for entry in PUBLISHED.values():
         candidate = found[entry.name]
-        where = str(candidate.path) if candidate else f"run `msds weights fetch {entry.name}`"
+        where = (
+            one_line(str(candidate.path)) if candidate else f"run `msds weights fetch {entry.name}`"
+        )
         console.print(f"{entry.name}: {where}", soft_wrap=True, highlight=False, markup=False)
     console.print(
         "compact: part of this package.\n\n"
@@ -74,7 +78,7 @@ def fetch(names: Names = None) -> None:
 
     # All names are looked up first: a wrong one must not come to light after a long download.
     for entry in [published_weights(name) for name in names or ["vgg16"]]:
-        typer.echo(f"{entry.name}: {resolve(entry.name)}")
+        typer.echo(one_line(f"{entry.name}: {resolve(entry.name)}"))
 
 
 @app.command("import")
@@ -106,7 +110,7 @@ def verify(names: Names = None) -> None:
         checked += 1
         try:
             verify_file(candidate.path, entry.name)
-            typer.echo(f"{entry.name}: whole and as published: {candidate.path}")
+            typer.echo(one_line(f"{entry.name}: whole and as published: {candidate.path}"))
         except WeightsError as error:
             damaged.append(str(error))
     if damaged:

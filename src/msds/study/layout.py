@@ -85,9 +85,9 @@ class Table:
         """The table for Markdown, best numbers in bold."""
         bold = self.emphasised()
         lines = [
-            f"**{self.title}**",
+            f"**{one_line(self.title)}**",
             "",
-            "| " + " | ".join(self.columns) + " |",
+            "| " + " | ".join(map(one_line, self.columns)) + " |",
             "|" + "---|" * len(self.columns),
         ]
         for index, row in enumerate(self.rows):
