@@ -142,7 +142,6 @@ def check_outputs(tables: Sequence[Path], *others: Path | None, inputs: Sequence
     from msds.files import check_writable, same_file
 
     read = [name for text in inputs for name in (text, text.rpartition(":")[0]) if name]
-
     for path in tables:
         if path.suffix.lower() not in WRITERS:
             raise InputError(f"{path}: tables are written as {', '.join(WRITERS)}.")
