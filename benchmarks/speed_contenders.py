@@ -101,7 +101,7 @@ def others() -> list[Contender]:
 def _compiled() -> Pair:
     if not any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++", "cl"))):
         raise ImportError("torch.compile needs a C++ compiler")
-    # Dynamic sizes: otherwise the next size would be compiled for in the middle of its turn.
+    # Of no certain size, as whoever has images of several would compile it.
     return cast(Pair, torch.compile(metric("compact", 4, "torch"), dynamic=True))
 
 

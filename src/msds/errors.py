@@ -21,6 +21,10 @@ class WeightsError(MSDSError, RuntimeError):
 class MissingExtraError(MSDSError, ImportError):
     """An optional library is needed that is not installed."""
 
+    def of(self, what: str) -> MissingExtraError:
+        """The same, with what needs the library in place of the "This" of `require`."""
+        return MissingExtraError(f"{what} {str(self).removeprefix('This ')}")
+
 
 def require(module: str, extra: str) -> ModuleType:
     """Import an optional library, or say which extra brings it.

@@ -102,9 +102,7 @@ class SimilarityLoss(nn.Module):
         return self._encode_target(target)
 
     def _encode_target(self, target: Tensor) -> Encoding:
-        # Looking at the values waits for the device and breaks a compiled graph.
-        look = not torch.compiler.is_compiling()
-        return self._encode(check_images(target, check_range=look))
+        return self._encode(check_images(target))
 
     def _encode(self, images: Tensor) -> Encoding:
         if self.checkpoint and images.requires_grad:

@@ -175,7 +175,7 @@ def load_model(
     changes = {
         key: value
         for key, value in wanted.items()
-        if value is not None and value != getattr(model, key, None)
+        if value is not None and value != getattr(model, key)
     }
     normalize = normalize or model.normalize
     metric: MSDS

@@ -198,7 +198,7 @@ def _named_extra(header: Header, name: str) -> Iterator[None]:
             kind += " of floating-point samples"
         elif header.depth > 8:
             kind += f" of {header.depth} bits per sample"
-        raise MissingExtraError(f"{name}: {kind} {str(error).removeprefix('This ')}") from error
+        raise error.of(f"{name}: {kind}") from error
 
 
 def _from_tensor(tensor: torch.Tensor, frame: int | None, transfer: Transfer | None) -> Image:

@@ -233,9 +233,9 @@ def _in_parts(
             return _png(header, path, name, frame, finished)
     except MissingExtraError as error:
         if header.width * header.height > max_pixels:
-            raise MissingExtraError(
-                f"{name}: an image of {header.width} x {header.height} is too large to be decoded"
-                f" whole and {str(error).removeprefix('This ')}"
+            size = f"{header.width} x {header.height}"
+            raise error.of(
+                f"{name}: an image of {size} is too large to be decoded whole and"
             ) from error
         # The same pixels, only not in bounded memory.
         return None

@@ -28,6 +28,7 @@ SUFFIXES = (".jsonl", ".ndjson", ".csv", ".parquet")
 ROWS_PER_GROUP = 10_000
 ROLES = ("reference", "distorted")
 SIDES = ("width", "height")
+SIZE_COLUMNS = tuple(f"{role}_{side}" for role in ROLES for side in SIDES)
 
 Outcomes = Iterable[tuple[int, Outcome]]
 
@@ -104,8 +105,7 @@ def _arrow_types(plan: Plan, run: Run) -> dict[str, Any]:
     types = dict.fromkeys(flat_fields(plan.columns, run.levels), arrow.string())
     numbers = ("score", "seconds", *(f"level_{k + 1}" for k in range(run.levels)))
     types.update(dict.fromkeys(numbers, arrow.float64()))
-    sides = [f"{role}_{side}" for role in ROLES for side in SIDES]
-    types.update(dict.fromkeys(sides, arrow.int64()))
+    types.update(dict.fromkeys(SIZE_COLUMNS, arrow.int64()))
     for name in plan.columns:
         values = [pair.columns.get(name) for pair in plan.pairs]
         kinds = {type(value) for value in values if value is not None}
@@ -201,7 +201,6 @@ def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
     missing = [name for name in wanted if name not in there]
     if missing:
         raise KeyError(missing[0])
-    sizes = [f"{role}_{side}" for role in ROLES for side in SIDES]
-    wanted += [name for name in sizes if name in there]
+    wanted += [name for name in SIZE_COLUMNS if name in there]
     for batch in file.iter_batches(columns=wanted):
         yield from batch.to_pylist()
