@@ -22,9 +22,9 @@ from torch import Tensor
 
 from benchmarks.thesis import SETS, level_scores
 from msds import MSDS
-from msds.pyramid import pyramid
-from msds.trunks.base import multiply_accumulates
+from msds.method.pyramid import pyramid
 from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from msds.trunks.layers import multiply_accumulates
 from training import behaviour, distortions, photos
 from training.distortions.common import Array
 from training.similarity import level_scores as scores_of_groups

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from benchmarks.speed_contenders import label, metric
 from benchmarks.speed_memory import peak
-from msds.tiling import encode_tiled
+from msds.encoding.streamed import encode_tiled
 
 SIZES = ((384, 512), (768, 1024), (1080, 1920), (2160, 3840), (4320, 7680), (8192, 12288))
 PARTS = ((4320, 7680), (16384, 16384))

@@ -25,8 +25,8 @@ from typing import Any
 import torch
 
 from benchmarks.speed_contenders import Contender, Pair, label, metric, others, ours, pair_of
-from msds.scoring.encode import Encoder
-from msds.tiling.plan import default_budget
+from msds.encoding.encoder import Encoder
+from msds.encoding.plan import default_budget
 
 REFERENCE = "DeepSSIM, authors' steps"
 SIZES = {"384 x 512": (384, 512), "1080 x 1920": (1080, 1920), "2160 x 3840": (2160, 3840)}

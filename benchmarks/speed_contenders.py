@@ -13,7 +13,7 @@ from torch import Tensor
 
 from msds.engines import installed
 from msds.metric import MSDS, DeepSSIM
-from msds.trunks.base import multiply_accumulates
+from msds.trunks.layers import multiply_accumulates
 
 Pair = Callable[[Tensor, Tensor], Any]
 

@@ -21,7 +21,8 @@ import torch
 from benchmarks.googlenet import googlenet_trunk
 from msds import MSDS, __version__
 from msds.files import atomic_write
-from msds.fusion import equal_weights
+from msds.method.fusion import equal_weights
+from msds.report.table import Table
 from msds.study.benchmark import Settings, run_benchmark
 from msds.study.contenders import MSSSIM, PSNR, SSIM, DeepContender
 from msds.study.cost import cost_tables, measure_cost
@@ -29,7 +30,6 @@ from msds.study.datasets import RatedSet, open_dataset
 from msds.study.fit_summary import fit_tables, transfer_table
 from msds.study.fitting import fit_weights
 from msds.study.layers import layer_table, layer_trunks, study_layers
-from msds.study.layout import Table
 from msds.study.scales import scale_tables, study_scales
 from msds.study.shift import shift_tables, study_shift
 from msds.study.summaries import benchmark_tables

@@ -10,9 +10,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 import msds
+from helpers.small_trunk import small_trunk
+from helpers.two_processes import PROCESSES, in_two_processes
 from msds.errors import InputError
-from small_trunk import small_trunk
-from two_processes import PROCESSES, in_two_processes
 
 pytest.importorskip("torchmetrics")
 

@@ -22,8 +22,8 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from msds.pyramid import pyramid
-from msds.similarity import BLOCK, gram, structure
+from msds.method.pyramid import pyramid
+from msds.method.similarity import BLOCK, gram, structure
 
 from . import distortions, photos
 from .similarity import LEVELS

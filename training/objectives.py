@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from msds.similarity import deepssim
+from msds.method.similarity import deepssim
 
 OUTLIER = 4.0
 """Deviations beyond which a feature's error counts in proportion, not squared."""

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from msds.pyramid import pyramid
-from msds.similarity import block_similarity, gram
+from msds.method.pyramid import pyramid
+from msds.method.similarity import block_similarity, gram
 
 from . import distortions, photos
 from .channels import CHOSEN

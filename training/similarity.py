@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from msds.similarity import block_similarity, gram
+from msds.method.similarity import block_similarity, gram
 
 LEVELS = 4
 

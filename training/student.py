@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from msds.trunks.base import IMAGENET_MEAN, IMAGENET_STD, Conv
+from msds.trunks.chain import IMAGENET_MEAN, IMAGENET_STD
 from msds.trunks.compact import COMPACT_LAYERS
+from msds.trunks.layers import Conv
 
 
 class Student(nn.Module):

@@ -31,7 +31,7 @@ from safetensors.torch import save_file
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from msds.pyramid import pyramid
+from msds.method.pyramid import pyramid
 
 from .data import Batch, Pool
 from .objectives import dense_loss, fidelity_loss, score_loss

@@ -8,24 +8,24 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from msds.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from msds.errors import InputError, MissingExtraError, MSDSError, WeightsError
     from msds.images import load_image
-    from msds.loss import DeepSSIMLiteLoss, DeepSSIMLoss, MSDSLoss
-    from msds.metric import MSDS, DeepSSIM, DeepSSIMLite, Encoding
-    from msds.models import load_model
+    from msds.metric.loss import DeepSSIMLiteLoss, DeepSSIMLoss, MSDSLoss
+    from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite, Encoding
+    from msds.models.catalogue import load_model
     from msds.scoring import Score, score
 
 _HOMES = {
     "MSDS": "metric",
     "DeepSSIM": "metric",
     "DeepSSIMLite": "metric",
-    "Encoding": "metric",
-    "MSDSLoss": "loss",
-    "DeepSSIMLoss": "loss",
-    "DeepSSIMLiteLoss": "loss",
+    "Encoding": "encoding",
+    "MSDSLoss": "metric.loss",
+    "DeepSSIMLoss": "metric.loss",
+    "DeepSSIMLiteLoss": "metric.loss",
     "load_model": "models",
     "load_image": "images",
     "Score": "scoring",

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from msds.errors import InputError, require
-from msds.loss import REDUCTIONS
-from msds.metric import MSDS
-from msds.models import DEFAULT_MODEL, load_model
+from msds.metric.loss import REDUCTIONS
+from msds.metric.modules import MSDS
+from msds.models.catalogue import DEFAULT_MODEL, load_model
 
 require("torchmetrics", "torchmetrics")
 

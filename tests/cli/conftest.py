@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scoring_files import Called, call, write_folders
+from helpers.scoring_files import Called, call, write_folders
 
 
 @pytest.fixture

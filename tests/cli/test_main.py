@@ -138,7 +138,10 @@ def test_an_interrupt_that_a_library_would_swallow_ends_the_command(tmp_path: Pa
     (tmp_path / "swallows.py").write_text(
         "try:\n    import kicks\nexcept BaseException:\n    print('went on')\n"
     )
-    code = "from msds.cli import main as m; m.app = lambda args: __import__('swallows'); m.main()"
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from msds.cli import main as m; m.app = lambda args: __import__('swallows'); m.main()"
+    )
     result = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

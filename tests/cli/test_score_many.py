@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.scoring_files import RANDOM, Called, write_image
 from msds.models import load_model
 from msds.results import read_results
 from msds.scoring import score
-from scoring_files import RANDOM, Called, write_image
 
 Call = Callable[..., Called]
 PATTERN = ("--pattern", "{stem}_q{quality}.jpg")

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from helpers.scoring_files import RANDOM, Called, write_folders
 from msds import scoring
 from msds.pairs import Pattern, plan_paths
 from msds.results import Journal, Run
-from scoring_files import RANDOM, Called, write_folders
 
 Call = Callable[..., Called]
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RUN = ("score", "refs", "dist", "--pattern", "{stem}_q{quality}.jpg", *RANDOM, "--threads", "2")
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from helpers.weights_fixtures import *  # noqa: F403
+from helpers.weights_fixtures import Publish
+from helpers.weights_server import WeightsServer
 from msds.cli.weights import app
 from msds.errors import WeightsError
-from msds.trunks.published import hub_folder, weights_folder
-from weights_fixtures import *  # noqa: F403
-from weights_fixtures import Publish
-from weights_server import WeightsServer
+from msds.places import hub_folder, weights_folder
 
 FILE = "vgg16-397923af"
 

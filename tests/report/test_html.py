@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from msds.study.layout import Table
+from msds.report.table import Table
 
 pytest.importorskip("matplotlib")
 

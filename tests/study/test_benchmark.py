@@ -13,13 +13,13 @@ from msds.errors import InputError
 from msds.images import load_image
 from msds.metric import MSDS
 from msds.report import write_benchmark_report
+from msds.report.table import Cell, Table, with_interval, with_mark
 from msds.study import warps
 from msds.study.benchmark import Benchmark, Settings, measure, run_benchmark
 from msds.study.contenders import PSNR, SSIM, DeepContender
 from msds.study.cost import _Alive, cost_tables, measure_cost
 from msds.study.datasets import RatedPair, RatedSet, open_dataset
 from msds.study.layers import layer_table, layer_trunks, study_layers
-from msds.study.layout import Cell, Table, with_interval, with_mark
 from msds.study.scales import scale_tables, study_scales
 from msds.study.shift import equivalent_noise, shift_tables, study_shift
 from msds.study.statistics import Interval
@@ -226,7 +226,7 @@ def test_noise_is_as_bad_as_itself_and_sizes_may_differ_where_the_metric_allows(
 
 
 def test_cost_counts_the_operations_of_the_convolutions_and_the_gram_matrix() -> None:
-    from msds.trunks.base import multiply_accumulates
+    from msds.trunks.layers import multiply_accumulates
 
     contender = deep(2)
     cost = measure_cost(contender, 96, 128, repeats=1)

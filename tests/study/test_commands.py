@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from msds.cli.main import app
 from msds.cli.study_options import show_tables
 from msds.errors import InputError
-from msds.study.layout import Table
+from msds.report.table import Table
 
 from . import trees
 

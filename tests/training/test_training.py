@@ -11,8 +11,8 @@ import torch
 
 pytest.importorskip("scipy")
 
-from msds.similarity import block_similarity, gram
-from msds.trunks.base import ChainTrunk
+from msds.method.similarity import block_similarity, gram
+from msds.trunks.chain import ChainTrunk
 from msds.trunks.compact import COMPACT_LAYERS
 from training import channels, photos, pool, similarity, train
 from training.channels import CHOSEN

@@ -12,14 +12,9 @@ from torch import nn
 
 from msds.errors import InputError, WeightsError
 from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, load_trunk
-from msds.trunks.base import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    expected_shapes,
-    multiply_accumulates,
-    random_weights,
-)
+from msds.trunks.chain import IMAGENET_MEAN, IMAGENET_STD
 from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from msds.trunks.layers import expected_shapes, multiply_accumulates, random_weights
 from msds.trunks.vgg import vgg_layers
 
 PUBLISHED_INDEX = {

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from msds.cli import study_options as shared
-from msds.pairs.plan import one_line
+from msds.text import one_line
 
 INCOMPLETE = 1
 _SHOWN = 5
@@ -19,8 +19,8 @@ app = typer.Typer(help="Rated image sets: which are known, and what is on this m
 @app.command("list")
 def list_datasets() -> None:
     """Every known set: size, direction of its scores, licence, and where to get it."""
+    from msds.report.table import Table
     from msds.study.datasets import DATASETS, JUDGEMENTS
-    from msds.study.layout import Table
 
     table = Table(
         "Rated sets",

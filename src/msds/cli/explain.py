@@ -9,8 +9,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from msds.pairs.plan import one_line
 from msds.scoring import Score
+from msds.text import one_line
 
 BAR_CELLS = 30
 EIGHTHS = " ▏▎▍▌▋▊▉"

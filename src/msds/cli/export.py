@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from msds.errors import InputError
-from msds.pairs.plan import one_line
+from msds.text import one_line
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -63,7 +63,7 @@ def export(
         raise InputError("--encode-only is for --onnx.")
 
     from msds.files import check_writable
-    from msds.models import load_model
+    from msds.models.catalogue import load_model
 
     if folder is not None:
         check_writable(folder, folder=True)
@@ -76,7 +76,7 @@ def export(
             f"{one_line(str(folder))}: {metric.model_id}, fingerprint {metric.fingerprint[:12]}"
         )
     elif onnx is not None:
-        from msds.export import export_onnx
+        from msds.models.onnx import export_onnx
 
         made = export_onnx(metric, onnx, encode_only=encode_only)
         typer.echo(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, cast
 import typer
 
 from msds.cli import study_options as shared
-from msds.pairs.plan import one_line
+from msds.text import one_line
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -81,8 +81,8 @@ def fit(
     """Learn the levels' weights by cross-validation over references, and say what they gain."""
     from msds.cli.score import choose_device
     from msds.errors import InputError
-    from msds.fusion import FORMS
-    from msds.models import find_model, load_model
+    from msds.method.fusion import FORMS
+    from msds.models.catalogue import find_model, load_model
     from msds.study.contenders import DeepContender
     from msds.study.fit_summary import fit_tables, transfer_table
     from msds.study.fitting import OBJECTIVES, fit_weights

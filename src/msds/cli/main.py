@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from msds import __version__
 from msds.cli import bench, datasets, export, fit, score, study, weights
 from msds.errors import MSDSError
-from msds.pairs.plan import one_line
+from msds.text import one_line
+from msds.version import __version__
 
 USAGE_ERROR = 2
 INTERRUPTED = 130

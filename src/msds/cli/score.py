@@ -17,7 +17,7 @@ from msds.files import same_file
 if TYPE_CHECKING:
     import torch
 
-    from msds.metric import MSDS
+    from msds.metric.modules import MSDS
 
 BELOW_THRESHOLD = 3
 DEFAULT_TOLERANCE = 0.001
@@ -292,11 +292,11 @@ def score(
         found = ", ".join(given) or "a folder"
         raise InputError(f"--explain shows one pair of images and nothing else; found {found}.")
     if reference is not None and distorted is not None and not (given or folders):
-        from msds.pairs.plan import one_line
         from msds.results import size_difference
         from msds.scoring import score_images
         from msds.scoring.memory import parse_size
-        from msds.scoring.single import load_or_open
+        from msds.scoring.pair import load_or_open
+        from msds.text import one_line
 
         if memory is not None:
             parse_size(memory)  # not used for one pair, but a wrong amount is a wrong call
@@ -370,7 +370,7 @@ def score(
 
 
 def _load(model: str, trunk_weights: Path | None, levels: int | None, small: str) -> MSDS:
-    from msds.models import load_model
+    from msds.models.catalogue import load_model
 
     return load_model(model, trunk_weights=trunk_weights, levels=levels, small=small)
 

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from msds import gates
 from msds.cli import show
 from msds.errors import InputError
 from msds.pairs import Pattern, Plan, plan_paths, read_manifest
-from msds.pairs.plan import printable
 from msds.results import (
     Earlier,
     Journal,
@@ -31,9 +29,11 @@ from msds.results import (
     read_results,
     write_results,
 )
+from msds.results import conditions as gates
+from msds.text import printable
 
 if TYPE_CHECKING:
-    from msds.metric import MSDS
+    from msds.metric.modules import MSDS
     from msds.scoring import Options, Reading
 
 SOME_FAILED = 1

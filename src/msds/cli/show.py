@@ -23,10 +23,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from msds.gates import Finding, annotation
 from msds.pairs import Pair, Plan
-from msds.pairs.plan import one_line
 from msds.results import Scored, Summary
+from msds.results.conditions import Finding, annotation
+from msds.text import one_line
 
 MOST_LINES = 20
 """So many files are listed of each kind of trouble; the rest is counted."""

@@ -10,7 +10,7 @@ import typer
 from msds.cli import study_options as shared
 
 if TYPE_CHECKING:
-    from msds.metric import MSDS
+    from msds.metric.modules import MSDS
 
 app = typer.Typer(help="Experiments: scales, shift, cost, layers.", no_args_is_help=True)
 
@@ -77,7 +77,7 @@ def scales(
 ) -> None:
     """Is spatial scale a factor of its own? Levels alone and together, filters, forms of fusion."""
     from msds.cli.score import choose_device
-    from msds.models import load_model
+    from msds.models.catalogue import load_model
     from msds.study.contenders import DeepContender
     from msds.study.scales import scale_tables, study_scales
 
@@ -87,8 +87,8 @@ def scales(
     names = [name.strip() for name in filters.split(",") if name.strip()]
 
     def contender_of(name: str) -> DeepContender:
-        from msds.fusion import equal_weights
-        from msds.metric import MSDS
+        from msds.method.fusion import equal_weights
+        from msds.metric.modules import MSDS
 
         metric = MSDS(trunk, levels=levels, weights=equal_weights(levels), filter=name)
         return DeepContender(metric, f"{trunk.name}, {name}")
@@ -225,7 +225,7 @@ def layers(
 ) -> None:
     """Which layer of the trunk agrees best with people?"""
     from msds.cli.score import choose_device
-    from msds.models import load_model
+    from msds.models.catalogue import load_model
     from msds.study.layers import layer_table, layer_trunks, study_layers
 
     shared.check_outputs(out or [], report, inputs=[dataset])

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from msds.errors import InputError
-from msds.pairs.plan import one_line
+from msds.text import one_line
 
 if TYPE_CHECKING:
+    from msds.report.table import Table
     from msds.study.contenders import Contender
     from msds.study.datasets import RatedSet
-    from msds.study.layout import Table
     from msds.study.tables import Progress
 
 WRITERS = {".md": "markdown", ".tex": "latex", ".csv": "csv"}
@@ -39,7 +39,7 @@ def contenders_of(
 ) -> list[Contender]:
     """The models by id or file, then the classic metrics of a comma-separated list."""
     from msds.cli.score import choose_device
-    from msds.models import load_model
+    from msds.models.catalogue import load_model
     from msds.study.contenders import DeepContender, baseline
 
     place = choose_device(device)

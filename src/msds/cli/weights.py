@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msds.pairs.plan import one_line
+from msds.text import one_line
 
 if TYPE_CHECKING:
-    from msds.trunks.published import Candidate, PublishedWeights
+    from msds.trunks.weights.published import Candidate, PublishedWeights
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,7 +28,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array instead.")] = False,
 ) -> None:
     """Show the weights this package can use and where they are."""
-    from msds.trunks.published import PUBLISHED
+    from msds.trunks.weights.published import PUBLISHED
 
     found = {entry.name: _found(entry) for entry in PUBLISHED.values()}
     if as_json:
@@ -73,8 +73,8 @@ def fetch(names: Names = None) -> None:
 
     Without a NAME: those of vgg16.
     """
-    from msds.trunks.published import published_weights
-    from msds.trunks.weights import resolve
+    from msds.trunks.weights.published import published_weights
+    from msds.trunks.weights.stored import resolve
 
     # All names are looked up first: a wrong one must not come to light after a long download.
     for entry in [published_weights(name) for name in names or ["vgg16"]]:
@@ -86,7 +86,7 @@ def import_(
     file: Annotated[Path, typer.Argument(help="A published .pth file, or a converted one.")],
 ) -> None:
     """Take weights from a file that was fetched by other means."""
-    from msds.trunks.weights import import_file
+    from msds.trunks.weights.stored import import_file
 
     typer.echo(import_file(file))
 
@@ -98,8 +98,8 @@ def verify(names: Names = None) -> None:
     Without a NAME: all that are found.
     """
     from msds.errors import WeightsError
-    from msds.trunks.published import PUBLISHED, published_weights
-    from msds.trunks.weights import verify_file
+    from msds.trunks.weights.published import PUBLISHED, published_weights
+    from msds.trunks.weights.stored import verify_file
 
     checked = 0
     damaged = []
@@ -124,14 +124,14 @@ def path(
     name: Annotated[str, typer.Argument(help="vgg16 or vgg19")],
 ) -> None:
     """Print the path of the file that is used; the network is not used."""
-    from msds.trunks.published import published_weights
+    from msds.trunks.weights.published import published_weights
 
     typer.echo(_need(published_weights(name)).path)
 
 
 def _found(entry: PublishedWeights) -> Candidate | None:
     """The first file that would be tried."""
-    from msds.trunks.published import candidates
+    from msds.trunks.weights.published import candidates
 
     return next(iter(candidates(entry)), None)
 

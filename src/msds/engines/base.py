@@ -10,7 +10,7 @@ from torch import Tensor
 
 from msds.errors import InputError
 from msds.trunks import ChainTrunk, Trunk
-from msds.trunks.base import Layer
+from msds.trunks.layers import Layer
 
 PRECISIONS = ("float32", "bfloat16")
 """Precisions of the features; from the Gram matrix on everything is float32 in any case."""

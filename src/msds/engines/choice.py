@@ -11,18 +11,18 @@ from importlib.metadata import version
 
 import torch
 
-import msds
 from msds.engines.base import PRECISIONS, EngineTrunk
-from msds.engines.lower import TorchTrunk
+from msds.engines.bfloat16 import TorchTrunk
 from msds.engines.ncnn import NcnnTrunk
 from msds.engines.onnxruntime import OnnxRuntimeTrunk
 from msds.engines.openvino import OpenVinoTrunk
 from msds.engines.winograd import WinogradTrunk
 from msds.errors import InputError, MSDSError
 from msds.files import atomic_write
-from msds.similarity import deepssim
+from msds.method.similarity import deepssim
+from msds.places import engines_folder
 from msds.trunks import ChainTrunk, Trunk
-from msds.trunks.published import cache_folder
+from msds.version import __version__
 
 TOLERANCE = 1e-4
 """Largest difference from the reference's score that `auto` accepts."""
@@ -104,8 +104,8 @@ def _choose(chain: ChainTrunk, precision: str) -> str:
     names = installed()
     versions = [version(module) for name in names for module in _MODULES[name]]
     facts = [chain.parameter_digest(), torch.get_num_threads(), _processor(), versions]
-    key = hashlib.sha256(json.dumps([msds.__version__, *facts]).encode()).hexdigest()[:32]
-    path = cache_folder() / "engines" / f"{key}.json"
+    key = hashlib.sha256(json.dumps([__version__, *facts]).encode()).hexdigest()[:32]
+    path = engines_folder() / f"{key}.json"
     try:
         known = json.loads(path.read_text(encoding="utf-8"))["engine"]
         if known == "torch" or known in names:

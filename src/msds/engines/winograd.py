@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from msds.engines.base import EngineTrunk
 from msds.errors import InputError
 from msds.trunks import Conv, Pool
-from msds.trunks.base import Layer
+from msds.trunks.layers import Layer
 
 TILE = 4
 """Outputs of a tile along one side."""

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from msds.errors import InputError
 from msds.pairs.pattern import STEM, Pattern
-from msds.pairs.plan import Ambiguous, Pair, Plan, printable
+from msds.pairs.plan import Ambiguous, Pair, Plan
+from msds.text import printable
 
 _SUFFIXES = """
 .apng .avif .avifs .bmp .dds .dib .exr .gif .hdr .heic .heics .heif .heifs .hif .icns .ico

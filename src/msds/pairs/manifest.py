@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from msds.errors import InputError, require
-from msds.pairs.plan import Pair, Plan, printable, reason
+from msds.pairs.plan import Pair, Plan
+from msds.text import printable, reason
 
 REQUIRED = ("reference", "distorted")
 SUFFIXES = (".csv", ".jsonl", ".ndjson", ".parquet")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -94,25 +92,3 @@ class Plan:
             entry = [pair.reference, pair.distorted, dict(pair.columns)]
             digest.update(json.dumps(entry, sort_keys=True, default=str).encode() + b"\n")
         return digest.hexdigest()
-
-
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def one_line(text: str) -> str:
-    """Text to be shown in one line or one field of it, with control characters as escapes."""
-    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
-
-
-def reason(error: BaseException) -> str:
-    """What an error of another library says, to stand within a sentence of ours."""
-    return str(error).strip().rstrip(".")
-
-
-def printable(path: str | os.PathLike[str]) -> str:
-    """A path as text that can be stored and printed, with / between its parts.
-
-    File systems allow bytes in names that are not characters; these become escapes.
-    """
-    text = os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
-    return text.replace(os.sep, "/")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msds.files import atomic_write
 from msds.report.style import data_uri
-from msds.study.layout import Table
+from msds.report.table import Table
 
 _STYLE = """
 :root { color-scheme: light; }

@@ -13,18 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from msds import __version__
 from msds.images import load_image
 from msds.report import plots
 from msds.report.html import Page
 from msds.report.style import data_uri
+from msds.report.table import Table
 from msds.study.benchmark import Benchmark, Entry, SetResult
 from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit
-from msds.study.layout import Table
 from msds.study.statistics import Interval, ranks
 from msds.study.summaries import TESTS
+from msds.version import __version__
 
 _WORST = 4
 _PICTURE_WIDTH = 512

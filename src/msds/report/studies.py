@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from msds.fusion import equal_weights
+from msds.method.fusion import equal_weights
 from msds.report import plots
 from msds.report.pages import write_study_report
+from msds.report.table import Table
 from msds.study.cost import Cost
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import fused
-from msds.study.layout import Table
 from msds.study.logistic import Array
 from msds.study.scales import ScaleStudy, kind_grid, srcc_interval
 from msds.study.shift import ShiftStudy

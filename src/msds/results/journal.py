@@ -16,8 +16,8 @@ from typing import IO, Any
 
 from msds.errors import InputError
 from msds.pairs import Plan
-from msds.pairs.plan import printable
 from msds.results.record import Outcome, Run, differing
+from msds.text import printable
 
 FORMAT = "msds-journal-1"
 SYNC_SECONDS = 1.0

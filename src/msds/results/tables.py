@@ -13,7 +13,6 @@ from typing import Any
 from msds.errors import InputError, require
 from msds.files import atomic_write
 from msds.pairs import Plan
-from msds.pairs.plan import printable, reason
 from msds.results.record import (
     Outcome,
     Run,
@@ -23,6 +22,7 @@ from msds.results.record import (
     record,
     size_difference,
 )
+from msds.text import printable, reason
 
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".parquet")
 ROWS_PER_GROUP = 10_000

@@ -14,7 +14,7 @@ from safetensors.torch import save
 
 from msds.errors import InputError
 from msds.files import atomic_write
-from msds.metric import MSDS, Encoding
+from msds.metric.modules import MSDS, Encoding
 
 FORMAT = "msds-encoding-1"
 

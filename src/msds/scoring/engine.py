@@ -18,17 +18,17 @@ from weakref import WeakValueDictionary
 
 import torch
 
+from msds.encoding.encoder import Encoder
 from msds.errors import MSDSError
 from msds.images import Image
 from msds.images.regions import open_regions
-from msds.metric import MSDS, Encoding
+from msds.metric.modules import MSDS, Encoding
 from msds.pairs import Pair
 from msds.results import Outcome
 from msds.scoring.cache import DiskCache, Encoded
-from msds.scoring.encode import Encoder
 from msds.scoring.inputs import PARTS_BYTES, Input, Reading, explain, named, pixel_bytes, read_input
 from msds.scoring.memory import Memory, is_out_of_memory
-from msds.scoring.single import notes_of
+from msds.scoring.pair import notes_of
 
 READ_AHEAD = 8
 """Images per thread that are read before the trunk needs them, at most."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from msds.encoding.plan import default_budget
 from msds.errors import InputError
-from msds.tiling import default_budget
 
 MIB = 2**20
 DEFAULT_TOTAL = 1024 * MIB

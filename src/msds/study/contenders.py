@@ -20,7 +20,7 @@ from msds.study.logistic import Array
 
 if TYPE_CHECKING:
     from msds.images import Image
-    from msds.metric import MSDS, Encoding
+    from msds.metric.modules import MSDS, Encoding
 
 # Identical images would have an infinite PSNR, which no correlation can take.
 _PSNR_CEILING = 100.0

@@ -17,10 +17,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from msds.images import Image
-from msds.pyramid import pyramid
-from msds.similarity import gram
+from msds.method.pyramid import pyramid
+from msds.method.similarity import gram
+from msds.report.table import Table
 from msds.study.contenders import Contender, DeepContender
-from msds.study.layout import Table
 from msds.trunks import Trunk
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msds.fusion import equal_weights
+from msds.method.fusion import equal_weights
+from msds.report.table import Table, with_interval, with_mark
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fused
-from msds.study.layout import Table, with_interval, with_mark
 from msds.study.logistic import Array
 from msds.study.significance import holm, paired_bootstrap
 from msds.study.statistics import reference_resamples, references_suffice, spearman

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from msds.errors import InputError
-from msds.fusion import equal_weights, fuse, simplex
+from msds.method.fusion import equal_weights, fuse, simplex
 from msds.study.datasets.base import RatedSet
 from msds.study.logistic import Array, fit_logistic
 from msds.study.significance import Comparison, bootstrap_comparison

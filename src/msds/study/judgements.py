@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from msds.report.table import Table
 from msds.study.contenders import Contender
 from msds.study.datasets.preference import agreement_2afc, mean_average_precision, read_bapps
-from msds.study.layout import Table
 from msds.study.logistic import Array
 from msds.study.tables import Progress, score_table
 

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msds.errors import InputError
-from msds.fusion import equal_weights
-from msds.metric import MSDS
-from msds.similarity import BLOCK
+from msds.method.fusion import equal_weights
+from msds.method.similarity import BLOCK
+from msds.metric.modules import MSDS
+from msds.report.table import Cell, Table
 from msds.study.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import fused
-from msds.study.layout import Cell, Table
 from msds.study.logistic import Array
 from msds.study.statistics import spearman
 from msds.study.tables import Progress, score_table
 from msds.trunks import Trunk
-from msds.trunks.base import ChainTrunk, Conv
+from msds.trunks.chain import ChainTrunk
+from msds.trunks.layers import Conv
 
 
 def layer_trunks(trunk: Trunk) -> dict[str, ChainTrunk]:

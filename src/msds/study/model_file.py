@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from msds import __version__
 from msds.files import atomic_write
-from msds.models import FORMAT, Model
+from msds.models.catalogue import FORMAT, Model
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit
+from msds.version import __version__
 
 
 def fitted_model(

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from msds.fusion import FORMS, equal_weights
+from msds.method.fusion import FORMS, equal_weights
+from msds.report.table import Cell, Number, Table, with_interval, with_mark
 from msds.study.benchmark import LEAST_PAIRS
 from msds.study.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fit_weights, fused
-from msds.study.layout import Cell, Number, Table, with_interval, with_mark
 from msds.study.logistic import Array
 from msds.study.significance import (
     Comparison,

@@ -16,8 +16,8 @@ import numpy as np
 
 from msds.errors import InputError
 from msds.images import Image, load_image
+from msds.report.table import Cell, Table
 from msds.study.contenders import Contender
-from msds.study.layout import Cell, Table
 from msds.study.logistic import Array
 from msds.study.tables import Progress
 from msds.study.warps import WARPS, noise, window

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from msds.report.table import Cell, Table, with_interval, with_mark
 from msds.study.benchmark import LEAST_PAIRS, Benchmark, SetResult
 from msds.study.datasets.base import RatedSet
-from msds.study.layout import Cell, Table, with_interval, with_mark
 from msds.study.statistics import references_suffice
 
 TESTS = {

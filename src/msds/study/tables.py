@@ -19,6 +19,7 @@ import numpy as np
 
 from msds.errors import InputError
 from msds.images import Image, load_image
+from msds.places import studies_folder
 from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedPair, RatedSet
 from msds.study.logistic import Array
@@ -31,11 +32,9 @@ Progress = Callable[[str, int, int], None]
 
 
 def default_cache() -> Path:
-    """Where studies keep their numbers: `MSDS_STUDY_CACHE`, or `msds/study` in the user's cache."""
+    """Where studies keep their numbers: `MSDS_STUDY_CACHE`, or `study` in the cache."""
     named = os.environ.get("MSDS_STUDY_CACHE")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "msds" / "study"
+    return Path(named) if named else studies_folder()
 
 
 def score_table(

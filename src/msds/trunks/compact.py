@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msds.trunks.base import Conv, Layer
+from msds.trunks.layers import Conv, Layer
 
 COMPACT_VERSION = 3
 """Part of the model ids; raised whenever the weights, and so the scores, change."""

@@ -10,8 +10,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from msds.errors import InputError, WeightsError
-from msds.trunks.base import ChainTrunk, Layer, expected_shapes, random_weights
+from msds.trunks.chain import ChainTrunk
 from msds.trunks.compact import COMPACT_LAYERS, COMPACT_VERSION, COMPACT_WEIGHTS
+from msds.trunks.layers import Layer, expected_shapes, random_weights
 from msds.trunks.vgg import CONVOLUTIONS_PER_STAGE, DEFAULT_LAYER, vgg_layers
 
 TRUNKS = ("compact", *CONVOLUTIONS_PER_STAGE)
@@ -54,7 +55,7 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
         return ChainTrunk(f"{network}-random", layers, random_weights(layers))
     if network == "compact":
         return ChainTrunk(name, layers, _read(Path(weights or COMPACT_WEIGHTS)))
-    from msds.trunks.weights import load_published
+    from msds.trunks.weights.stored import load_published
 
     kept = expected_shapes(vgg_layers(network))
     wanted = expected_shapes(layers).keys()

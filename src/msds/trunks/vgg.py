@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msds.errors import InputError
-from msds.trunks.base import Conv, Layer, Pool
+from msds.trunks.layers import Conv, Layer, Pool
 
 CONVOLUTIONS_PER_STAGE = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 STAGE_CHANNELS = (64, 128, 256, 512, 512)

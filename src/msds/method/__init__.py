@@ -1,0 +1,1 @@
+"""The paper's equations as pure functions: similarity of Gram matrices, pyramid, fusion."""

@@ -1,0 +1,120 @@
+"""Every command and every piece of Python shown in the README and the docs runs as shown.
+
+A fenced block of `sh` or `python` is run, in order, in a folder that holds the files the pages
+speak of. A block that cannot be (it needs a network, a data set, a GPU) stands after the comment
+`<!-- not run: REASON -->`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+BLOCK = re.compile(
+    r"(?P<skip><!-- not run: (?P<reason>[^>]*) -->\s*)?"
+    r"^```(?P<language>sh|python)\n(?P<code>.*?)^```",
+    re.MULTILINE | re.DOTALL,
+)
+GATES = (0, 3)
+"""Statuses a shown command may end with: done, or a gate that closed, as gates do."""
+
+
+SETTING_UP = ("make ", "pip install", "git clone", "cd ")
+"""Commands that other tests, or continuous integration itself, run."""
+
+
+class Block(NamedTuple):
+    page: str
+    line: int
+    language: str
+    code: str
+
+
+def blocks() -> list[Block]:
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in BLOCK.finditer(text):
+            if match["skip"]:
+                assert match["reason"].strip(), f"{page}: say why a block is not run"
+                continue
+            line = text[: match.start()].count("\n") + 1
+            name = page.relative_to(ROOT).as_posix()
+            found.append(Block(name, line, match["language"], match["code"]))
+    return found
+
+
+def commands(code: str) -> list[str]:
+    """Lines of a shell block, continuation lines joined, comments and set-up left out."""
+    joined = code.replace("\\\n", " ")
+    lines = [line.split("  #")[0].strip() for line in joined.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, examples_dir: Path) -> Path:
+    """Files of the names the pages use."""
+    folder = tmp_path_factory.mktemp("docs")
+    photo = Image.open(examples_dir / "chelsea.png").convert("RGB").crop((100, 40, 356, 232))
+    for name in ("reference.png", "reference.tif", "photo.png", "a.png"):
+        photo.save(folder / name)
+    for name in ("distorted.png", "photo.jpg", "b.png", "photo.webp"):
+        photo.save(folder / name, quality=30) if name != "distorted.png" else photo.quantize(
+            16
+        ).convert("RGB").save(folder / name)
+    (folder / "originals").mkdir()
+    (folder / "compressed").mkdir()
+    for stem, box in (("one", (0, 0, 160, 160)), ("two", (60, 20, 220, 180))):
+        part = photo.crop(box)
+        part.save(folder / "originals" / f"{stem}.png")
+        for quality in (20, 80):
+            part.save(folder / "compressed" / f"{stem}_q{quality}.webp", quality=quality)
+    (folder / "distorted").mkdir()
+    for quality in (10, 50, 90):
+        photo.save(folder / "distorted" / f"q{quality}.jpg", quality=quality)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", blocks(), ids=lambda block: f"{block.page}:{block.line}")
+def test_a_block_of_the_docs_runs_as_shown(block: Block, folder: Path) -> None:
+    environment = {**os.environ, "MSDS_OFFLINE": "1", "COLUMNS": "80", "MPLBACKEND": "Agg"}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    if block.language == "python":
+        runs = [([sys.executable, "-c", block.code], block.code)]
+    else:
+        runs = [
+            (shlex.split(line), line) for line in commands(block.code) if line.startswith("msds")
+        ]
+        others = [line for line in commands(block.code) if not line.startswith("msds")]
+        unknown = [line for line in others if not line.startswith(SETTING_UP)]
+        assert not unknown, f"{block.page}:{block.line}: not run by any test: {unknown}"
+    for arguments, shown in runs:
+        result = subprocess.run(
+            arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert result.returncode in GATES, f"{shown}\n{result.stdout}\n{result.stderr}"
+
+
+def test_the_docs_speak_of_no_missing_page() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "make demo" in text
+    assert "make test" in text
+    assert shutil.which("make")

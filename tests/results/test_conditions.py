@@ -1,0 +1,111 @@
+"""Thresholds, baselines and annotations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from msds.errors import InputError
+from msds.pairs import Pair, Plan
+from msds.results import Earlier, Outcome, Run, Scored, write_results
+from msds.results.conditions import against_baseline, annotation, below, read_baseline
+
+RUN = Run("msds-test", "f" * 64, {"levels": 1})
+
+
+def now(**scores: float | None) -> list[Scored]:
+    return [Scored("r", name, score) for name, score in scores.items()]
+
+
+def before(**scores: float | None) -> list[Earlier]:
+    return [
+        Earlier("r", name, score, None, RUN.model, RUN.fingerprint, {})
+        for name, score in scores.items()
+    ]
+
+
+def test_scores_below_a_threshold_are_found_lowest_first() -> None:
+    found = below(now(a=0.9, b=0.5, c=0.1, d=None), 0.9)
+    assert [(finding.distorted, finding.text) for finding in found] == [
+        ("c", "0.100000 is below 0.9"),
+        ("b", "0.500000 is below 0.9"),
+    ]
+
+
+def test_only_what_got_worse_by_more_than_the_tolerance_is_found_most_first() -> None:
+    findings = against_baseline(
+        now(a=0.90, b=0.79, c=0.5, d=0.8, e=0.95),
+        before(a=0.9, b=0.8, c=0.9, d=0.805, e=0.1),
+        0.009,
+    )
+    assert [(f.title, f.distorted, f.failed) for f in findings] == [
+        ("worse", "c", True),
+        ("worse", "b", True),
+    ]
+    assert findings[0].text == "0.500000 is worse than 0.900000 by 0.400000"
+
+
+def test_missing_pairs_fail_and_new_ones_are_noticed() -> None:
+    findings = against_baseline(now(a=0.9, new=0.1), before(a=0.9, gone=0.5), 0)
+    assert [(f.title, f.distorted, f.failed) for f in findings] == [
+        ("missing", "gone", True),
+        ("new", "new", False),
+    ]
+
+
+def test_a_pair_that_fails_only_now_got_worse() -> None:
+    findings = against_baseline(now(a=None, b=None, c=0.1), before(a=0.9, b=None, c=None), 1.0)
+    assert [(f.title, f.distorted, f.failed) for f in findings] == [("failed", "a", True)]
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.floats(-1, 1)),
+    st.floats(0, 1),
+)
+def test_results_pass_the_gate_of_themselves(scores: dict[str, float], tolerance: float) -> None:
+    assert against_baseline(now(**scores), before(**scores), tolerance) == []
+
+
+def test_a_pair_that_stands_twice_counts_with_its_lower_score() -> None:
+    findings = against_baseline([*now(a=0.9), *now(a=0.3)], [*before(a=0.9), *before(a=0.8)], 0.1)
+    assert [f.text for f in findings] == ["0.300000 is worse than 0.800000 by 0.500000"]
+
+
+def write_baseline(path: Path, run: Run, count: int = 1) -> Path:
+    plan = Plan((Pair("r", "a", Path("r"), Path("a")),) * count)
+    write_results(path, plan, run, [(row, Outcome(0.5, (0.5,))) for row in range(count)])
+    return path
+
+
+def test_a_baseline_of_another_model_is_refused(tmp_path: Path) -> None:
+    path = write_baseline(tmp_path / "b.csv", Run("other", "0" * 64, {"levels": 1}))
+    with pytest.raises(InputError, match="was made with another model: other, fingerprint 0000"):
+        read_baseline(path, RUN)
+
+
+def test_a_baseline_of_other_image_settings_is_refused_with_their_names(tmp_path: Path) -> None:
+    run = Run("msds-test", "f" * 64, {"levels": 1, "background": "black", "transfer": "pq"})
+    now_run = Run("msds-test", "f" * 64, {"levels": 1, "background": "white", "transfer": None})
+    path = write_baseline(tmp_path / "b.csv", run)
+    assert read_baseline(path, run)
+    with pytest.raises(InputError, match="other settings: background, transfer differ"):
+        read_baseline(path, now_run)
+
+
+def test_a_baseline_without_rows_or_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the baseline has no rows"):
+        read_baseline(write_baseline(tmp_path / "b.csv", RUN, 0), RUN)
+    with pytest.raises(InputError, match="no such file; expected earlier results"):
+        read_baseline(tmp_path / "gone.csv", RUN)
+
+
+def test_annotations_escape_what_github_reads_as_its_own() -> None:
+    # https://docs.github.com/actions/reference/workflow-commands; the toolkit's escapeData and
+    # escapeProperty: % CR LF everywhere, and : , in properties.
+    line = annotation("error", "a,b:c%.png", "msds: worse", "50%\r\nnot: good, ::error::")
+    assert line == (
+        "::error file=a%2Cb%3Ac%25.png,title=msds%3A worse::50%25%0D%0Anot: good, ::error::"
+    )
