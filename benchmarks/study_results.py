@@ -25,14 +25,18 @@ from msds.method.fusion import equal_weights
 from msds.report.table import Table
 from msds.study.benchmark import Settings, run_benchmark
 from msds.study.contenders import MSSSIM, PSNR, SSIM, DeepContender
-from msds.study.cost import cost_tables, measure_cost
+from msds.study.cost import measure_cost
 from msds.study.datasets import RatedSet, open_dataset
-from msds.study.fit_summary import fit_tables, transfer_table
 from msds.study.fitting import fit_weights
-from msds.study.layers import layer_table, layer_trunks, study_layers
-from msds.study.scales import scale_tables, study_scales
-from msds.study.shift import shift_tables, study_shift
-from msds.study.summaries import benchmark_tables
+from msds.study.layers import layer_trunks, study_layers
+from msds.study.pages.benchmark import benchmark_page
+from msds.study.pages.cost import cost_tables
+from msds.study.pages.layers import layer_table
+from msds.study.pages.scales import scales_page
+from msds.study.pages.shift import shift_table
+from msds.study.pages.weights import gains_table, transfer_table, weights_table
+from msds.study.scales import study_scales
+from msds.study.shift import study_shift
 from msds.study.tables import default_cache, score_table
 from msds.trunks import Trunk
 
@@ -59,11 +63,9 @@ def tell(name: str, done: int, count: int) -> None:
 def agreement(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table]:
     """All metrics on both sets."""
     contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), MSSSIM()]
-    return benchmark_tables(
-        run_benchmark(
-            sets, contenders, settings=Settings(resamples=RESAMPLES), cache=cache, progress=tell
-        )
-    )
+    settings = Settings(resamples=RESAMPLES)
+    found = run_benchmark(sets, contenders, settings=settings, cache=cache, progress=tell)
+    return benchmark_page(found).tables
 
 
 def weights(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table]:
@@ -75,7 +77,7 @@ def weights(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Tabl
             fit = fit_weights(
                 sets[here], level_scores[here], seeds=SEEDS, resamples=RESAMPLES, progress=tell
             )
-            found = fit_tables(sets[here], fit)
+            found = [weights_table(sets[here], fit), gains_table(sets[here], fit)]
             found.append(transfer_table([sets[1 - here]], [level_scores[1 - here]], fit, RESAMPLES))
             for table in found:
                 table.title = f"{trunk.name}, learned on {sets[here].title} | {table.title}"
@@ -100,7 +102,7 @@ def scales(
                 cache=cache,
                 progress=tell,
             )
-            tables += scale_tables(study)
+            tables += scales_page(study, {}).tables
     return tables
 
 
@@ -149,7 +151,7 @@ def main() -> None:
         elif part == "layers":
             tables = layers(sets[1], trunks[0], arguments.googlenet, arguments.cache)
         elif part == "shift":
-            tables = shift_tables(study_shift(photographs, contenders, progress=tell))
+            tables = [shift_table(study_shift(photographs, contenders, progress=tell))]
         else:
             tables = cost_tables([measure_cost(c, *SIDE) for c in contenders], *SIDE)
         command = (

@@ -9,24 +9,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers import trees
 from msds.errors import InputError
 from msds.images import load_image
 from msds.metric import MSDS
-from msds.report import write_benchmark_report
 from msds.report.table import Cell, Table, with_interval, with_mark
 from msds.study import warps
 from msds.study.benchmark import Benchmark, Settings, measure, run_benchmark
 from msds.study.contenders import PSNR, SSIM, DeepContender
-from msds.study.cost import _Alive, cost_tables, measure_cost
+from msds.study.cost import _Alive, measure_cost
 from msds.study.datasets import RatedPair, RatedSet, open_dataset
-from msds.study.layers import layer_table, layer_trunks, study_layers
-from msds.study.scales import scale_tables, study_scales
-from msds.study.shift import equivalent_noise, shift_tables, study_shift
+from msds.study.layers import layer_trunks, study_layers
+from msds.study.pages.benchmark import benchmark_page
+from msds.study.pages.cost import cost_tables
+from msds.study.pages.layers import layer_table
+from msds.study.pages.scales import scales_page
+from msds.study.pages.shift import shift_table
+from msds.study.scales import study_scales
+from msds.study.shift import equivalent_noise, study_shift
 from msds.study.statistics import Interval
-from msds.study.summaries import benchmark_tables
 from msds.trunks import load_trunk
-
-from . import trees
 
 stats = pytest.importorskip("scipy.stats")
 pytest.importorskip("skimage")
@@ -84,7 +86,7 @@ def test_one_dominating_reference_takes_the_decision_from_the_bootstrap() -> Non
     assert result.duels[0].winner("williams") == "PSNR"
     from msds.study.benchmark import Benchmark
 
-    text = benchmark_tables(Benchmark(Settings(resamples=20), [result]))[0].markdown()
+    text = benchmark_page(Benchmark(Settings(resamples=20), [result])).tables[0].markdown()
     assert "resampling references would say little" in text
 
 
@@ -101,9 +103,7 @@ def test_the_report_is_one_file_that_loads_nothing_from_elsewhere(
     contenders = [PSNR(), SSIM()]
     benchmark = run_benchmark([data], contenders, settings=Settings(resamples=20))
     path = tmp_path / "out.html"
-    write_benchmark_report(
-        path, benchmark, contenders, benchmark_tables(benchmark), "msds bench <x>"
-    )
+    assert benchmark_page(benchmark, contenders, "msds bench <x>").write(path) == []
     text = path.read_text()
     sources = re.findall(r'(?:src|href)="([^"]{0,30})', text)
     assert sources
@@ -113,6 +113,26 @@ def test_the_report_is_one_file_that_loads_nothing_from_elsewhere(
     assert text.count("data:image/webp") == 8
     assert "SRCC" in text
     assert not re.search(r'<img (?![^>]*alt="[^"]+")', text)
+
+
+def test_two_columns_of_opinions_in_one_file_have_a_section_and_tables_of_their_own(
+    data: RatedSet,
+) -> None:
+    settings = Settings(resamples=0)
+    scores = {"PSNR": data.quality[:, None]}
+    sets = [replace(data, opinion_name=name) for name in ("mos", "dmos")]
+    page = benchmark_page(
+        Benchmark(settings, [measure(s, [PSNR()], scores, settings) for s in sets])
+    )
+    titles = [section.title for section in page.results]
+    assert titles == [f"{data.title} (mos)", f"{data.title} (dmos)", "All sets together"]
+    names = [table.title for section in page.results[:2] for table in section.tables]
+    assert len(set(names)) == len(names)
+    assert all(
+        table.title.startswith(section.title)
+        for section in page.results[:2]
+        for table in section.tables
+    )
 
 
 def test_tables_are_written_for_people_and_for_machines() -> None:
@@ -152,7 +172,7 @@ def test_types_with_too_few_pairs_are_counted(data: RatedSet) -> None:
         scores = np.arange(len(rows))[:, None] / 10
         settings = Settings(resamples=0)
         result = measure(part, [SSIM()], {"SSIM": scores}, settings)
-        tables = benchmark_tables(Benchmark(settings, [result]))
+        tables = benchmark_page(Benchmark(settings, [result])).tables
         assert [note.format(count) in table.note for table in tables].count(True) == 1
 
 
@@ -163,7 +183,7 @@ def test_the_study_of_scales_answers_for_levels_filters_and_fusion(data: RatedSe
     )
     assert study.main.shape == (48, 3)
     np.testing.assert_allclose(study.tables["average"][:, 0], study.tables["stride"][:, 0])
-    tables = scale_tables(study)
+    tables = scales_page(study, {}).tables
     assert [len(table.rows) for table in tables] == [4, 3, 2, 2, 2]
     assert float(str(tables[0].rows[0][1]).split()[0]) == pytest.approx(
         stats.spearmanr(study.main[:, 0], data.quality).statistic, abs=6e-4
@@ -220,7 +240,7 @@ def test_noise_is_as_bad_as_itself_and_sizes_may_differ_where_the_metric_allows(
     small = study.equivalent["PSNR"]["translation", 0.5][0]
     large = study.equivalent["PSNR"]["translation", 8.0][0]
     assert 0 < small < large
-    assert len(shift_tables(study)[0].rows) == 9
+    assert len(shift_table(study).rows) == 9
     with pytest.raises(InputError, match="Unknown change"):
         study_shift([path], [PSNR()], ["melting"])
 

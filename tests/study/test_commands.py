@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from helpers import trees
 from msds.cli.main import app
 from msds.cli.study_options import show_tables
 from msds.errors import InputError
 from msds.report.table import Table
-
-from . import trees
 
 pytest.importorskip("scipy")
 pytest.importorskip("matplotlib")

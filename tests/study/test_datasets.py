@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers import trees
 from msds.errors import InputError
 from msds.study.datasets import DATASETS, check, open_dataset
 from msds.study.datasets.base import Folder, text_lines
@@ -20,8 +21,6 @@ from msds.study.datasets.preference import (
     mean_average_precision,
     read_bapps,
 )
-
-from . import trees
 
 pytest.importorskip("scipy")
 
@@ -322,7 +321,8 @@ def test_folders_are_listed_once_and_searched_in_any_case(tmp_path: Path) -> Non
 
 def test_bapps_is_benchmarked_by_choices_and_refused_as_opinions(tmp_path: Path) -> None:
     from msds.study.contenders import PSNR
-    from msds.study.judgements import judgement_table
+    from msds.study.judgements import judge
+    from msds.study.pages.judgements import judgement_table
 
     root = trees.bapps(tmp_path)
     # In the first judgement everybody chose the second patch: the one that is made exact here.
@@ -330,9 +330,9 @@ def test_bapps_is_benchmarked_by_choices_and_refused_as_opinions(tmp_path: Path)
     trees.save(root / "dataset/2afc/val/cnn/p0/000000.png", trees.noisy(image, 20))
     # In the other one in five did: choosing it earns 0.2.
     trees.save(root / "dataset/2afc/val/traditional/p0/000000.png", trees.noisy(image, 20))
-    row = judgement_table(root, "bapps-2afc", [PSNR()]).rows[0]
+    row = judgement_table(judge(root, "bapps-2afc", [PSNR()])).rows[0]
     assert row == ["PSNR", 1.0, pytest.approx(0.2), pytest.approx(0.6)]
-    assert judgement_table(root, "bapps-jnd", [PSNR()]).rows[0] == ["PSNR", 1.0, 1.0]
+    assert judgement_table(judge(root, "bapps-jnd", [PSNR()])).rows[0] == ["PSNR", 1.0, 1.0]
     with pytest.raises(InputError, match="judgements and no opinions"):
         open_dataset("bapps-2afc", root)
     assert {report.spec.id for report in check(root)} == {"bapps-2afc", "bapps-jnd"}

@@ -10,9 +10,9 @@ import pytest
 from msds.errors import InputError
 from msds.models import find_model
 from msds.study.datasets import RatedPair, RatedSet
-from msds.study.fit_summary import fit_tables, transfer_table
 from msds.study.fitting import fit_weights, fused, learn_weights, reference_folds
 from msds.study.model_file import fitted_model, write_model
+from msds.study.pages.weights import gains_table, transfer_table, weights_table
 from msds.study.statistics import spearman
 
 pytest.importorskip("scipy")
@@ -85,8 +85,8 @@ def test_a_fit_gains_over_its_rivals_on_unseen_references() -> None:
     assert gain.difference > 0.1
     assert gain.p_value < 0.05
     assert fit.gains["level 3"].difference > 0
-    titles = [table.title for table in fit_tables(data, fit)]
-    assert len(titles) == 2
+    assert len(weights_table(data, fit).rows) == 4
+    assert len(gains_table(data, fit).rows) == 5
     other, other_table = made_up(seed=9)
     row = transfer_table([other], [other_table], fit, resamples=50).rows[0]
     assert row[3] > row[2]  # type: ignore[operator]

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image as Pillow
 
+from helpers import trees
 from msds.errors import InputError
 from msds.images import Image, load_image
 from msds.metric import MSDS
@@ -17,8 +18,6 @@ from msds.study.contenders import MSSSIM, PSNR, SSIM, DeepContender, baseline
 from msds.study.datasets import RatedSet, open_dataset
 from msds.study.tables import score_table
 from msds.trunks import load_trunk
-
-from . import trees
 
 metrics = pytest.importorskip("skimage.metrics")
 

@@ -87,37 +87,27 @@ def bench(
         raise InputError(f"The logistic curve has 4 or 5 parameters, not {curve}.")
     shared.check_outputs(out or [], report, inputs=[*datasets, *(model or [])])
     from msds.study.benchmark import Settings, run_benchmark
-    from msds.study.summaries import benchmark_tables
+    from msds.study.pages.benchmark import benchmark_page
 
     judged = [name for name in datasets if name.lower().startswith("bapps-")]
-    if judged and (root is None or len(judged) < len(datasets) or report is not None):
-        raise InputError("BAPPS is measured by itself, with --root and without --report.")
+    if judged and (root is None or len(judged) < len(datasets)):
+        raise InputError("BAPPS is measured by itself, with --root.")
     contenders = shared.contenders_of(
         model or ["msds-compact"], baseline, device, trunk_weights, small
     )
+    folder = shared.cache_folder(cache, keep)
     if judged and root is not None:
-        from msds.study.judgements import judgement_table
+        from msds.study.judgements import judge
+        from msds.study.pages.judgements import judgements_page
 
         with shared.progress_bar() as progress:
-            folder = shared.cache_folder(cache, keep)
-            tables = [judgement_table(root, n, contenders, folder, progress) for n in judged]
-        shared.show_tables(tables)
-        shared.save_tables(tables, out or [])
+            results = [judge(root, n, contenders, folder, progress) for n in judged]
+        page = judgements_page(results, contenders, shared.command_line())
+        shared.present(page, out or [], report)
         return
     sets = shared.open_sets(datasets, root, higher_is_better)
     settings = Settings(4 if curve == 4 else 5, resamples, seed)
     with shared.progress_bar() as progress:
-        result = run_benchmark(
-            sets,
-            contenders,
-            settings=settings,
-            cache=shared.cache_folder(cache, keep),
-            progress=progress,
-        )
-    tables = benchmark_tables(result)
-    shared.show_tables(tables)
-    shared.save_tables(tables, out or [])
-    if report is not None:
-        from msds.report import write_benchmark_report
-
-        write_benchmark_report(report, result, contenders, tables, shared.command_line())
+        result = run_benchmark(sets, contenders, settings=settings, cache=folder, progress=progress)
+    page = benchmark_page(result, contenders, shared.command_line())
+    shared.present(page, out or [], report)

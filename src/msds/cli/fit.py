@@ -84,9 +84,9 @@ def fit(
     from msds.method.fusion import FORMS
     from msds.models.catalogue import find_model, load_model
     from msds.study.contenders import DeepContender
-    from msds.study.fit_summary import fit_tables, transfer_table
     from msds.study.fitting import OBJECTIVES, fit_weights
     from msds.study.model_file import fitted_model, write_model
+    from msds.study.pages.weights import fit_page, transfer_table
     from msds.study.tables import score_table
 
     if objective not in OBJECTIVES:
@@ -112,18 +112,12 @@ def fit(
             resamples=resamples,
             progress=progress,
         )
-    tables = fit_tables(sets[0], result)
-    if test:
-        tables.append(transfer_table(sets[1:], level_scores[1:], result, resamples))
-    shared.show_tables(tables)
-    shared.save_tables(tables, out or [])
+    transfer = transfer_table(sets[1:], level_scores[1:], result, resamples) if test else None
+    page = fit_page(sets[0], result, contender, transfer, shared.command_line())
+    shared.present(page, out or [], report)
     if model_out is not None:
         learned = fitted_model(
             base, metric.trunk_digest, sets[0], result, name or f"{base.id}-{sets[0].title}"
         )
         write_model(model_out, learned)
         typer.echo(one_line(f"msds: wrote {model_out}"), err=True)
-    if report is not None:
-        from msds.report import write_fit_report
-
-        write_fit_report(report, sets[0], contender, result, tables, shared.command_line())

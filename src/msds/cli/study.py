@@ -79,7 +79,8 @@ def scales(
     from msds.cli.score import choose_device
     from msds.models.catalogue import load_model
     from msds.study.contenders import DeepContender
-    from msds.study.scales import scale_tables, study_scales
+    from msds.study.pages.scales import scales_page
+    from msds.study.scales import study_scales
 
     shared.check_outputs(out or [], report, inputs=[dataset])
     data = shared.open_sets([dataset], root, higher_is_better)[0]
@@ -104,22 +105,17 @@ def scales(
             cache=shared.cache_folder(cache, True),
             progress=progress,
         )
-    tables = scale_tables(study)
-    shared.show_tables(tables)
-    shared.save_tables(tables, out or [])
-    if report is not None:
-        from msds.report.studies import scales_page
-
-        settings: dict[str, Any] = {
-            "trunk": trunk.name,
-            "trunk_digest": trunk.parameter_digest(),
-            "levels": levels,
-            "filters": names,
-            "folds": folds,
-            "seeds": seeds,
-            "resamples": resamples,
-        }
-        scales_page(report, study, tables, settings, shared.command_line())
+    settings: dict[str, Any] = {
+        "trunk": trunk.name,
+        "trunk_digest": trunk.parameter_digest(),
+        "levels": levels,
+        "filters": names,
+        "folds": folds,
+        "seeds": seeds,
+        "resamples": resamples,
+    }
+    page = scales_page(study, settings, shared.command_line())
+    shared.present(page, out or [], report)
 
 
 @app.command("shift")
@@ -133,7 +129,8 @@ def shift(
     out: Out = None,
 ) -> None:
     """How much does a metric mind moving, turning, scaling, tilting, bending and cropping?"""
-    from msds.study.shift import NOISES, shift_tables, study_shift
+    from msds.study.pages.shift import shift_page
+    from msds.study.shift import NOISES, study_shift
     from msds.study.warps import MARGIN, WARPS
 
     shared.check_outputs(out or [], report, inputs=[str(path) for path in images])
@@ -141,19 +138,13 @@ def shift(
     contenders = shared.contenders_of(model or ["msds-compact"], baseline, device, trunk_weights)
     with shared.progress_bar() as progress:
         study = study_shift(photographs, contenders, progress=progress)
-    tables = shift_tables(study)
-    shared.show_tables(tables)
-    shared.save_tables(tables, out or [])
-    if report is not None:
-        from msds.report.studies import shift_page
-
-        settings = {
-            "margin": MARGIN,
-            "noises": NOISES,
-            "changes": {name: entry[2] for name, entry in WARPS.items()},
-            "metrics": {contender.name: contender.settings() for contender in contenders},
-        }
-        shift_page(report, study, tables, settings, shared.command_line())
+    settings = {
+        "margin": MARGIN,
+        "noises": NOISES,
+        "changes": {name: entry[2] for name, entry in WARPS.items()},
+        "metrics": {contender.name: contender.settings() for contender in contenders},
+    }
+    shared.present(shift_page(study, settings, shared.command_line()), out or [], report)
 
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif")
@@ -182,7 +173,8 @@ def cost(
 ) -> None:
     """Parameters, operations, time and memory of each metric, per level and in total."""
     from msds.errors import InputError
-    from msds.study.cost import cost_tables, measure_cost
+    from msds.study.cost import measure_cost
+    from msds.study.pages.cost import cost_page
 
     shared.check_outputs(out or [], report)
     sides = size.lower().split("x")
@@ -195,14 +187,9 @@ def cost(
         for index, contender in enumerate(contenders):
             costs.append(measure_cost(contender, height, width, repeats))
             progress("metrics", index + 1, len(contenders))
-    tables = cost_tables(costs, height, width)
-    shared.show_tables(tables)
-    shared.save_tables(tables, out or [])
-    if report is not None:
-        from msds.report.studies import cost_page
-
-        settings = {"size": size, "repeats": repeats, "device": device}
-        cost_page(report, costs, tables, settings, shared.command_line())
+    settings = {"size": size, "repeats": repeats, "device": device}
+    page = cost_page(costs, height, width, settings, shared.command_line())
+    shared.present(page, out or [], report)
 
 
 @app.command("layers")
@@ -226,7 +213,8 @@ def layers(
     """Which layer of the trunk agrees best with people?"""
     from msds.cli.score import choose_device
     from msds.models.catalogue import load_model
-    from msds.study.layers import layer_table, layer_trunks, study_layers
+    from msds.study.layers import layer_trunks, study_layers
+    from msds.study.pages.layers import layers_page
 
     shared.check_outputs(out or [], report, inputs=[dataset])
     data = shared.open_sets([dataset], root, higher_is_better)[0]
@@ -236,11 +224,6 @@ def layers(
     trunks = {name: every[name].to(place) for name in list(every)[-last:]}
     with shared.progress_bar() as progress:
         scores = study_layers(data, trunks, levels, shared.cache_folder(cache, True), progress)
-    tables = [layer_table(data, scores, trunks)]
-    shared.show_tables(tables)
-    shared.save_tables(tables, out or [])
-    if report is not None:
-        from msds.report.studies import layers_page
-
-        settings = {"trunk": metric.trunk.name, "digest": metric.trunk_digest, "levels": levels}
-        layers_page(report, data, tables, scores, settings, shared.command_line())
+    settings = {"trunk": metric.trunk.name, "digest": metric.trunk_digest, "levels": levels}
+    page = layers_page(data, scores, trunks, settings, shared.command_line())
+    shared.present(page, out or [], report)

@@ -13,6 +13,7 @@ from msds.errors import InputError
 from msds.text import one_line
 
 if TYPE_CHECKING:
+    from msds.report.page import Page
     from msds.report.table import Table
     from msds.study.contenders import Contender
     from msds.study.datasets import RatedSet
@@ -88,6 +89,15 @@ def progress_bar() -> Iterator[Progress]:
             bars.update(tasks[key], completed=done)  # type: ignore[arg-type]
 
         yield advance
+
+
+def present(page: Page, out: Sequence[Path], report: Path | None) -> None:
+    """Show the tables of a page, write them to files, and write the page itself if asked for."""
+    show_tables(page.tables)
+    save_tables(page.tables, out)
+    if report is not None:
+        for problem in page.write(report):
+            print(f"msds: {one_line(str(report))}: not drawn: {problem}", file=sys.stderr)
 
 
 def show_tables(tables: Sequence[Table]) -> None:

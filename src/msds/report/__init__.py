@@ -1,9 +1,4 @@
-"""Reports: one self-contained HTML page per run, with tables, plots and pictures."""
+"""What results look like: tables, figures, and self-contained pages of HTML.
 
-from msds.report.pages import (
-    write_benchmark_report,
-    write_fit_report,
-    write_study_report,
-)
-
-__all__ = ["write_benchmark_report", "write_fit_report", "write_study_report"]
+Nothing here knows what is reported: studies and runs hand in sections that own their tables.
+"""

@@ -7,9 +7,21 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from msds.study.statistics import Interval
 from msds.text import one_line
+
+
+class Range(Protocol):
+    """Anything with two ends, such as a confidence interval."""
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +180,7 @@ def _escape(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text)
 
 
-def with_interval(value: float, interval: Interval | None, digits: int = 3) -> Number | None:
+def with_interval(value: float, interval: Range | None, digits: int = 3) -> Number | None:
     """A number with its interval, "0.912 [0.880, 0.931]"; None if there is no number."""
     if not math.isfinite(value):
         return None

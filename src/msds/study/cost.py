@@ -6,7 +6,7 @@ import statistics
 import time
 import tracemalloc
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -19,7 +19,6 @@ from torch.utils._pytree import tree_leaves
 from msds.images import Image
 from msds.method.pyramid import pyramid
 from msds.method.similarity import gram
-from msds.report.table import Table
 from msds.study.contenders import Contender, DeepContender
 from msds.trunks import Trunk
 
@@ -166,37 +165,3 @@ def _peak_megabytes(run: Callable[[], object], contender: Contender) -> float:
     finally:
         tracemalloc.stop()
     return float(tensors.peak + arrays) / 1e6
-
-
-def cost_tables(costs: Sequence[Cost], height: int, width: int) -> list[Table]:
-    """Costs in total, and per level relative to the first."""
-    threads = torch.get_num_threads()
-    device = f"torch with {threads} thread{'s' if threads != 1 else ''}"
-    total = Table(
-        f"Cost of a pair of {width} x {height} images ({device})",
-        ["metric", "parameters", "GMAC per image", "ms per pair", "ms to compare", "MB"],
-        digits=2,
-        note="Median times; a pair is two images prepared and compared; a prepared reference can "
-        "be kept. MB: tensors and arrays of a pair that are alive at the peak.",
-    )
-    levels = Table(
-        f"Cost of each level ({width} x {height} images)",
-        ["metric", "level", "GMAC", "of all levels", "ms", "of level 1"],
-        digits=3,
-    )
-    for cost in costs:
-        total.rows.append(
-            [
-                cost.name,
-                cost.parameters,
-                sum(cost.gmacs) if cost.gmacs else None,
-                1000 * cost.seconds,
-                1000 * cost.compare_seconds,
-                cost.megabytes,
-            ]
-        )
-        for index, (gmac, seconds) in enumerate(zip(cost.gmacs, cost.level_seconds, strict=True)):
-            share = gmac / sum(cost.gmacs)
-            relative = seconds / cost.level_seconds[0]
-            levels.rows.append([cost.name, index + 1, gmac, share, 1000 * seconds, relative])
-    return [table for table in (total, levels) if table.rows]

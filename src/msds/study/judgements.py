@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from msds.report.table import Table
 from msds.study.contenders import Contender
 from msds.study.datasets.preference import agreement_2afc, mean_average_precision, read_bapps
 from msds.study.logistic import Array
 from msds.study.tables import Progress, score_table
 
 
-def judgement_table(
+@dataclass(frozen=True)
+class Judged:
+    """How well metrics choose as people do.
+
+    Attributes
+    ----------
+    task : "2afc", the share of people who chose as the metric did, or "jnd", the average
+        precision of "no difference".
+    kinds : of distortions.
+    values : by metric, one number for each kind and one for all.
+    """
+
+    task: str
+    judgements: int
+    kinds: tuple[str, ...]
+    values: dict[str, tuple[float, ...]]
+
+
+def judge(
     root: Path,
     name: str,
     contenders: Sequence[Contender],
     cache: Path | None = None,
     progress: Progress | None = None,
-) -> Table:
+) -> Judged:
     """Agreement with the choices (bapps-2afc) or the average precision (bapps-jnd), by kind.
 
     The authors' own numbers: share of people who chose as the metric did; mean average precision
@@ -31,19 +49,13 @@ def judgement_table(
     pairs = data.comparisons()
     shares = np.array([item.share for item in data.judgements])
     kinds = [item.kind for item in data.judgements]
-    table = Table(
-        f"BAPPS {task}: {len(shares)} judgements",
-        ["metric", *data.kinds, "all"],
-        best=(*data.kinds, "all"),
-        note="Mean share of people who chose as the metric did."
-        if task == "2afc"
-        else "Average precision of 'no difference'; all: mean over the kinds.",
-    )
+    values = {}
     for contender in contenders:
         scores = contender.fuse(score_table(pairs, contender, cache, progress))
-        row = [_value(task, scores, shares, kinds, kind) for kind in (*data.kinds, None)]
-        table.rows.append([contender.name, *row])
-    return table
+        values[contender.name] = tuple(
+            _value(task, scores, shares, kinds, kind) for kind in (*data.kinds, None)
+        )
+    return Judged(task, len(shares), tuple(data.kinds), values)
 
 
 def _value(

@@ -9,12 +9,9 @@ from msds.errors import InputError
 from msds.method.fusion import equal_weights
 from msds.method.similarity import BLOCK
 from msds.metric.modules import MSDS
-from msds.report.table import Cell, Table
 from msds.study.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
-from msds.study.fitting import fused
 from msds.study.logistic import Array
-from msds.study.statistics import spearman
 from msds.study.tables import Progress, score_table
 from msds.trunks import Trunk
 from msds.trunks.chain import ChainTrunk
@@ -63,20 +60,3 @@ def study_layers(
         )
         for name, trunk in trunks.items()
     }
-
-
-def layer_table(data: RatedSet, tables: Mapping[str, Array], trunks: Mapping[str, Trunk]) -> Table:
-    """SRCC of every layer: each level alone, and the mean of all."""
-    levels = next(iter(tables.values())).shape[1]
-    columns = [f"level {k + 1}" for k in range(levels)]
-    table = Table(
-        f"{data.title}: SRCC by layer of the trunk",
-        ["layer", "channels", "stride", *columns, "mean of levels"],
-        best=(*columns, "mean of levels"),
-    )
-    for name, scores in tables.items():
-        row: list[Cell] = [name, trunks[name].channels, trunks[name].stride]
-        row += [spearman(scores[:, k], data.quality) for k in range(levels)]
-        row.append(spearman(fused(scores, equal_weights(levels)), data.quality))
-        table.rows.append(row)
-    return table

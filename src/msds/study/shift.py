@@ -16,7 +16,6 @@ import numpy as np
 
 from msds.errors import InputError
 from msds.images import Image, load_image
-from msds.report.table import Cell, Table
 from msds.study.contenders import Contender
 from msds.study.logistic import Array
 from msds.study.tables import Progress
@@ -109,23 +108,3 @@ def equivalent_noise(score: float, yardstick: Array) -> float:
     if score < falling[-1]:
         return math.inf
     return float(np.interp(-score, -falling, np.array(NOISES)))
-
-
-def shift_tables(study: ShiftStudy) -> list[Table]:
-    """Equivalent noise (median over the photographs) per change and strength."""
-    names = list(study.equivalent)
-    table = Table(
-        f"White noise as bad as a change of geometry ({len(study.photographs)} photographs)",
-        ["change", *names],
-        digits=1,
-        note="Median deviation of the noise, in steps of 1/255, that the same metric likes as "
-        f"little; small means robust; inf: worse than noise of {NOISES[-1]:.0f}; –: the metric "
-        "cannot compare images of different sizes.",
-    )
-    for change, strength in next(iter(study.equivalent.values())):
-        row: list[Cell] = [f"{change} {strength:g} {WARPS[change][1]}"]
-        for name in names:
-            value = float(np.median(study.equivalent[name][change, strength]))
-            row.append("inf" if math.isinf(value) else value)
-        table.rows.append(row)
-    return [table]

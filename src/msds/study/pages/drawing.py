@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,8 +54,3 @@ def png(drawing: Any, dots_per_inch: int = 150) -> bytes:
     buffer = io.BytesIO()
     drawing.savefig(buffer, format="png", dpi=dots_per_inch)
     return buffer.getvalue()
-
-
-def data_uri(content: bytes, kind: str = "image/png") -> str:
-    """Content as a data URI, to stand inside a page."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

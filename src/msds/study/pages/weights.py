@@ -1,22 +1,59 @@
-"""The tables of learned weights."""
+"""What learned weights show: the weights, and what they gain."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from msds.method.fusion import equal_weights
+from msds.report.page import Block, Figure, Page, Section
 from msds.report.table import Table, with_interval, with_mark
+from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fused
 from msds.study.logistic import Array
+from msds.study.pages import plots
+from msds.study.pages.benchmark import FEW_REFERENCES
+from msds.study.pages.closing import closing
 from msds.study.significance import holm, paired_bootstrap
 from msds.study.statistics import reference_resamples, references_suffice, spearman
-from msds.study.summaries import FEW_REFERENCES
 
 
-def fit_tables(data: RatedSet, fit: WeightFit) -> list[Table]:
-    """Weights with their spread, and what they gain on unseen references."""
-    return [weights_table(data, fit), gains_table(data, fit)]
+def fit_page(
+    data: RatedSet,
+    fit: WeightFit,
+    contender: Contender,
+    transfer: Table | None = None,
+    command: str = "",
+) -> Page:
+    """The page of learned weights.
+
+    Parameters
+    ----------
+    contender : whose levels were weighted.
+    transfer : what the weights do on other sets, by `transfer_table`.
+    command : what repeats it.
+    """
+    worth: list[Block] = [gains_table(data, fit)]
+    if transfer is not None:
+        worth.append(transfer)
+    settings = {
+        "objective": fit.objective,
+        "fusion": fit.form,
+        "folds": fit.folds,
+        "seeds": len(fit.srcc),
+        "metric": contender.settings(),
+    }
+    drawn = Figure(partial(plots.weights_plot, fit), "Learned weight of each level over all splits")
+    return Page(
+        f"Level weights of {contender.name}",
+        f"Learned on {data.title}: {len(data)} pairs, {len(set(data.groups))} references.",
+        [
+            Section("Weights", [weights_table(data, fit), drawn]),
+            Section("What they are worth", worth),
+        ],
+        closing([data], settings, command),
+    )
 
 
 def weights_table(data: RatedSet, fit: WeightFit) -> Table:

@@ -1,13 +1,26 @@
-"""The tables of a benchmark."""
+"""What a benchmark shows: agreement, who is better, plots, and the worst disagreements."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Any
 
+import numpy as np
+
+from msds.report.page import Block, Figure, Heading, Page, PicturePair, Section, Text
+from msds.report.pictures import picture_uri
 from msds.report.table import Cell, Table, with_interval, with_mark
-from msds.study.benchmark import LEAST_PAIRS, Benchmark, SetResult
-from msds.study.datasets.base import RatedSet
-from msds.study.statistics import references_suffice
+from msds.study.benchmark import LEAST_PAIRS, Benchmark, Entry, SetResult
+from msds.study.contenders import Contender
+from msds.study.datasets.base import RatedPair, RatedSet
+from msds.study.pages import plots
+from msds.study.pages.closing import closing
+from msds.study.statistics import ranks, references_suffice
+
+_WORST = 4
 
 TESTS = {
     "bootstrap": "SRCC, bootstrap over references",
@@ -25,19 +38,104 @@ FEW_REFERENCES = (
 )
 
 
-def benchmark_tables(benchmark: Benchmark) -> list[Table]:
-    """All tables of a benchmark, set by set, and the averages where there are several sets."""
-    tables: list[Table] = []
-    for result in benchmark.sets:
-        tables += [overall_table(result), distortion_table(result), duel_table(result)]
-        if any(entry.krasula is not None for entry in result.entries.values()):
-            tables.append(krasula_table(result))
+def benchmark_page(
+    benchmark: Benchmark, contenders: Sequence[Contender] = (), command: str = ""
+) -> Page:
+    """The page of a benchmark.
+
+    Parameters
+    ----------
+    contenders : those that took part, whose settings the page names.
+    command : what repeats it.
+    """
+    titles = _titles([result.data for result in benchmark.sets])
+    results = [set_section(*item) for item in zip(titles, benchmark.sets, strict=True)]
     if len(benchmark.sets) > 1:
-        tables.append(average_table(benchmark))
-    return [table for table in tables if table.rows]
+        results.append(Section("All sets together", [average_table(benchmark)]))
+    settings: dict[str, Any] = asdict(benchmark.settings)
+    settings["metrics"] = {contender.name: contender.settings() for contender in contenders}
+    return Page(
+        "Agreement of image quality metrics with people",
+        f"{', '.join(benchmark.contenders)} on {', '.join(titles)}.",
+        results,
+        closing([result.data for result in benchmark.sets], settings, command),
+    )
 
 
-def overall_table(result: SetResult) -> Table:
+def _titles(sets: Sequence[RatedSet]) -> list[str]:
+    """Titles of sets, with the column of opinions where two sets would have the same."""
+    counts = Counter(data.title for data in sets)
+    return [
+        f"{data.title} ({data.opinion_name})" if counts[data.title] > 1 else data.title
+        for data in sets
+    ]
+
+
+def set_section(title: str, result: SetResult) -> Section:
+    """Everything about one set."""
+    section = Section(title)
+    blocks = section.blocks
+    blocks.append(overall_table(title, result))
+    blocks.append(
+        Figure(
+            partial(_overall_plot, title, result),
+            f"SRCC of each metric with the opinions of {title}, 95 % intervals",
+        )
+    )
+    tables = [distortion_table(title, result), duel_table(title, result)]
+    tables.append(krasula_table(title, result))
+    blocks += [table for table in tables if table.rows]
+    if len(result.entries) > 1:
+        test = TESTS[result.deciding_test]
+        caption = f"Who is significantly better: {test}, Holm's correction, 0.05"
+        blocks.append(Figure(partial(plots.who_beats_whom, result), caption))
+    blocks.append(Heading("Scores against opinions"))
+    for entry in result.entries.values():
+        draw = partial(plots.scatter, result.data, entry)
+        blocks.append(Figure(draw, f"Opinions of {title} against scores of {entry.name}"))
+    blocks += _disagreements(result.data, next(iter(result.entries.values())))
+    return section
+
+
+def _overall_plot(title: str, result: SetResult) -> bytes:
+    values = {}
+    for name, entry in result.entries.items():
+        found = entry.overall
+        values[name] = (found.srcc, (found.bootstrap or found.fisher)["srcc"])
+    return plots.intervals(values, "SRCC with people", title)
+
+
+def _disagreements(data: RatedSet, entry: Entry) -> list[Block]:
+    blocks: list[Block] = [
+        Heading("Worst disagreements"),
+        Text(
+            "Pairs whose place among the scores is furthest from their place among the opinions; "
+            "reference on the left, distorted on the right. Places run from 1 (worst) upwards."
+        ),
+    ]
+    by_people, by_metric = ranks(data.quality), ranks(entry.scores)
+    for index in np.argsort(-np.abs(by_people - by_metric))[:_WORST]:
+        pair = data.pairs[index]
+        verdict = "too good" if by_metric[index] > by_people[index] else "too bad"
+        kind = f", {pair.distortion}" if pair.distortion else ""
+        blocks.append(
+            PicturePair(
+                f"reference {pair.group}",
+                f"distorted {pair.distorted.name}",
+                partial(_pictures, pair),
+                f"{data.relative(pair.distorted)}{kind}: {entry.name} finds it {verdict}, place "
+                f"{by_metric[index]:.0f} of {len(data)}, people {by_people[index]:.0f} "
+                f"(score {entry.scores[index]:.4f}, opinion {pair.opinion:.3g}).",
+            )
+        )
+    return blocks
+
+
+def _pictures(pair: RatedPair) -> tuple[str, str]:
+    return picture_uri(pair.reference), picture_uri(pair.distorted)
+
+
+def overall_table(title: str, result: SetResult) -> Table:
     """Agreement of every contender with people, with 95 % intervals."""
     some = next(iter(result.entries.values())).overall
     resampled = bool(some.bootstrap)
@@ -45,7 +143,7 @@ def overall_table(result: SetResult) -> Table:
     columns = ["metric", "SRCC", "PLCC", "KRCC", "RMSE", "PLCC raw"]
     columns += ["outlier ratio"] if ratio else []
     table = Table(
-        f"{result.data.title}: {len(result.data)} pairs, {some.references} references",
+        f"{title}: {len(result.data)} pairs, {some.references} references",
         columns,
         note="95 % intervals by bootstrap over references."
         if resampled
@@ -83,12 +181,10 @@ def overall_table(result: SetResult) -> Table:
     return table
 
 
-def distortion_table(result: SetResult) -> Table:
+def distortion_table(title: str, result: SetResult) -> Table:
     """SRCC of every contender on every distortion type."""
     names = list(result.entries)
-    table = Table(
-        f"{result.data.title}: SRCC by distortion type", ["distortion", "pairs", *names], best=()
-    )
+    table = Table(f"{title}: SRCC by distortion type", ["distortion", "pairs", *names], best=())
     kinds = next(iter(result.entries.values())).by_distortion
     for kind, found in kinds.items():
         values: list[Cell] = [result.entries[name].by_distortion[kind].srcc for name in names]
@@ -106,11 +202,11 @@ def left_out(data: RatedSet) -> str:
     return f" By type, {few} of {len(kinds)} are left out: fewer than {LEAST_PAIRS} pairs."
 
 
-def duel_table(result: SetResult) -> Table:
+def duel_table(title: str, result: SetResult) -> Table:
     """Differences in SRCC with intervals, and every test's adjusted p-value."""
     tests = list(dict.fromkeys(test for duel in result.duels for test in duel.tests))
     table = Table(
-        f"{result.data.title}: is the difference significant?",
+        f"{title}: is the difference significant?",
         ["first", "second", "difference in SRCC", *(TESTS[test] for test in tests), "better"],
         note=f"p-values of two-sided tests after Holm's correction; better: by the test "
         f"'{TESTS[result.deciding_test]}' at 0.05. An asterisk marks an F-test on residuals that "
@@ -129,10 +225,10 @@ def duel_table(result: SetResult) -> Table:
     return table
 
 
-def krasula_table(result: SetResult) -> Table:
+def krasula_table(title: str, result: SetResult) -> Table:
     """Krasula's analysis of every contender."""
     table = Table(
-        f"{result.data.title}: does the metric see what people see?",
+        f"{title}: does the metric see what people see?",
         ["metric", "AUC different/similar", "AUC better/worse", "correct sign"],
         best=("AUC different/similar", "AUC better/worse", "correct sign"),
     )

@@ -1,0 +1,1 @@
+"""What each study shows: sections that own their tables and figures, one file a study."""

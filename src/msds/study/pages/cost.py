@@ -1,0 +1,86 @@
+"""What the study of cost shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from msds.report.page import Block, Figure, Page, Section
+from msds.report.table import Table
+from msds.study.cost import Cost
+from msds.study.pages import plots
+from msds.study.pages.closing import closing
+
+
+def cost_page(
+    costs: Sequence[Cost], height: int, width: int, settings: dict[str, Any], command: str = ""
+) -> Page:
+    """The page of the study of cost."""
+    blocks: list[Block] = [*cost_tables(costs, height, width)]
+    if any(cost.gmacs for cost in costs):
+        described = "Multiply-accumulates of the first k levels relative to level 1"
+        blocks.append(Figure(partial(_levels_plot, costs), described))
+    return Page(
+        "What the metrics cost",
+        f"A pair of {width} x {height} images.",
+        [Section("Cost", blocks)],
+        closing([], settings, command),
+    )
+
+
+def cost_tables(costs: Sequence[Cost], height: int, width: int) -> list[Table]:
+    """Costs in total, and per level relative to the first."""
+    threads = torch.get_num_threads()
+    device = f"torch with {threads} thread{'s' if threads != 1 else ''}"
+    total = Table(
+        f"Cost of a pair of {width} x {height} images ({device})",
+        ["metric", "parameters", "GMAC per image", "ms per pair", "ms to compare", "MB"],
+        digits=2,
+        note="Median times; a pair is two images prepared and compared; a prepared reference can "
+        "be kept. MB: tensors and arrays of a pair that are alive at the peak.",
+    )
+    levels = Table(
+        f"Cost of each level ({width} x {height} images)",
+        ["metric", "level", "GMAC", "of all levels", "ms", "of level 1"],
+        digits=3,
+    )
+    for cost in costs:
+        total.rows.append(
+            [
+                cost.name,
+                cost.parameters,
+                sum(cost.gmacs) if cost.gmacs else None,
+                1000 * cost.seconds,
+                1000 * cost.compare_seconds,
+                cost.megabytes,
+            ]
+        )
+        for index, (gmac, seconds) in enumerate(zip(cost.gmacs, cost.level_seconds, strict=True)):
+            share = gmac / sum(cost.gmacs)
+            relative = seconds / cost.level_seconds[0]
+            levels.rows.append([cost.name, index + 1, gmac, share, 1000 * seconds, relative])
+    return [table for table in (total, levels) if table.rows]
+
+
+def _levels_plot(costs: Sequence[Cost]) -> bytes:
+    lines = {
+        cost.name: (
+            list(range(1, len(cost.gmacs) + 1)),
+            (np.cumsum(cost.gmacs) / cost.gmacs[0]).tolist(),
+            None,
+        )
+        for cost in costs
+        if cost.gmacs
+    }
+    most = max(len(x) for x, _, _ in lines.values())
+    return plots.curves(
+        lines,
+        "number of levels",
+        "operations, level 1 = 1",
+        "What further levels cost",
+        [str(k + 1) for k in range(most)],
+    )
