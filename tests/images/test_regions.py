@@ -143,7 +143,7 @@ def test_a_png_that_the_disk_has_no_room_for_is_refused_before_it_is_unpacked(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=2 << 20))
     with open_regions(path) as regions:  # small enough to stay in memory
         assert not regions.in_memory
-    monkeypatch.setattr("msds.images.regions._IN_MEMORY_BYTES", 1 << 20)
+    monkeypatch.setattr("msds.images.formats.png_parts._IN_MEMORY_BYTES", 1 << 20)
     with pytest.raises(InputError, match=r"large\.png: .* 3 MiB in .*, where 2 MiB are free"):
         open_regions(path)
 

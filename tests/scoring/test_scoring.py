@@ -19,7 +19,7 @@ import torch
 
 from helpers.scoring_files import write_image
 from msds.errors import InputError, require
-from msds.images.standard import decode_standard
+from msds.images.formats.pillow import decode_pillow
 from msds.metric import MSDS
 from msds.models import load_model
 from msds.pairs import Pair
@@ -495,9 +495,9 @@ def test_an_image_whose_decoder_ran_out_of_memory_is_tried_again_by_itself(
         if len(failed) < 3:
             failed.append(source)
             raise MemoryError
-        return decode_standard(source, *rest)  # type: ignore[arg-type]
+        return decode_pillow(source, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("msds.images.loading.decode_standard", short)
+    monkeypatch.setattr("msds.images.formats.decode.decode_pillow", short)
     assert scores(run(metric, pairs, threads=1)) == pytest.approx(alone, abs=TOLERANCE)
 
 

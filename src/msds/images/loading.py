@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,51 +12,19 @@ import numpy.typing as npt
 import PIL.Image
 import torch
 
-from msds.errors import InputError, MissingExtraError
+from msds.errors import InputError
 from msds.images.arrays import from_array, from_tensor
 from msds.images.colour import finish, parse_background
-from msds.images.deep import DEEP_CONTAINERS, decode_deep
-from msds.images.hdr import HDR_CONTAINERS, decode_hdr
-from msds.images.headers import Header, read_header
+from msds.images.formats.decode import decode_file, identify
+from msds.images.formats.pillow import decode_picture
+from msds.images.formats.source import SourceFile
 from msds.images.image import Decoded, Image
-from msds.images.limits import (
-    MAX_PIXELS,
-    check_file,
-    check_size,
-    display_name,
-    named_memory_errors,
-)
-from msds.images.standard import decode_picture, decode_standard
-from msds.images.tiff import decode_tiff
-from msds.images.transfer import (
-    HLG_CODE,
-    LINEAR_CODE,
-    PQ_CODE,
-    SRGB,
-    Transfer,
-    numbered_primaries,
-    parse_transfer,
-)
+from msds.images.limits import MAX_PIXELS, check_file, display_name
+from msds.images.transfer import SRGB, Transfer, parse_transfer
 
 Source = (
     str | os.PathLike[str] | bytes | bytearray | PIL.Image.Image | npt.NDArray[Any] | torch.Tensor
 )
-
-_KINDS = {
-    "png": "a PNG",
-    "tiff": "a TIFF",
-    "avif": "an AVIF file",
-    "heif": "a HEIF file",
-    "jxl": "a JPEG XL file",
-    "jp2": "a JPEG 2000 file",
-    "exr": "an OpenEXR file",
-    "radiance": "a Radiance file",
-}
-_STATED = {
-    PQ_CODE: "the PQ transfer function",
-    HLG_CODE: "the HLG transfer function",
-    LINEAR_CODE: "linear light",
-}
 
 
 def load_image(
@@ -118,87 +83,19 @@ def load_image(
         name, data = "<bytes>", bytes(source)
         if not data:
             raise InputError(f"{name}: there are no bytes; expected an image file's.")
-        header = read_header(io.BytesIO(data))
-        meant = file_transfer(header, meant, name)
-        decoded = decode_file(header, data, name, frame, max_pixels, meant)
-        return finish(decoded, name, background, meant)
+        return _from_file(identify(data, name, frame, meant, max_pixels), background)
     if isinstance(source, (str, os.PathLike)):
         name, path = display_name(source), Path(source)
         check_file(path, name)
-        try:
-            with path.open("rb") as file:
-                header = read_header(file)
-            meant = file_transfer(header, meant, name)
-            decoded = decode_file(header, path, name, frame, max_pixels, meant)
-        except OSError as error:
-            raise InputError(f"{name}: the file cannot be read ({error}).") from error
-        return finish(decoded, name, background, meant)
+        return _from_file(identify(path, name, frame, meant, max_pixels), background)
     raise InputError(
         f"an image was given as {type(source).__name__}; expected a path, bytes, a Pillow image, a"
         " NumPy array or a tensor."
     )
 
 
-def file_transfer(header: Header, asked: Transfer | None, name: str) -> Transfer:
-    """How the samples of a file are meant; InputError if the file needs to be told and is not."""
-    if asked is not None:
-        return asked
-    if header.floating and header.container != "npy":
-        raise InputError(
-            f"{name}: a {header.container} file of floating-point samples; say how they are meant"
-            " with transfer: linear:PEAK (PEAK is shown as white) or srgb."
-        )
-    if header.transfer in _STATED:
-        raise InputError(
-            f"{name}: the file states {_STATED[header.transfer]}; say how it is to be shown with"
-            " transfer: pq, hlg, linear:PEAK, or srgb to take the samples as they are."
-        )
-    return SRGB
-
-
-def decode_file(
-    header: Header,
-    source: Path | bytes,
-    name: str,
-    frame: int | None,
-    max_pixels: int,
-    transfer: Transfer,
-) -> Decoded:
-    """Decode a file by the decoder that keeps its depth."""
-    if transfer == SRGB and header.transfer in _STATED:
-        # Samples asked for as they are, although the file means them otherwise.
-        header = replace(header, primaries=2)
-    if header.width and header.height:
-        check_size(header.width, header.height, max_pixels, name)
-    with named_memory_errors(name), _named_extra(header, name):
-        if not header.deep:
-            decoded = decode_standard(source, name, frame, max_pixels)
-            primaries = numbered_primaries(header.primaries)
-            return decoded if primaries is None else replace(decoded, primaries=primaries)
-        if header.container == "tiff":
-            return decode_tiff(source, name, frame, max_pixels)
-        if header.container in HDR_CONTAINERS:
-            return decode_hdr(header, source, name, frame, max_pixels, transfer == SRGB)
-        if header.container in DEEP_CONTAINERS:
-            return decode_deep(header, source, name, frame, max_pixels)
-    raise InputError(
-        f"{name}: a {header.container} file of {header.depth} bits per sample is not read; expected"
-        " 8 bits, or another format."
-    )
-
-
-@contextmanager
-def _named_extra(header: Header, name: str) -> Iterator[None]:
-    """Name the file, and what it is, if a library is missing that it needs."""
-    try:
-        yield
-    except MissingExtraError as error:
-        kind = _KINDS.get(header.container, "this file")
-        if header.floating:
-            kind += " of floating-point samples"
-        elif header.depth > 8:
-            kind += f" of {header.depth} bits per sample"
-        raise error.of(f"{name}: {kind}") from error
+def _from_file(file: SourceFile, background: str) -> Image:
+    return finish(decode_file(file), file.name, background, file.transfer)
 
 
 def _from_tensor(tensor: torch.Tensor, frame: int | None, transfer: Transfer | None) -> Image:

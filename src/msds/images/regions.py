@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
 import torch
 
 from msds.errors import InputError, MissingExtraError, require
 from msds.images.colour import finish, parse_background
-from msds.images.deep import EXTRA, arrange, depth_note, pillow_info
-from msds.images.headers import Header, read_header
+from msds.images.formats.decode import decode_file, identify
+from msds.images.formats.pillow import read_metadata
+from msds.images.formats.png_parts import UnpackedPng
+from msds.images.formats.samples import arrange, depth_note
+from msds.images.formats.source import EXTRA, SourceFile, decoding
+from msds.images.formats.tiff import interpret, read_layout, readable_in_parts
+from msds.images.formats.tiff_parts import TiffParts
 from msds.images.image import Decoded, Image
-from msds.images.limits import (
-    MAX_PIXELS,
-    check_file,
-    check_frame,
-    display_name,
-    named_memory_errors,
-)
-from msds.images.loading import decode_file, file_transfer
-from msds.images.parts import PlainBlock, TiffParts
-from msds.images.standard import DAMAGE
-from msds.images.tiff import interpret, read_layout, readable_in_parts
+from msds.images.limits import MAX_PIXELS, check_file, display_name
 from msds.images.transfer import parse_transfer
 
-_ROWS = 64
-_IN_MEMORY_BYTES = 64 << 20
+_DAMAGED = "the image data are truncated or damaged"
 
 _Finish = Callable[[Decoded], Image]
 _Decode = Callable[[int, int, int, int], Decoded]
@@ -129,23 +121,14 @@ def open_regions(
     name, place = display_name(path), Path(path)
     check_file(place, name)
     asked = None if transfer is None else parse_transfer(transfer)
-    try:
-        with place.open("rb") as file:
-            header = read_header(file)
-        meant = file_transfer(header, asked, name)
+    file = identify(place, name, frame, asked, max_pixels)
 
-        def finished(decoded: Decoded) -> Image:
-            return finish(decoded, name, background, meant)
+    def finished(decoded: Decoded) -> Image:
+        return finish(decoded, name, background, file.transfer)
 
-        parts = _in_parts(header, place, name, frame, finished, max_pixels)
-        if parts is not None:
-            return parts
-        decoded = decode_file(header, place, name, frame, max_pixels, meant)
-    except InputError:
-        raise
-    except DAMAGE as error:
-        raise InputError(f"{name}: the image data are truncated or damaged ({error}).") from error
-    return _Whole(finished(decoded))
+    with decoding(name, _DAMAGED):
+        parts = _in_parts(file, finished)
+        return _Whole(finished(decode_file(file))) if parts is None else parts
 
 
 class _Whole(Regions):
@@ -203,120 +186,84 @@ class _Parts(Regions):
         if self._orientation in (3, 4, 7, 8):
             y0, y1 = self.height - y1, self.height - y0
         box = (y0, x0, y1, x1) if self._orientation >= 5 else (x0, y0, x1, y1)
-        try:
-            with named_memory_errors(self.source):
-                decoded = self._decode(*box)
-        except InputError:
-            raise
-        except DAMAGE as error:
-            raise InputError(
-                f"{self.source}: the image data are truncated or damaged ({error})."
-            ) from error
-        image = self._finish(decoded)
+        with decoding(self.source, _DAMAGED):
+            image = self._finish(self._decode(*box))
         self._notes |= dict.fromkeys(image.notes)
         return image.pixels
 
 
-def _in_parts(
-    header: Header,
-    path: Path,
-    name: str,
-    frame: int | None,
-    finished: _Finish,
-    max_pixels: int,
-) -> Regions | None:
+def _in_parts(file: SourceFile, finished: _Finish) -> Regions | None:
     """Open the file in parts if its format and the installed libraries allow it."""
+    header = file.header
     try:
         if header.container == "tiff":
-            return _tiff(path, name, frame, finished)
+            return _tiff(file, finished)
         if header.container == "png":
-            return _png(header, path, name, frame, finished)
+            return _png(file, finished)
     except MissingExtraError as error:
-        if header.width * header.height > max_pixels:
+        if header.width * header.height > file.max_pixels:
             size = f"{header.width} x {header.height}"
             raise error.of(
-                f"{name}: an image of {size} is too large to be decoded whole and"
+                f"{file.name}: an image of {size} is too large to be decoded whole and"
             ) from error
         # The same pixels, only not in bounded memory.
         return None
     return None
 
 
-def _tiff(path: Path, name: str, frame: int | None, finished: _Finish) -> Regions | None:
+def _tiff(file: SourceFile, finished: _Finish) -> Regions | None:
     require("imagecodecs", EXTRA)
-    tiff = require("tifffile", EXTRA).TiffFile(path)
+    tiff = require("tifffile", EXTRA).TiffFile(file.path)
     try:
-        page = tiff.pages[check_frame(frame, len(tiff.pages), name)]
+        page = tiff.pages[file.check_frame(len(tiff.pages))]
         if not readable_in_parts(page):
             tiff.close()
             return None
-        layout = read_layout(page, name)
+        layout = read_layout(page, file.name)
         reader = TiffParts(page)
     except BaseException:
         tiff.close()
         raise
 
     def decode(x0: int, y0: int, x1: int, y1: int) -> Decoded:
-        return interpret(reader.read(x0, y0, x1, y1), layout, name)
+        return interpret(reader.read(x0, y0, x1, y1), layout, file.name)
 
     return _Parts(
         page.imagewidth,
         page.imagelength,
         layout.orientation,
-        name,
+        file.name,
         decode,
         finished,
         tiff.close,
     )
 
 
-def _check_room(needed: int, name: str) -> None:
-    """Refuse to unpack an image into more bytes than the disk has room for."""
-    folder = tempfile.gettempdir()
-    free = shutil.disk_usage(folder).free
-    if needed > max(free, _IN_MEMORY_BYTES):
-        raise InputError(
-            f"{name}: to be read in parts the image is unpacked into {needed / 2**20:.0f} MiB in"
-            f" {folder}, where {free / 2**20:.0f} MiB are free (TMPDIR names another folder)."
-        )
-
-
-def _png(
-    header: Header, path: Path, name: str, frame: int | None, finished: _Finish
-) -> Regions | None:
-    vips = require("pyvips", EXTRA)
-    info = pillow_info(path, header.width * header.height, name)
-    if check_frame(frame, info["frames"], name) != 0:
+def _png(file: SourceFile, finished: _Finish) -> Regions | None:
+    require("pyvips", EXTRA)
+    # Pillow is only asked for what the header says; the size is no matter in parts.
+    info = read_metadata(replace(file, max_pixels=file.header.width * file.header.height))
+    if file.check_frame(info.frames) != 0:
         return None
-    # Unpacked once, then read anywhere; the file has no name and goes with the process.
-    unpacked = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
-    try:
-        picture = vips.Image.pngload(os.fsencode(path), access="sequential", fail_on="truncated")
-        kind = {"uchar": np.uint8, "ushort": np.uint16}[picture.format]
-        _check_room(header.width * header.height * picture.bands * np.dtype(kind).itemsize, name)
-        region = vips.Region.new(picture)
-        for top in range(0, header.height, _ROWS):
-            rows = min(_ROWS, header.height - top)
-            unpacked.write(region.fetch(0, top, header.width, rows))
-    except vips.Error as error:
-        unpacked.close()
-        raise OSError(" ".join(str(error).split())) from error
-    except BaseException:
-        unpacked.close()
-        raise
-    block = PlainBlock(unpacked, 0, header.width, picture.bands, kind)
+    unpacked = UnpackedPng(file)
 
     def decode(x0: int, y0: int, x1: int, y1: int) -> Decoded:
         return arrange(
-            block.read(x0, y0, x1, y1),
-            float(np.iinfo(kind).max),
-            name,
-            profile=info["profile"],
-            orientation=info["orientation"],
-            header=header,
-            notes=depth_note(header),
+            unpacked.block.read(x0, y0, x1, y1),
+            unpacked.maximum,
+            file.name,
+            profile=info.profile,
+            orientation=info.orientation,
+            header=file.header,
+            notes=depth_note(file.header),
         )
 
     return _Parts(
-        header.width, header.height, info["orientation"], name, decode, finished, unpacked.close
+        file.header.width,
+        file.header.height,
+        info.orientation,
+        file.name,
+        decode,
+        finished,
+        unpacked.close,
     )

@@ -13,7 +13,7 @@ from msds.errors import MSDSError
 from msds.files import sha256_file
 from msds.images import Image, load_image
 from msds.images.colour import parse_background
-from msds.images.headers import read_header
+from msds.images.formats.identify import read_header
 from msds.images.limits import MAX_PIXELS, check_file, display_name, pillow_limit
 from msds.images.transfer import parse_transfer
 from msds.scoring.cache import DiskCache, Encoded

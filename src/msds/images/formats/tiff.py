@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
+import struct
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
 from msds.errors import InputError, require
-from msds.images.deep import EXTRA, straighten
+from msds.images.formats.header import Header, exactly
+from msds.images.formats.samples import check_finite, straighten
+from msds.images.formats.source import EXTRA, SourceFile
 from msds.images.image import Decoded, Samples
-from msds.images.limits import check_frame, check_size
-from msds.images.standard import DAMAGE
+
+MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _PHOTOMETRIC: dict[int, tuple[Literal["grey", "rgb", "cmyk"], int]] = {
     0: ("grey", 1),
@@ -43,29 +44,51 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def decode_tiff(source: Path | bytes, name: str, frame: int | None, max_pixels: int) -> Decoded:
-    """Decode a TIFF of grey, RGB or CMYK samples: unsigned integers or floating point.
+def read_tiff_header(prefix: bytes, file: BinaryIO) -> Header:
+    """First directory of a TIFF or BigTIFF: size, depth and kind of the samples."""
+    magic = prefix[:4]
+    order = "<" if magic[:2] == b"II" else ">"
+    big = magic[2:4] in (b"+\0", b"\0+")
+    file.seek(8 if big else 4)
+    (offset,) = struct.unpack(order + ("Q" if big else "I"), exactly(file, 8 if big else 4))
+    file.seek(offset)
+    (count,) = struct.unpack(order + ("Q" if big else "H"), exactly(file, 8 if big else 2))
+    size = 20 if big else 12
+    entries = exactly(file, min(count, 1000) * size)
+    tags: dict[int, int] = {}
+    for start in range(0, len(entries), size):
+        tag, kind = struct.unpack_from(order + "HH", entries, start)
+        (number,) = struct.unpack_from(order + ("Q" if big else "I"), entries, start + 4)
+        inline = entries[start + (12 if big else 8) : start + size]
+        code = {1: "B", 3: "H", 4: "I", 16: "Q"}.get(kind)
+        if code is None or tag not in (256, 257, 258, 339):
+            continue
+        width = struct.calcsize(order + code)
+        if number * width > len(inline):
+            (at,) = struct.unpack(order + ("Q" if big else "I"), inline)
+            file.seek(at)
+            inline = exactly(file, min(number, 16) * width)
+        values = struct.unpack_from(order + code * min(number, len(inline) // width), inline)
+        tags[tag] = max(values)
+    return Header(
+        "tiff", tags.get(258, 1), tags.get(339, 1) == 3, tags.get(256, 0), tags.get(257, 0)
+    )
 
-    Parameters and errors are those of `msds.images.deep.decode_deep`.
-    """
+
+def decode_tiff(file: SourceFile) -> Decoded:
+    """Decode a TIFF of grey, RGB or CMYK samples: unsigned integers or floating point."""
     tifffile = require("tifffile", EXTRA)
     require("imagecodecs", EXTRA)
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    try:
-        with tifffile.TiffFile(file) as tiff:
-            page = tiff.pages[check_frame(frame, len(tiff.pages), name)]
-            check_size(page.imagewidth, page.imagelength, max_pixels, name)
-            if page.is_tiled:
-                check_size(page.tilewidth, page.tilelength, max_pixels, name)
-            layout = read_layout(page, name)
-            samples = page.asarray()
-            if samples.ndim == 3 and page.planarconfig == 2:
-                samples = samples.transpose(1, 2, 0)
-            return interpret(samples, layout, name)
-    except InputError:
-        raise
-    except DAMAGE as error:
-        raise InputError(f"{name}: the TIFF data are truncated or damaged ({error}).") from error
+    with file.open() as opened, tifffile.TiffFile(opened) as tiff:
+        page = tiff.pages[file.check_frame(len(tiff.pages))]
+        file.check_size(page.imagewidth, page.imagelength)
+        if page.is_tiled:
+            file.check_size(page.tilewidth, page.tilelength)
+        layout = read_layout(page, file.name)
+        samples = page.asarray()
+        if samples.ndim == 3 and page.planarconfig == 2:
+            samples = samples.transpose(1, 2, 0)
+        return interpret(samples, layout, file.name)
 
 
 def read_layout(page: Any, name: str) -> Layout:
@@ -128,8 +151,7 @@ def interpret(samples: Samples, layout: Layout, name: str) -> Decoded:
     maximum = layout.maximum
     if samples.dtype.kind == "f":
         samples = samples.astype(np.float32)
-        if not np.isfinite(samples).all():
-            raise InputError(f"{name}: there are NaN or infinite values; expected finite ones.")
+        check_finite(samples, name)
     elif samples.dtype.itemsize > 2:
         samples, maximum = (samples / maximum).astype(np.float32), 1.0
     elif samples.dtype.byteorder != "=":

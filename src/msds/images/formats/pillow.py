@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import struct
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,8 +12,10 @@ import PIL.ImageCms
 from PIL import UnidentifiedImageError
 
 from msds.errors import InputError
+from msds.images.formats.png_chunks import has_late_metadata
+from msds.images.formats.source import SourceFile, decoding
 from msds.images.image import Decoded
-from msds.images.limits import check_frame, check_size, pillow_limit
+from msds.images.limits import pillow_limit
 
 _ORIENTATION = 0x0112
 
@@ -42,32 +43,38 @@ _COLOURS: dict[str, tuple[Literal["grey", "rgb", "cmyk"], bool]] = {
     "RGBA": ("rgb", True),
     "CMYK": ("cmyk", False),
 }
-# What decoders raise on damaged files, but for MemoryError, which may be true of a good one.
-DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    ArithmeticError,
-    AttributeError,
-    AssertionError,
-    RuntimeError,
-    struct.error,
-)
 
 
-def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixels: int) -> Decoded:
-    """Decode a file of 8 bits per sample.
+@dataclass(frozen=True)
+class Metadata:
+    """What the decoders of deep samples do not hand out.
 
-    Parameters
+    Attributes
     ----------
-    source : the file or its bytes.
-    name : what to call it in an error.
-    frame : which image of a file with several, from 0.
-    max_pixels : larger images are refused before they are decoded.
+    profile : embedded ICC profile.
+    orientation : EXIF orientation, 1 to 8.
+    frames : number of images in the file.
+    """
+
+    profile: bytes | None
+    orientation: int
+    frames: int
+
+
+def read_metadata(file: SourceFile) -> Metadata:
+    """Profile, orientation and number of frames of a file."""
+    with pillow_limit(file.max_pixels, file.name), file.open() as opened:
+        late = has_late_metadata(opened)
+        with PIL.Image.open(opened) as picture:
+            return Metadata(
+                picture.info.get("icc_profile"),
+                read_orientation(picture, decode=late),
+                int(getattr(picture, "n_frames", 1)),
+            )
+
+
+def decode_pillow(file: SourceFile) -> Decoded:
+    """Decode a file of 8 bits per sample.
 
     Raises
     ------
@@ -75,34 +82,28 @@ def decode_standard(source: Path | bytes, name: str, frame: int | None, max_pixe
         If it is not an image that Pillow reads, is damaged, too large, has more than 8 bits per
         sample, or has several frames and none was named.
     """
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
-    with pillow_limit(max_pixels, name):
-        try:
-            picture = PIL.Image.open(file)
-        except UnidentifiedImageError as error:
-            raise InputError(
-                f"{name}: this is not an image in a format that can be read, or its header is"
-                " damaged."
-            ) from error
-        except DAMAGE as error:
-            raise InputError(f"{name}: the image cannot be opened ({error}).") from error
-        with picture:
+    name = file.name
+    limit = partial(pillow_limit, file.max_pixels, name)
+    with file.open() as opened:
+        with decoding(name, "the image cannot be opened"), limit():
+            try:
+                picture = PIL.Image.open(opened)
+            except UnidentifiedImageError as error:
+                raise InputError(
+                    f"{name}: this is not an image in a format that can be read, or its header is"
+                    " damaged."
+                ) from error
+        wrong = f"the {picture.format} data are truncated or damaged"
+        with picture, decoding(name, wrong), limit():
             if picture.format in _UNSAFE:
                 raise InputError(
                     f"{name}: {picture.format} is not read; expected a raster image, such as"
                     " PNG or JPEG."
                 )
-            check_size(picture.width, picture.height, max_pixels, name)
-            try:
-                notes = _select(picture, name, frame)
-                check_size(picture.width, picture.height, max_pixels, name)
-                return decode_picture(picture, name, notes)
-            except InputError:
-                raise
-            except DAMAGE as error:
-                raise InputError(
-                    f"{name}: the {picture.format} data are truncated or damaged ({error})."
-                ) from error
+            file.check_size(picture.width, picture.height)
+            notes = _select(picture, file)
+            file.check_size(picture.width, picture.height)
+            return decode_picture(picture, name, notes)
 
 
 def decode_picture(picture: PIL.Image.Image, name: str, notes: tuple[str, ...] = ()) -> Decoded:
@@ -136,13 +137,13 @@ def decode_picture(picture: PIL.Image.Image, name: str, notes: tuple[str, ...] =
     )
 
 
-def _select(picture: PIL.Image.Image, name: str, frame: int | None) -> tuple[str, ...]:
+def _select(picture: PIL.Image.Image, file: SourceFile) -> tuple[str, ...]:
     """Move to the frame that was asked for; refuse a file with several if none was."""
     count = int(getattr(picture, "n_frames", 1))
-    if frame is None and count > 1 and picture.format == "MPO":
+    if file.frame is None and count > 1 and picture.format == "MPO":
         return (f"first of {count} images in a multi-picture JPEG",)
-    check_frame(frame, count, name)
-    if frame is not None:
+    frame = file.check_frame(count)
+    if file.frame is not None:
         picture.seek(frame)
     return (f"frame {frame} of {count}",) if count > 1 else ()
 
@@ -190,7 +191,7 @@ def read_orientation(picture: PIL.Image.Image, *, decode: bool = True) -> int:
     try:
         exif = picture.getexif() if decode else PIL.Image.Image.getexif(picture)
         value = exif.get(_ORIENTATION, 1)
-    except DAMAGE:
+    except Exception:  # whatever EXIF that cannot be read leads to
         return 1  # the pixels are none the worse for it
     return value if value in range(1, 9) else 1
 

@@ -1,9 +1,21 @@
-"""The header of a JPEG XL image, which its decoder does not hand out (ISO/IEC 18181-1, annex D)."""
+"""JPEG XL, through imagecodecs, and its header, which no decoder hands out.
+
+Of the header see ISO/IEC 18181-1, annex D.
+"""
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+from msds.errors import InputError, require
+from msds.images.formats.header import Header
+from msds.images.formats.samples import arrange, depth_note, straighten
+from msds.images.formats.source import EXTRA, SourceFile
+from msds.images.image import Decoded
 
 BOX = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
 CODESTREAM = b"\xff\x0a"
@@ -16,8 +28,45 @@ _CUSTOM = 2
 _PRIMARIES = {1: 1, 9: 9, 11: 12}
 
 
+def read_jxl_header(prefix: bytes, _: BinaryIO) -> Header:
+    """Size, depth and colour."""
+    found = read_details(prefix)
+    return Header(
+        "jxl",
+        found.depth,
+        found.floating,
+        found.width,
+        found.height,
+        found.primaries,
+        found.transfer,
+    )
+
+
+def decode_jxl(file: SourceFile) -> Decoded:
+    """Decode a still JPEG XL of any depth."""
+    codecs = require("imagecodecs", EXTRA)
+    data = file.read()
+    found = read_details(data[: 1 << 16])
+    if found.animated:
+        raise InputError(f"{file.name}: this is an animated JPEG XL; expected a still one.")
+    file.check_frame(1)
+    samples = codecs.jpegxl_decode(data, numthreads=1)
+    notes = depth_note(file.header)
+    if found.profile:
+        notes += ("embedded colour profile is not handed out by the decoder and was not applied",)
+    if samples.dtype.kind == "f":
+        maximum = 1.0
+        samples = samples.astype(np.float32)
+    else:
+        maximum = float(2**found.depth - 1)
+    if found.premultiplied:
+        samples = straighten(samples, maximum)
+        maximum = 1.0
+    return arrange(samples, maximum, file.name, header=file.header, notes=notes)
+
+
 @dataclass(frozen=True)
-class JxlHeader:
+class Details:
     """Size, depth and colour of a JPEG XL image; code points as in ITU-T H.273."""
 
     width: int
@@ -31,12 +80,12 @@ class JxlHeader:
     transfer: int = 13
 
 
-def read_jxl_header(prefix: bytes) -> JxlHeader:
+def read_details(prefix: bytes) -> Details:
     """Read the header from the first bytes of a file; ValueError or struct.error if damaged."""
     bits = _Bits(_codestream(prefix))
     height, width = _size(bits)
     if bits.flag():
-        return JxlHeader(width, height)
+        return Details(width, height)
     animated = False
     if bits.flag():
         bits.take(3)  # orientation, which the decoder applies
@@ -56,7 +105,7 @@ def read_jxl_header(prefix: bytes) -> JxlHeader:
     premultiplied = [_extra_channel(bits) for _ in range(extra)]
     bits.flag()
     profile, primaries, transfer = _colour(bits)
-    return JxlHeader(
+    return Details(
         width, height, depth, floating, animated, profile, any(premultiplied), primaries, transfer
     )
 
