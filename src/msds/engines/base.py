@@ -10,7 +10,7 @@ from torch import Tensor
 
 from msds.errors import InputError
 from msds.trunks import ChainTrunk, Trunk
-from msds.trunks.layers import Layer
+from msds.trunks.layers import Layer, widest_map
 
 PRECISIONS = ("float32", "bfloat16")
 """Precisions of the features; from the Gram matrix on everything is float32 in any case."""
@@ -36,6 +36,7 @@ class EngineTrunk(Trunk):
     """
 
     engine: str
+    stands_in = True
     _session: Any
     _made_for: Any
     precisions: tuple[str, ...] = ("float32",)
@@ -63,6 +64,13 @@ class EngineTrunk(Trunk):
     @property
     def whole_layers(self) -> tuple[Layer, ...]:
         return self.chain.layers
+
+    @property
+    def reference_chain(self) -> ChainTrunk:
+        return self.chain
+
+    def bytes_per_pixel(self) -> float:
+        return self.maps_at_once * widest_map(self.chain.layers) * self.value_size
 
     @property
     def version(self) -> str:

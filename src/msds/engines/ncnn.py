@@ -6,11 +6,11 @@ import struct
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from msds.engines.base import EngineTrunk
 from msds.errors import MSDSError, require
@@ -31,9 +31,7 @@ def describe(chain: ChainTrunk) -> tuple[str, bytes]:
                 f"Pooling pool{i} 1 1 b{i} b{i + 1} 0=0 1={layer.kernel} 2={layer.stride} 5=1"
             )
             continue
-        module = cast(nn.Conv2d, chain.convolutions[layer.name])
-        weight = module.weight.detach().contiguous().numpy()
-        bias = cast(Tensor, module.bias).detach().numpy()
+        weight, bias = (v.contiguous().numpy() for v in chain.weights_of(layer))
         kind = "Convolution" if layer.groups == 1 else "ConvolutionDepthWise"
         groups = "" if layer.groups == 1 else f" 7={layer.groups}"
         # 0: outputs; 1, 3, 4: kernel, stride, padding; 5: bias; 6: weights; 9=1: ReLU

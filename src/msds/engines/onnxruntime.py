@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from msds.engines.base import EngineTrunk
 from msds.errors import require
@@ -48,11 +48,9 @@ class OnnxRuntimeTrunk(EngineTrunk):
             if not isinstance(layer, Conv):
                 nodes.append(helper.make_node("MaxPool", [f"x{i}"], [f"x{i + 1}"], **places))
                 continue
-            module = cast(nn.Conv2d, self.chain.convolutions[layer.name])
             names = [f"{layer.name}.weight", f"{layer.name}.bias"]
-            for name, tensor in zip(names, module.parameters(), strict=True):
-                array = tensor.detach().contiguous().numpy()
-                tensors.append(numpy_helper.from_array(array, name))
+            for name, tensor in zip(names, self.chain.weights_of(layer), strict=True):
+                tensors.append(numpy_helper.from_array(tensor.contiguous().numpy(), name))
             places["group"] = layer.groups
             nodes.append(helper.make_node("Conv", [f"x{i}", *names], [f"c{i}"], **places))
             nodes.append(helper.make_node("Relu", [f"c{i}"], [f"x{i + 1}"]))

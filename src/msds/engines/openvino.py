@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from msds.engines.base import EngineTrunk
 from msds.errors import require
@@ -53,9 +53,7 @@ class OpenVinoTrunk(EngineTrunk):
                 window, none = [layer.kernel] * 2, [layer.padding] * 2
                 x = ops.max_pool(x, [layer.stride] * 2, [1, 1], none, none, window).output(0)
                 continue
-            module = cast(nn.Conv2d, self.chain.convolutions[layer.name])
-            weight = module.weight.detach().contiguous().numpy()
-            bias = cast(Tensor, module.bias).detach().numpy()
+            weight, bias = (v.contiguous().numpy() for v in self.chain.weights_of(layer))
             places = ([layer.stride] * 2, [layer.padding] * 2, [layer.padding] * 2, [1, 1])
             if layer.groups == 1:
                 x = ops.convolution(x, weight, *places)

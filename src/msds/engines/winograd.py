@@ -18,16 +18,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from threading import Barrier
-from typing import cast
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from msds.engines.base import EngineTrunk
 from msds.errors import InputError
 from msds.trunks import Conv, Pool
-from msds.trunks.layers import Layer
+from msds.trunks.layers import (
+    Layer,
+    Weights,
+    chain_stride,
+    output_size,
+    rows_seen,
+    run_layer,
+    widest_map,
+)
 
 TILE = 4
 """Outputs of a tile along one side."""
@@ -48,6 +55,9 @@ again; larger pieces are asked of the system each time, which costs more than th
 ALONE = 2**15
 """Pixels from which on images are computed one after the other where there is one thread: the maps
 of one stay in the cache longer (measured)."""
+
+_POOL = Pool()
+"""The one that is computed together with the convolution before it."""
 
 # Points 0, 1, -1, 2, -2 and infinity: tables of section 4.2 of the paper, for 4 outputs.
 _INPUT = (
@@ -169,33 +179,29 @@ class _Step:
     """A convolution, whether a pool follows it, and its kernels where Winograd may pay."""
 
     layer: Conv
-    convolution: nn.Conv2d
+    weights: Weights
     pool: bool
     kernels: Tensor | None
 
     def sizes(self, size: int) -> tuple[int, int]:
         """Rows of the convolution's and of the step's output for so many of input."""
-        layer = self.layer
-        convolved = (size + 2 * layer.padding - layer.kernel) // layer.stride + 1
-        return convolved, convolved // 2 if self.pool else convolved
+        convolved = output_size(self.layer, size)
+        return convolved, output_size(_POOL, convolved) if self.pool else convolved
 
     def rows_needed(self, first: int, last: int) -> tuple[int, int]:
-        """Input rows, beyond the image too, that the output rows from `first` to `last` see."""
-        layer, factor = self.layer, 2 if self.pool else 1
-        start = factor * first * layer.stride - layer.padding
-        return start, (factor * last - 1) * layer.stride - layer.padding + layer.kernel
+        """Input rows, beyond the image too, that output rows from `first` to before `last` see."""
+        if self.pool:
+            first, last = rows_seen(_POOL, first, last)
+        return rows_seen(self.layer, first, last)
 
-    def direct(self, x: Tensor, padding: tuple[int, int]) -> Tensor:
-        module = self.convolution
-        x = F.conv2d(
-            x, module.weight, module.bias, module.stride, padding, module.dilation, module.groups
-        ).relu_()
-        return F.max_pool2d(x, 2) if self.pool else x
+    def direct(self, x: Tensor, *, padded_rows: bool = True) -> Tensor:
+        x = run_layer(self.layer, x, self.weights, padded_rows=padded_rows)
+        return run_layer(_POOL, x, None) if self.pool else x
 
     def __call__(self, x: Tensor) -> Tensor:
         if self.kernels is not None and x.shape[-2] * x.shape[-1] >= LEAST_POSITIONS:
-            return convolve(x, self.kernels, cast(Tensor, self.convolution.bias), self.pool)
-        return self.direct(x, (self.layer.padding, self.layer.padding))
+            return convolve(x, self.kernels, self.weights[1], self.pool)
+        return self.direct(x)
 
 
 @dataclass(frozen=True)
@@ -221,19 +227,21 @@ class WinogradTrunk(EngineTrunk):
 
     @property
     def whole_layers(self) -> tuple[Layer, ...]:
-        inputs, whole = 3, len(self.chain.layers)
+        layers, whole = self.chain.layers, self._banded()
+        return (Pool(stride=chain_stride(layers[:whole])), *layers[whole:])
+
+    def bytes_per_pixel(self) -> float:
+        return self.maps_at_once * widest_map(self.chain.layers, self._banded()) * self.value_size
+
+    def _banded(self) -> int:
+        """How many of the first layers pass in bands: only their result is whole in memory."""
+        inputs = 3
         for index, layer in enumerate(self.chain.layers):
             if isinstance(layer, Conv):
                 if _pays(layer, inputs):
-                    whole = index
-                    break
+                    return index
                 inputs = layer.channels
-        # What passes in bands only shrinks the map, as far as memory goes.
-        before = self.chain.layers[:whole]
-        return (
-            Pool(stride=math.prod(layer.stride for layer in before)),
-            *self.chain.layers[whole:],
-        )
+        return len(self.chain.layers)
 
     def _open(self, threads: int) -> _Session:
         del threads
@@ -241,16 +249,16 @@ class WinogradTrunk(EngineTrunk):
         inputs = 3
         for layer in self.chain.layers:
             if isinstance(layer, Pool):
-                if not steps or steps[-1].pool or layer != Pool():
+                if not steps or steps[-1].pool or layer != _POOL:
                     raise InputError(
                         f"Engine {self.engine!r} needs every pool to follow a convolution, and to "
                         "be 2 x 2 of stride 2."
                     )
                 steps[-1] = replace(steps[-1], pool=True)
                 continue
-            module = cast(nn.Conv2d, self.chain.convolutions[layer.name])
-            kernels = transformed_kernels(module.weight) if _pays(layer, inputs) else None
-            steps.append(_Step(layer, module, False, kernels))
+            weights = self.chain.weights_of(layer)
+            kernels = transformed_kernels(weights[0]) if _pays(layer, inputs) else None
+            steps.append(_Step(layer, weights, False, kernels))
             inputs = layer.channels
         for first, step in enumerate(steps):
             if step.kernels is not None:
@@ -339,6 +347,6 @@ def _in_bands(steps: Sequence[_Step], x: Tensor) -> Tensor:
         for step, (above, below) in zip(steps, reversed(zeros), strict=True):
             if above or below:
                 y = F.pad(y, (0, 0, above, below))
-            y = step.direct(y, (0, step.layer.padding))
+            y = step.direct(y, padded_rows=False)
         results.append(y)
     return torch.cat(results, -2)

@@ -9,9 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from msds.trunks.layers import Layer
+from msds.trunks.rows import OverlapRows, RowOperation
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from msds.trunks.chain import ChainTrunk
+
+UNKNOWN_CHANNELS = 64
+"""Channels at full size that are reckoned with where a trunk's layers are not known."""
 
 
 class Trunk(nn.Module):
@@ -40,9 +46,59 @@ class Trunk(nn.Module):
     maps_at_once = 4
     """A layer's input, that with its border, its output, and what the convolution itself takes."""
 
+    stands_in = False
+    """Whether this is an engine, which computes the features of another trunk."""
+
+    _is_replica = False
+    """Of a copy that DataParallel makes: it has no parameters."""
+
     @property
     def whole_layers(self) -> tuple[Layer, ...] | None:
         return None
+
+    @property
+    def reference_chain(self) -> ChainTrunk | None:
+        """The table of layers whose features these are, or None where there is no such table.
+
+        It is the trunk itself, or what an engine stands in for.
+        """
+        return None
+
+    @property
+    def streams(self) -> bool:
+        """Whether `rows` takes pieces of an image without computing anything twice."""
+        return False
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are; the CPU if there are none."""
+        return self._parameter.device
+
+    @property
+    def description(self) -> str:
+        """What computes the features, and in which precision, as results name it."""
+        precision = str(self._parameter.dtype).removeprefix("torch.")
+        return f"torch {precision} (torch {torch.__version__})"
+
+    @property
+    def value_size(self) -> int:
+        """Bytes of a value of the features, at least."""
+        return max(self._parameter.element_size(), 2)
+
+    @property
+    def _parameter(self) -> Tensor:
+        return next(self.parameters(), torch.empty(0))
+
+    def bytes_per_pixel(self) -> float:
+        """Working memory per input pixel in bytes, estimated from the widest layer."""
+        return float(self.maps_at_once * UNKNOWN_CHANNELS * self.value_size)
+
+    def rows(self) -> RowOperation:
+        """A stream that takes one batch of images in rows, from top to bottom, to feature maps.
+
+        Its results together are the features of the whole images; `halo` must be known.
+        """
+        return OverlapRows(self, self.stride, self.halo or 0)
 
     def freeze(self) -> Self:
         """Switch gradients of all parameters off, and evaluation mode on."""
@@ -84,7 +140,7 @@ class Trunk(nn.Module):
         """`parameter_digest`, computed again only when a parameter has changed."""
         kept: tuple[Any, str] | None = self.__dict__.get("_digest")
         # What is compiled cannot look, and the replicas of DataParallel have no parameters.
-        if kept and (torch.compiler.is_compiling() or hasattr(self, "_is_replica")):
+        if kept and (torch.compiler.is_compiling() or self._is_replica):
             return kept[1]
         revision = self.revision()
         if kept is None or kept[0] != revision:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -11,8 +10,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from msds.trunks.base import Trunk
-from msds.trunks.layers import Conv, Layer, Pool, chain_halo, check_tensors, expected_shapes
+from msds.trunks.layers import (
+    Conv,
+    Layer,
+    Weights,
+    chain_halo,
+    chain_stride,
+    check_tensors,
+    expected_shapes,
+    run_layer,
+    widest_map,
+)
 from msds.trunks.recording import is_recorded
+from msds.trunks.rows import ChainRows, RowOperation
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -55,7 +65,7 @@ class ChainTrunk(Trunk):
                 )
                 inputs = layer.channels
         self.channels = inputs
-        self.stride = math.prod(layer.stride for layer in self.layers)
+        self.stride = chain_stride(self.layers)
         self.halo = chain_halo(self.layers)
         self.freeze()
         _let_memory_be_kept()
@@ -64,29 +74,45 @@ class ChainTrunk(Trunk):
     def whole_layers(self) -> tuple[Layer, ...]:
         return self.layers
 
+    @property
+    def reference_chain(self) -> ChainTrunk:
+        return self
+
+    @property
+    def streams(self) -> bool:
+        # A subclass may compute its features in another way.
+        return type(self).forward is ChainTrunk.forward
+
+    def rows(self) -> RowOperation:
+        return ChainRows(self) if self.streams else super().rows()
+
+    def bytes_per_pixel(self) -> float:
+        return self.maps_at_once * widest_map(self.layers) * self.value_size
+
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
         return self.layers_of(self.normalise(images), mask)
 
     def layers_of(self, normalised: Tensor, mask: Tensor | None = None) -> Tensor:
         """Feature maps of images that `normalise` has been applied to."""
         x = normalised
-        for layer in self.layers:
-            if isinstance(layer, Pool):
-                x = F.max_pool2d(x, layer.kernel, layer.stride)
-                continue
-            # In place: a new map costs more time than its ReLU, and no gradient needs the old one.
-            x = F.relu_(self._convolve(layer, x))
-            if mask is not None:
+        for layer, weights in self.steps():
+            x = run_layer(layer, x, weights)
+            if mask is not None and weights is not None:
                 if mask.shape[-2:] != x.shape[-2:]:
                     mask = F.interpolate(mask, x.shape[-2:], mode="nearest-exact")
                 x, mask = x * mask.to(x), None
         return x
 
-    def _convolve(self, layer: Conv, x: Tensor) -> Tensor:
+    def weights_of(self, layer: Conv) -> Weights:
+        """The kernel and the bias of a convolution, as they are now."""
         module = cast(nn.Conv2d, self.convolutions[layer.name])
         # Detached: `requires_grad_` of a model around this one would make the trunk trainable.
-        weight, bias = (v.detach() for v in (module.weight, cast(Tensor, module.bias)))
-        return F.conv2d(x, weight, bias, layer.stride, layer.padding, groups=layer.groups)
+        return module.weight.detach(), cast(Tensor, module.bias).detach()
+
+    def steps(self) -> Iterator[tuple[Layer, Weights | None]]:
+        """The layers in order, each with its weights; a pool has none."""
+        for layer in self.layers:
+            yield layer, self.weights_of(layer) if isinstance(layer, Conv) else None
 
     def normalise(
         self, images: Tensor, layout: torch.memory_format = torch.channels_last

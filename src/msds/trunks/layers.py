@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from msds.errors import WeightsError
@@ -39,19 +40,73 @@ class Pool:
 
 Layer = Conv | Pool
 
+Weights = tuple[Tensor, Tensor]
+"""The kernel (out, in / groups, k, k) of a convolution and its bias (out,)."""
+
+
+def run_layer(
+    layer: Layer, x: Tensor, weights: Weights | None, *, padded_rows: bool = True
+) -> Tensor:
+    """The maps that a layer makes of (N, C, H, W) maps.
+
+    Parameters
+    ----------
+    weights : of a convolution; a pool has none.
+    padded_rows : whether zeros stand above and below the rows, as at an image's border, and not
+        at its sides alone.
+    """
+    if isinstance(layer, Pool):
+        return F.max_pool2d(x, layer.kernel, layer.stride)
+    if weights is None:
+        raise ValueError(f"The convolution {layer.name} needs weights.")
+    padding = (layer.padding if padded_rows else 0, layer.padding)
+    # In place: a new map costs more time than its ReLU, and no gradient needs the old one.
+    return F.relu_(F.conv2d(x, *weights, layer.stride, padding, groups=layer.groups))
+
+
+def output_size(layer: Layer, size: int) -> int:
+    """Rows, or columns, of the map that a layer makes of so many."""
+    return (size + 2 * layer.padding - layer.kernel) // layer.stride + 1
+
+
+def rows_seen(layer: Layer, first: int, last: int) -> tuple[int, int]:
+    """Input rows, beyond the image too, that output rows from `first` to before `last` see."""
+    start = first * layer.stride - layer.padding
+    return start, (last - 1) * layer.stride - layer.padding + layer.kernel
+
+
+def chain_stride(layers: Sequence[Layer]) -> int:
+    """Input pixels per position of a chain's features, along one side."""
+    return math.prod(layer.stride for layer in layers)
+
 
 def chain_halo(layers: Sequence[Layer]) -> int:
     """Pixels around a tile that its features depend on, rounded up to the stride.
 
     Follows one output cell back to the input rows it sees, beyond its own `stride` rows.
     """
-    first, last = 0, 0
+    first, last = 0, 1
     for layer in reversed(layers):
-        first = first * layer.stride - layer.padding
-        last = last * layer.stride - layer.padding + layer.kernel - 1
-    stride = math.prod(layer.stride for layer in layers)
-    reach = max(-first, last - (stride - 1))
+        first, last = rows_seen(layer, first, last)
+    stride = chain_stride(layers)
+    reach = max(-first, last - stride)
     return math.ceil(reach / stride) * stride
+
+
+def widest_map(layers: Sequence[Layer], start: int = 0) -> float:
+    """Values per input pixel of the largest map, the image among them.
+
+    Parameters
+    ----------
+    start : how many layers' maps are never in memory as a whole, but for the last one's result.
+    """
+    widest, channels, area = 3.0, 3, 1.0
+    for count, layer in enumerate(layers, start=1):
+        area /= layer.stride**2
+        channels = layer.channels if isinstance(layer, Conv) else channels
+        if count >= start:
+            widest = max(widest, channels * area)
+    return widest
 
 
 def expected_shapes(layers: Sequence[Layer]) -> dict[str, tuple[int, ...]]:
@@ -92,8 +147,7 @@ def multiply_accumulates(layers: Sequence[Layer], height: int, width: int) -> in
     """Multiply-accumulate operations of a chain's convolutions on one image of this size."""
     total, inputs = 0, 3
     for layer in layers:
-        height = (height + 2 * layer.padding - layer.kernel) // layer.stride + 1
-        width = (width + 2 * layer.padding - layer.kernel) // layer.stride + 1
+        height, width = output_size(layer, height), output_size(layer, width)
         if isinstance(layer, Conv):
             total += height * width * layer.channels * inputs // layer.groups * layer.kernel**2
             inputs = layer.channels
