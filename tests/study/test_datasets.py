@@ -16,11 +16,8 @@ from msds.errors import InputError
 from msds.study.datasets import DATASETS, check, open_dataset
 from msds.study.datasets.base import Folder, text_lines
 from msds.study.datasets.csiq import rows as csiq_rows
-from msds.study.datasets.preference import (
-    agreement_2afc,
-    mean_average_precision,
-    read_bapps,
-)
+from msds.study.datasets.preference import read_bapps
+from msds.study.statistics import agreement_2afc, mean_average_precision
 
 pytest.importorskip("scipy")
 

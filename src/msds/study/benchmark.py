@@ -11,25 +11,24 @@ from pathlib import Path
 import numpy as np
 
 from msds.errors import InputError
-from msds.study import krasula as krasulas
 from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedSet
-from msds.study.logistic import Array, Curve
-from msds.study.significance import (
+from msds.study.statistics import (
+    Agreement,
+    Array,
     Comparison,
+    Curve,
+    agreement,
     holm,
     paired_bootstrap,
+    reference_resamples,
+    references_suffice,
     residual_f_test,
+    spearman,
     steiger_test,
     williams_test,
 )
-from msds.study.statistics import (
-    Agreement,
-    agreement,
-    reference_resamples,
-    references_suffice,
-    spearman,
-)
+from msds.study.statistics import krasula as krasulas
 from msds.study.tables import Progress, score_table
 
 LEVEL = 0.05

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from msds.errors import InputError, require
-from msds.study.logistic import Array
+from msds.study.statistics import Array
 
 if TYPE_CHECKING:
     from msds.images import Image

@@ -20,9 +20,15 @@ from torch import Tensor
 from msds.errors import InputError
 from msds.method.fusion import equal_weights, fuse, simplex
 from msds.study.datasets.base import RatedSet
-from msds.study.logistic import Array, fit_logistic
-from msds.study.significance import Comparison, bootstrap_comparison
-from msds.study.statistics import ranks, reference_resamples, spearman
+from msds.study.statistics import (
+    Array,
+    Comparison,
+    bootstrap_comparison,
+    fit_logistic,
+    ranks,
+    reference_resamples,
+    spearman,
+)
 
 Objective = Literal["srcc", "logistic"]
 OBJECTIVES = ("srcc", "logistic")

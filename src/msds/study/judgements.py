@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from msds.study.contenders import Contender
-from msds.study.datasets.preference import agreement_2afc, mean_average_precision, read_bapps
-from msds.study.logistic import Array
+from msds.study.datasets.preference import read_bapps
+from msds.study.statistics import Array, agreement_2afc, mean_average_precision
 from msds.study.tables import Progress, score_table
 
 

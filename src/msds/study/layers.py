@@ -11,7 +11,7 @@ from msds.method.similarity import BLOCK
 from msds.metric.modules import MSDS
 from msds.study.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
-from msds.study.logistic import Array
+from msds.study.statistics import Array
 from msds.study.tables import Progress, score_table
 from msds.trunks import Trunk
 from msds.trunks.chain import ChainTrunk

@@ -13,21 +13,19 @@ from msds.study.benchmark import LEAST_PAIRS
 from msds.study.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fit_weights, fused
-from msds.study.logistic import Array
-from msds.study.significance import (
-    Comparison,
-    paired_bootstrap,
-    williams_test,
-)
 from msds.study.statistics import (
+    Array,
+    Comparison,
     Interval,
     fisher_interval,
+    paired_bootstrap,
     pearson,
     percentile_interval,
     ranks,
     reference_resamples,
     references_suffice,
     spearman,
+    williams_test,
 )
 from msds.study.tables import Progress, score_table
 

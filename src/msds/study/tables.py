@@ -22,7 +22,7 @@ from msds.images import Image, load_image
 from msds.places import studies_folder
 from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedPair, RatedSet
-from msds.study.logistic import Array
+from msds.study.statistics import Array
 
 FORMAT = "msds-study-1"
 _AHEAD = 3

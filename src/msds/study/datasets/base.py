@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from msds.errors import InputError
-from msds.study.logistic import Array
+from msds.study.statistics import Array
 
 DeviationKind = Literal["standard deviation", "standard error"]
 

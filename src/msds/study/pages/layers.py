@@ -13,10 +13,9 @@ from msds.report.page import Figure, Page, Section
 from msds.report.table import Cell, Table
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import fused
-from msds.study.logistic import Array
 from msds.study.pages import plots
 from msds.study.pages.closing import closing
-from msds.study.statistics import spearman
+from msds.study.statistics import Array, spearman
 from msds.trunks import Trunk
 
 

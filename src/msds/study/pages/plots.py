@@ -10,9 +10,8 @@ import numpy as np
 from msds.study.benchmark import Entry, SetResult
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit
-from msds.study.logistic import Array
 from msds.study.pages.drawing import COLOURS, LINES, MARKERS, figure, png, style
-from msds.study.statistics import Interval
+from msds.study.statistics import Array, Interval
 
 _MANY_KINDS = 12
 

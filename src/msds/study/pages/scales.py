@@ -10,13 +10,11 @@ from msds.method.fusion import FORMS, equal_weights
 from msds.report.page import Block, Figure, Page, Section
 from msds.report.table import Cell, Number, Table, with_interval, with_mark
 from msds.study.fitting import fused
-from msds.study.logistic import Array
 from msds.study.pages import plots
 from msds.study.pages.benchmark import FEW_REFERENCES, left_out
 from msds.study.pages.closing import closing
 from msds.study.scales import ScaleStudy, against, kind_grid, srcc_interval
-from msds.study.significance import holm
-from msds.study.statistics import Interval, references_suffice, spearman
+from msds.study.statistics import Array, Interval, holm, references_suffice, spearman
 
 
 def scales_page(study: ScaleStudy, settings: dict[str, Any], command: str = "") -> Page:

@@ -11,12 +11,17 @@ from msds.report.table import Table, with_interval, with_mark
 from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fused
-from msds.study.logistic import Array
 from msds.study.pages import plots
 from msds.study.pages.benchmark import FEW_REFERENCES
 from msds.study.pages.closing import closing
-from msds.study.significance import holm, paired_bootstrap
-from msds.study.statistics import reference_resamples, references_suffice, spearman
+from msds.study.statistics import (
+    Array,
+    holm,
+    paired_bootstrap,
+    reference_resamples,
+    references_suffice,
+    spearman,
+)
 
 
 def fit_page(

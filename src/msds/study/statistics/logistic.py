@@ -1,26 +1,27 @@
 """The logistic curves of the VQEG protocol, fitted so that a failure is seen and never hidden.
 
 A metric's scores and the opinions of people live on different scales. Before the linear
-correlation and the error are taken, a curve maps the one onto the other:
-
-- four parameters (VQEG FR-TV phase II): ``low + (high - low) / (1 + exp(-(x - centre) / width))``
-- five parameters (Sheikh, Sabir and Bovik, 2006):
-  ``b1 * (1/2 - 1 / (1 + exp(b2 * (x - b3)))) + b4 * x + b5``
+correlation and the error are taken, a curve of `curves` maps the one onto the other.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from msds.errors import InputError, require
-
-Array = NDArray[np.float64]
-Curve = Literal[4, 5]
+from msds.study.statistics.curves import (
+    Array,
+    Curve,
+    at,
+    design_matrix,
+    evaluate,
+    jacobian,
+    original_parameters,
+    residual,
+)
 
 # Start values are looked for on this grid of slopes and centres (in standard deviations of x):
 # everything else enters linearly and is solved exactly at each grid point.
@@ -60,72 +61,17 @@ class LogisticFit:
         return evaluate(self.curve, np.asarray(self.parameters), np.asarray(x, dtype=np.float64))
 
 
-def _sigmoid(z: Array) -> Array:
-    # tanh never overflows, whatever the sign and size of z.
-    return 0.5 * (1.0 + np.tanh(0.5 * z))
-
-
-def evaluate(curve: Curve, parameters: Array, x: Array) -> Array:
-    """The curve with these parameters (module's formulas) at `x`."""
-    if curve == 4:
-        low, high, centre, width = parameters
-        return np.asarray(low + (high - low) * _sigmoid((x - centre) / width))
-    b1, b2, b3, b4, b5 = parameters
-    return np.asarray(b1 * (_sigmoid(b2 * (x - b3)) - 0.5) + b4 * x + b5)
-
-
-def _design(curve: Curve, slope: float, centre: float, z: Array) -> Array:
-    bend = _sigmoid(slope * (z - centre))
-    columns = [bend, np.ones_like(z)] if curve == 4 else [bend - 0.5, z, np.ones_like(z)]
-    return np.stack(columns, axis=1)
-
-
 def _starts(curve: Curve, z: Array, y: Array) -> list[Array]:
     """Best few starts (slope, centre, linear coefficients) of the grid, in standardised x."""
     found: list[tuple[float, Array]] = []
     for centre in np.quantile(z, _CENTRES):
         for slope in _SLOPES:
-            design = _design(curve, slope, float(centre), z)
+            design = design_matrix(curve, slope, float(centre), z)
             linear = np.linalg.lstsq(design, y, rcond=None)[0]
             error = float(np.sum((y - design @ linear) ** 2))
             found.append((error, np.concatenate([[slope, centre], linear])))
     found.sort(key=lambda item: item[0])
     return [start for _, start in found[:_STARTS]]
-
-
-def _curve(curve: Curve, theta: Array, z: Array) -> Array:
-    return np.asarray(_design(curve, theta[0], theta[1], z) @ theta[2:])
-
-
-def _residual(theta: Array, curve: Curve, z: Array, y: Array) -> Array:
-    return _curve(curve, theta, z) - y
-
-
-def _jacobian(theta: Array, curve: Curve, z: Array, y: Array) -> Array:
-    design = _design(curve, theta[0], theta[1], z)
-    bend = _sigmoid(theta[0] * (z - theta[1]))
-    steep = theta[2] * bend * (1.0 - bend)
-    jacobian = np.empty((z.size, theta.size))
-    jacobian[:, 0] = steep * (z - theta[1])
-    jacobian[:, 1] = -steep * theta[0]
-    jacobian[:, 2:] = design
-    return jacobian
-
-
-def _original_parameters(
-    curve: Curve, theta: Array, mean: float, scale: float
-) -> tuple[float, ...]:
-    slope, centre = theta[0] / scale, mean + scale * theta[1]
-    if curve == 4:
-        height, low = theta[2], theta[3]
-        width = 1.0 / slope if slope != 0 else math.inf
-        if width < 0:  # one sign convention: the width is positive, the heights say the direction
-            low, height, width = low + height, -height, -width
-        return float(low), float(low + height), float(centre), float(width)
-    b1, b4 = theta[2], theta[3] / scale
-    if slope < 0:
-        slope, b1 = -slope, -b1
-    return float(b1), float(slope), float(centre), float(b4), float(theta[4] - b4 * mean)
 
 
 def _is_monotone(mapped: Array) -> bool:
@@ -140,7 +86,7 @@ def _free_fit(starts: list[Array], curve: Curve, z: Array, y: Array) -> tuple[Ar
     found: list[tuple[bool, float, Array, bool]] = []
     for start in starts:
         result = optimize.least_squares(
-            _residual, start, jac=_jacobian, args=(curve, z, y), method="lm", max_nfev=2000
+            residual, start, jac=jacobian, args=(curve, z, y), method="lm", max_nfev=2000
         )
         if np.isfinite(result.x).all():
             step = abs(result.x[0]) > _STEEPEST
@@ -171,9 +117,9 @@ def _monotone_fit(z: Array, y: Array) -> tuple[Array, bool] | None:
             height, tilt = sign * y.std(), sign * 0.5 * y.std()
             inside = np.array([2.0, centre, height, tilt, y.mean()])
             result = optimize.least_squares(
-                _residual,
+                residual,
                 inside,
-                jac=_jacobian,
+                jac=jacobian,
                 args=(5, z, y),
                 bounds=(lower, upper),
                 max_nfev=200,
@@ -221,15 +167,15 @@ def fit_logistic(x: Array, y: Array, curve: Curve = 5) -> LogisticFit:
     solution = _free_fit(starts, curve, z, y)
     constrained = False
     line = np.linspace(z.min(), z.max(), _MONOTONE_POINTS)
-    if solution is not None and curve == 5 and not _is_monotone(_curve(5, solution[0], line)):
+    if solution is not None and curve == 5 and not _is_monotone(at(5, solution[0], line)):
         solution, constrained = _monotone_fit(z, y), True
     if solution is None:
         return _failed(curve, y, "no start of the fit led anywhere")
     theta, converged = solution
     return LogisticFit(
         curve,
-        _original_parameters(curve, theta, mean, scale),
-        _curve(curve, theta, z),
+        original_parameters(curve, theta, mean, scale),
+        at(curve, theta, z),
         converged,
         constrained,
         None if converged else "the fit did not converge",
@@ -264,6 +210,6 @@ def refit(fit: LogisticFit, x: Array, y: Array) -> Array:
     else:
         bounds = {"method": "lm"}
     result = optimize.least_squares(
-        _residual, start, jac=_jacobian, args=(fit.curve, z, y), max_nfev=60, **bounds
+        residual, start, jac=jacobian, args=(fit.curve, z, y), max_nfev=60, **bounds
     )
     return np.asarray(y + result.fun)

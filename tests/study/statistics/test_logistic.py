@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from msds.errors import InputError
-from msds.study.logistic import evaluate, fit_logistic, refit
+from msds.study.statistics import evaluate, fit_logistic, refit
 
 optimize = pytest.importorskip("scipy.optimize")
 

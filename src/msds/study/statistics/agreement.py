@@ -1,4 +1,4 @@
-"""How well a metric agrees with people: correlations, errors, intervals, averages over sets.
+"""How well a metric agrees with people: correlations and errors, with their intervals.
 
 Every correlation is signed so that +1 is perfect agreement, whichever way scores and opinions
 point; a negative number means that the metric disagrees, and nothing hides it.
@@ -7,26 +7,18 @@ point; a negative number means that the metric disagrees, and nothing hides it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msds.errors import InputError, require
-from msds.study.logistic import Array, Curve, LogisticFit, fit_logistic, refit
-
-# Variance of Fisher's z of each coefficient is about factor / (n - less): Bonett and Wright (2000)
-# for Spearman, Fieller, Hartley and Pearson (1957) for Kendall, Fisher (1921) for Pearson.
-_KENDALL_FACTOR, _KENDALL_LESS = 0.437, 4
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A confidence interval."""
-
-    low: float
-    high: float
+from msds.errors import InputError
+from msds.study.statistics.correlation import kendall, pearson, spearman
+from msds.study.statistics.curves import Array, Curve
+from msds.study.statistics.intervals import Interval, fisher_interval, percentile_interval
+from msds.study.statistics.logistic import LogisticFit, fit_logistic, refit
+from msds.study.statistics.resampling import reference_resamples
 
 
 @dataclass(frozen=True)
@@ -60,89 +52,9 @@ class Agreement:
     bootstrap: Mapping[str, Interval]
 
 
-def ranks(values: Array) -> Array:
-    """Ranks from 1, ties share their mean rank; shape (n,)."""
-    values = np.asarray(values, dtype=np.float64)
-    order = np.argsort(values, kind="stable")
-    ordered = values[order]
-    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-    group = np.cumsum(first) - 1
-    counts = np.bincount(group)
-    ends = np.cumsum(counts)
-    mean_rank = ends - 0.5 * (counts - 1)
-    result = np.empty(values.size)
-    result[order] = mean_rank[group]
-    return result
-
-
-def pearson(a: Array, b: Array) -> float:
-    """Pearson's correlation of two (n,) lists; nan if either is constant."""
-    a, b = a - a.mean(), b - b.mean()
-    norm = math.sqrt(float(a @ a) * float(b @ b))
-    return float(a @ b) / norm if norm > 0 else math.nan
-
-
-def spearman(a: Array, b: Array) -> float:
-    """Spearman's rank correlation of two (n,) lists; nan if either is constant."""
-    return pearson(ranks(a), ranks(b))
-
-
-def kendall(a: Array, b: Array) -> float:
-    """Kendall's tau-b of two (n,) lists; nan if either is constant."""
-    stats = require("scipy.stats", "study")
-    return float(stats.kendalltau(a, b).statistic)
-
-
 def outlier_ratio(mapped: Array, opinions: Array, deviations: Array) -> float:
     """Share of pairs with |mapped - opinion| above twice the opinion's deviation; all (n,)."""
     return float(np.mean(np.abs(mapped - opinions) > 2.0 * deviations))
-
-
-def fisher_interval(r: float, n: int, kind: str = "plcc", level: float = 0.95) -> Interval:
-    """Confidence interval of a correlation through Fisher's z; `kind` is plcc, srcc or krcc."""
-    stats = require("scipy.stats", "study")
-    less = _KENDALL_LESS if kind == "krcc" else 3
-    if not math.isfinite(r) or n <= less:
-        return Interval(math.nan, math.nan)
-    if abs(r) >= 1.0:
-        return Interval(r, r)
-    factor = {"krcc": _KENDALL_FACTOR, "srcc": 1.0 + 0.5 * r * r}.get(kind, 1.0)
-    half = float(stats.norm.ppf(0.5 + level / 2)) * math.sqrt(factor / (n - less))
-    z = math.atanh(r)
-    return Interval(math.tanh(z - half), math.tanh(z + half))
-
-
-def reference_resamples(
-    references: Sequence[str], count: int, seed: int = 0
-) -> list[NDArray[np.intp]]:
-    """`count` bootstrap samples of pair indices, drawn by whole references with replacement.
-
-    The same references and seed give the same samples, so that metrics are compared on the same.
-    """
-    names, group = np.unique(np.asarray(references), return_inverse=True)
-    members = [np.flatnonzero(group == index) for index in range(names.size)]
-    random = np.random.default_rng(seed)
-    return [
-        np.concatenate([members[pick] for pick in random.integers(0, names.size, names.size)])
-        for _ in range(count)
-    ]
-
-
-def references_suffice(references: Sequence[str]) -> bool:
-    """Whether resampling references tells anything: five or more, none with most of the pairs."""
-    _, counts = np.unique(np.asarray(references), return_counts=True)
-    return counts.size >= 5 and float(counts.max()) <= 0.5 * float(counts.sum())
-
-
-def percentile_interval(values: Sequence[float], level: float = 0.95) -> Interval:
-    """Percentile interval of bootstrap values, leaving out those that are not finite."""
-    kept = np.asarray(values, dtype=np.float64)
-    kept = kept[np.isfinite(kept)]
-    if kept.size < 20:
-        return Interval(math.nan, math.nan)
-    tail = 50.0 * (1.0 - level)
-    low, high = np.percentile(kept, [tail, 100.0 - tail])
-    return Interval(float(low), float(high))
 
 
 def _checked(
@@ -249,11 +161,3 @@ def _bootstrap(
             drawn["plcc"].append(_after_curve(a, b, mapped, sign))
             drawn["rmse"].append(float(np.sqrt(np.mean((mapped - b) ** 2))))
     return {name: percentile_interval(values) for name, values in drawn.items() if values}
-
-
-def weighted_average(
-    results: Mapping[str, Agreement], value: Callable[[Agreement], float], by_pairs: bool = True
-) -> float:
-    """Average of one number over data sets: weighted by their pairs, or each set the same."""
-    weights = [result.n if by_pairs else 1 for result in results.values()]
-    return float(np.average([value(result) for result in results.values()], weights=weights))
