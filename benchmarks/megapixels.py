@@ -25,7 +25,6 @@ from torch import Tensor
 
 from benchmarks.speed_contenders import label, metric
 from benchmarks.speed_memory import peak
-from msds.encoding.streamed import encode_tiled
 
 SIZES = ((384, 512), (768, 1024), (1080, 1920), (2160, 3840), (4320, 7680), (8192, 12288))
 PARTS = ((4320, 7680), (16384, 16384))
@@ -55,7 +54,7 @@ def measure(
     made = metric(trunk, levels, engine)
     with torch.inference_mode():
         made.encode(torch.rand(1, 3, 256, 256))
-        encode = partial(encode_tiled, made, Noise(height, width))
+        encode = partial(made.encode, Noise(height, width))
         if not parts:
             encode = partial(made.encode, torch.rand(1, 3, height, width))
         before = peak()

@@ -25,8 +25,6 @@ from typing import Any
 import torch
 
 from benchmarks.speed_contenders import Contender, Pair, label, metric, others, ours, pair_of
-from msds.encoding.encoder import Encoder
-from msds.encoding.plan import default_budget
 
 REFERENCE = "DeepSSIM, authors' steps"
 SIZES = {"384 x 512": (384, 512), "1080 x 1920": (1080, 1920), "2160 x 3840": (2160, 3840)}
@@ -143,7 +141,7 @@ def many_rows(threads: int, quick: bool) -> list[dict[str, Any]]:
         made(a, b)
 
         def encode_once(made: Any = made) -> None:
-            encoder = Encoder(made, default_budget(torch.device("cpu")))
+            encoder = made.encoder()
             (reference,) = encoder.encode([a[0]])
             for encoding in encoder.encode([b[0]] * MANY):
                 float(made.compare(reference, encoding))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from msds.images import load_image
     from msds.metric.loss import DeepSSIMLiteLoss, DeepSSIMLoss, MSDSLoss
     from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite, Encoding
-    from msds.models.catalogue import load_model
+    from msds.models import load_model
     from msds.scoring import Score, score
 
 _HOMES = {

@@ -12,7 +12,7 @@ from torch import Tensor
 from msds.errors import InputError, require
 from msds.metric.loss import REDUCTIONS
 from msds.metric.modules import MSDS
-from msds.models.catalogue import DEFAULT_MODEL, load_model
+from msds.models import DEFAULT_MODEL, load_model
 
 require("torchmetrics", "torchmetrics")
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from helpers.pieces import encode_tiled
 from msds.encoding.plan import Tile
-from msds.encoding.streamed import READ_ROWS, encode_tiled
+from msds.encoding.streamed import READ_ROWS
 from msds.images import load_image, open_regions
 from msds.metric import MSDS
 

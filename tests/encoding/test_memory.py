@@ -12,7 +12,7 @@ pytest.importorskip("resource", reason="peak memory is read by getrusage")
 PROGRAM = """
 import resource, sys, torch
 from msds.metric import MSDS
-from msds.encoding.streamed import encode_tiled
+from msds.encoding.encoder import encode
 from msds.trunks import ChainTrunk, Conv, Pool
 from msds.trunks.layers import random_weights
 
@@ -29,9 +29,11 @@ class Grey:
 torch.set_num_threads(1)
 layers = (Conv("a", 64), Pool(), Conv("b", 8, stride=2), Conv("c", 8))
 metric = MSDS(ChainTrunk("wide", layers, random_weights(layers)), levels=3)
-encode_tiled(metric, Grey(256, 256))
+levels = metric.configuration.pyramid
+encode(metric.trunk, Grey(256, 256), levels)
 before = peak()
-encode_tiled(metric, Grey(int(sys.argv[1]), int(sys.argv[2])), budget=64 * 2**20)
+image = Grey(int(sys.argv[1]), int(sys.argv[2]))
+encode(metric.trunk, image, levels, budget=64 * 2**20)
 print(peak() - before)
 """
 

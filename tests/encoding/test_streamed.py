@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from helpers.pieces import encode_tiled
 from msds.encoding import plan
 from msds.encoding import streamed as encode
 from msds.encoding.plan import Tile
-from msds.encoding.streamed import encode_tiled
 from msds.errors import InputError
 from msds.method.pyramid import FILTERS
 from msds.metric import MSDS, DeepSSIM, DeepSSIMLite, Encoding

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from helpers.pieces import encode_tiled
 from helpers.small_trunk import small_trunk
 from msds.encoding.plan import Tile, bytes_per_pixel
-from msds.encoding.streamed import encode_tiled
 from msds.engines import ENGINES, EngineTrunk, choice, installed, open_engine, winograd
 from msds.errors import InputError, MissingExtraError
 from msds.method.similarity import deepssim

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from msds.errors import InputError
-from msds.models import MODELS, find_model, load_model
+from msds.models import MODELS, find_model, load_model, write_model
 from msds.trunks.compact import COMPACT_VERSION
 
 CONTENT = {
@@ -60,8 +60,8 @@ def test_a_folder_of_a_saved_metric_is_a_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_of_the_package_can_be_built(name: str) -> None:
     metric = load_model(name, trunk_weights="random")
-    assert metric.kind == MODELS[name].metric
-    assert metric.levels == MODELS[name].levels
+    assert metric.kind == MODELS[name].settings.metric
+    assert metric.levels == MODELS[name].settings.levels
 
 
 def test_the_compact_model_is_found_with_its_version_and_no_other() -> None:
@@ -80,7 +80,7 @@ def test_the_compact_model_is_found_with_its_version_and_no_other() -> None:
         ({"weights": ["a", "b", "c"]}, "weights must be numbers"),
         ({"levels": "three"}, "levels must be a whole number"),
         ({"levels": True}, "levels must be a whole number"),
-        ({"metric": "ssim"}, "its metric is 'ssim'; expected msds, deepssim"),
+        ({"metric": "ssim"}, "Unknown metric 'ssim': expected one of msds, deepssim"),
         ({"filter": []}, "filter must be text"),
         ({"trunk": 5}, "trunk must be text"),
         ({"metric": "deepssim"}, "levels is no setting of deepssim and must be 1"),
@@ -104,3 +104,46 @@ def test_a_file_that_is_not_json_is_refused_by_name(tmp_path: Path) -> None:
 def test_more_levels_of_a_single_level_model_are_refused() -> None:
     with pytest.raises(InputError, match="deepssim-compact has one level"):
         load_model("deepssim-compact", levels=3, trunk_weights="random")
+
+
+def test_ids_come_before_folders_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("msds-compact", "mine"):
+        load_model(write(tmp_path), trunk_weights="random").save_pretrained(name)
+    assert load_model("msds-compact", trunk_weights="random").model_id == "msds-compact-random"
+    assert load_model("./msds-compact").model_id.startswith("msds-mine")
+    with pytest.raises(InputError, match=r"There is no model 'mine'; .* write \./mine"):
+        load_model("mine")
+    assert load_model(Path("mine")).model_id.startswith("msds-mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("msds-compat", "did you mean msds-compact"), ("nofile.json", "no model file nofile.json")],
+)
+def test_a_name_that_is_nearly_right_is_recognised(name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_model(name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 100_000,
+        '{"format": 1' + "0" * 5000 + "}",
+        json.dumps({**CONTENT, "weights": [10**400, 0, 0]}),
+    ],
+)
+def test_json_that_python_cannot_hold_is_one_sentence(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "model.json"
+    file.write_text(content)
+    with pytest.raises(InputError, match=r"model\.json is not a model file"):
+        load_model(file)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    model = find_model(write(tmp_path))
+    write_model(tmp_path / "again.json", model)
+    assert find_model(tmp_path / "again.json") == model

@@ -63,7 +63,7 @@ def export(
         raise InputError("--encode-only is for --onnx.")
 
     from msds.files import check_writable
-    from msds.models.catalogue import load_model
+    from msds.models import load_model
 
     if folder is not None:
         check_writable(folder, folder=True)

@@ -82,10 +82,10 @@ def fit(
     from msds.cli.score import choose_device
     from msds.errors import InputError
     from msds.method.fusion import FORMS
-    from msds.models.catalogue import find_model, load_model
+    from msds.models import find_model, load_model, write_model
     from msds.study.contenders import DeepContender
     from msds.study.fitting import OBJECTIVES, fit_weights
-    from msds.study.model_file import fitted_model, write_model
+    from msds.study.model_file import fitted_model
     from msds.study.pages.weights import fit_page, transfer_table
     from msds.study.tables import score_table
 

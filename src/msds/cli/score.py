@@ -370,7 +370,7 @@ def score(
 
 
 def _load(model: str, trunk_weights: Path | None, levels: int | None, small: str) -> MSDS:
-    from msds.models.catalogue import load_model
+    from msds.models import load_model
 
     return load_model(model, trunk_weights=trunk_weights, levels=levels, small=small)
 

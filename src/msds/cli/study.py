@@ -77,7 +77,7 @@ def scales(
 ) -> None:
     """Is spatial scale a factor of its own? Levels alone and together, filters, forms of fusion."""
     from msds.cli.score import choose_device
-    from msds.models.catalogue import load_model
+    from msds.models import load_model
     from msds.study.contenders import DeepContender
     from msds.study.pages.scales import scales_page
     from msds.study.scales import study_scales
@@ -212,7 +212,7 @@ def layers(
 ) -> None:
     """Which layer of the trunk agrees best with people?"""
     from msds.cli.score import choose_device
-    from msds.models.catalogue import load_model
+    from msds.models import load_model
     from msds.study.layers import layer_trunks, study_layers
     from msds.study.pages.layers import layers_page
 

@@ -40,7 +40,7 @@ def contenders_of(
 ) -> list[Contender]:
     """The models by id or file, then the classic metrics of a comma-separated list."""
     from msds.cli.score import choose_device
-    from msds.models.catalogue import load_model
+    from msds.models import load_model
     from msds.study.contenders import DeepContender, baseline
 
     place = choose_device(device)

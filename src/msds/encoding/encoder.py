@@ -1,4 +1,4 @@
-"""Encodings of images within a memory budget that shrinks when memory runs short."""
+"""The one place that decides whether images are encoded whole or in pieces, within a budget."""
 
 from __future__ import annotations
 
@@ -8,32 +8,93 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from msds.encoding.plan import bytes_per_pixel, should_tile
-from msds.encoding.streamed import RegionReader, encode_tiled
+from msds.encoding.encoding import Encoding
+from msds.encoding.levels import Levels
+from msds.encoding.plan import MIB, bytes_per_pixel, choose_tile, default_budget, should_tile
+from msds.encoding.shortage import is_out_of_memory
+from msds.encoding.streamed import RegionReader, encode_streamed
+from msds.encoding.whole import encode_whole
 from msds.errors import InputError
-from msds.metric.modules import MSDS, Encoding
-from msds.scoring.memory import MIB, is_out_of_memory
+from msds.trunks import Trunk
+from msds.trunks.recording import is_recorded
 
 LEAST_BUDGET = MIB
 MOST_IMAGES = 64
 """In a batch; more do not make any trunk faster."""
 
 
-class Encoder:
-    """Runs a metric's trunk, in batches or in pieces, as memory allows.
+def encode(
+    trunk: Trunk,
+    source: Tensor | RegionReader,
+    levels: Levels,
+    mask: Tensor | None = None,
+    *,
+    budget: int | None = None,
+    check_range: bool = True,
+) -> Encoding:
+    """Encode images whole where the trunk's working memory allows, else in pieces.
+
+    The encoding is the same either way. Images that require gradients, that have a mask, or that
+    torch is recording are always encoded whole.
 
     Parameters
     ----------
-    metric : on the device to compute on.
-    budget : bytes of working memory. Whenever memory runs short, batches are halved, and then the
-        budget for a single image is, below which images are encoded in pieces.
+    trunk, levels : what makes feature maps, and of which levels.
+    source : (N, 3, H, W) tensor, or a reader of one image.
+    mask : saliency masks, see `encode_whole`.
+    budget : bytes of working memory for the trunk; by default that of `default_budget`.
+    check_range : whether values outside [0, 1] are looked for.
+
+    Raises
+    ------
+    InputError
+        If the images are not as expected, or too small for the levels.
+    """
+    if isinstance(source, RegionReader):
+        width = source.width
+    elif mask is not None or _fits(trunk, source, budget):
+        return encode_whole(trunk, source, levels, mask, check_range=check_range)
+    else:
+        width = source.shape[-1]
+    tile = choose_tile(width, trunk, budget) if trunk.halo is not None else None
+    return encode_streamed(trunk, source, levels, tile, check_range=check_range)
+
+
+def _fits(trunk: Trunk, images: Tensor, budget: int | None) -> bool:
+    """Whether these images are to be encoded whole, or are none and will be refused."""
+    if not isinstance(images, Tensor) or images.ndim != 4:
+        return True
+    if images.requires_grad or is_recorded():
+        return True
+    return not should_tile(images.shape[-2], images.shape[-1], trunk, budget)
+
+
+class Encoder:
+    """Encodes many images, in batches or in pieces, as memory allows.
+
+    Parameters
+    ----------
+    trunk, levels : what makes feature maps, and of which levels; the trunk is where it computes.
+    budget : bytes of working memory; by default that of `default_budget`. Whenever memory runs
+        short, batches are halved, and then the budget for a single image is, below which images
+        are encoded in pieces.
+    check_range : whether values outside [0, 1] are looked for.
     """
 
-    def __init__(self, metric: MSDS, budget: int) -> None:
-        self.metric = metric
-        self.budget = budget
-        self.device = next(metric.parameters(), torch.empty(0)).device
-        self._bytes_per_pixel = bytes_per_pixel(metric.trunk)
+    def __init__(
+        self,
+        trunk: Trunk,
+        levels: Levels,
+        budget: int | None = None,
+        *,
+        check_range: bool = True,
+    ) -> None:
+        self.trunk = trunk
+        self.levels = levels
+        self.device = next(trunk.parameters(), torch.empty(0)).device
+        self.budget = default_budget(self.device) if budget is None else budget
+        self.check_range = check_range
+        self._bytes_per_pixel = bytes_per_pixel(trunk)
         self._most_pixels: int | None = None  # in a batch, once memory ran short
 
     def batch_size(self, height: int, width: int) -> int:
@@ -71,24 +132,25 @@ class Encoder:
         """An encoding, or None if memory ran short and the budget is smaller now."""
         try:
             # Autocast around it must not change a score.
-            with torch.autocast(self.device.type, enabled=False):
-                return self._encode(source)
+            with torch.autocast(self.device.type, enabled=False), torch.inference_mode():
+                images = (
+                    torch.stack(tuple(source)).to(self.device)
+                    if isinstance(source, Sequence)
+                    else source
+                )
+                return encode(
+                    self.trunk,
+                    images,
+                    self.levels,
+                    budget=self.budget,
+                    check_range=self.check_range,
+                )
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
         # Outside the handler, whose traceback keeps the tensors of the failed attempt alive.
         self._shrink(source)
         return None
-
-    @torch.inference_mode()
-    def _encode(self, source: Sequence[Tensor] | RegionReader) -> Encoding:
-        if not isinstance(source, Sequence):
-            return encode_tiled(self.metric, source, budget=self.budget)
-        batch = torch.stack(tuple(source)).to(self.device)
-        height, width = batch.shape[-2:]
-        if should_tile(height, width, self.metric.trunk, self.budget):
-            return encode_tiled(self.metric, batch, budget=self.budget)
-        return self.metric.encode(batch)
 
     def _shrink(self, source: Sequence[Tensor] | RegionReader) -> None:
         if self.device.type == "cuda":
@@ -103,7 +165,7 @@ class Encoder:
                 return
             # What was tried may have been far below the budget.
             used = min(used, int(self._bytes_per_pixel * height * width))
-        if self.metric.trunk.halo is None or used // 2 < LEAST_BUDGET:
+        if self.trunk.halo is None or used // 2 < LEAST_BUDGET:
             raise InputError("there is not enough memory to encode this image.")
         self.budget = used // 2
 

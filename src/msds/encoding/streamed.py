@@ -1,4 +1,4 @@
-"""`encode_tiled`: the encoding of an image in pieces, from a tensor or from a reader of regions.
+"""`encode_streamed`: the encoding of an image in pieces, from a tensor or a reader of regions.
 
 Nothing is approximate. Rows run through the pyramid and the trunk once and in order, and every
 layer keeps the few rows that its next ones need. An image too wide for the budget is cut into
@@ -11,18 +11,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from msds.encoding.checks import check_images
+from msds.encoding.encoding import Encoding
+from msds.encoding.levels import Levels
 from msds.encoding.plan import Tile, choose_tile, device_of
 from msds.encoding.rows import Blocks, OverlapRows, trunk_rows
 from msds.errors import InputError
-from msds.method import pyramid as pyramids
+from msds.method.pyramid import FILTERS, HALOS
 from msds.method.similarity import gram
-from msds.metric.modules import MSDS, Encoding
 from msds.trunks import Trunk
 
 READ_ROWS = 256
@@ -32,6 +33,7 @@ LEAST_READ_ROWS = 16
 wide that they would hold more than so many pixels."""
 
 
+@runtime_checkable
 class RegionReader(Protocol):
     """An image that is read piece by piece."""
 
@@ -111,68 +113,69 @@ class _Level:
         return self.total.to(self.dtype).to(device)[None]
 
 
-def encode_tiled(
-    metric: MSDS,
+def encode_streamed(
+    trunk: Trunk,
     source: Tensor | RegionReader,
-    *,
+    levels: Levels,
     tile: Tile | None = None,
-    budget: int | None = None,
+    *,
+    check_range: bool = True,
 ) -> Encoding:
-    """Encode images of any size in bounded memory; the result is that of `metric.encode`.
+    """Encode images of any size in bounded memory; the result is that of `encode_whole`.
 
     Each region of the image is read once, from top to bottom, over its full width. Besides the
-    trunk's working memory some hundred rows of the image are held.
+    trunk's working memory some hundred rows of the image are held. No gradients are recorded.
 
     Parameters
     ----------
-    metric : the metric; no gradients are recorded.
-    source : (N, 3, H, W) tensor as for `metric.encode`, or a reader of one image,
-        as `msds.images.open_regions` returns it.
-    tile : size of the pieces; by default from the budget.
-    budget : bytes of working memory for the trunk, see `default_budget`.
+    trunk, levels : what makes feature maps, and of which levels.
+    source : (N, 3, H, W) tensor, or a reader of one image, as `msds.images.open_regions` gives.
+    tile : size of the pieces; by default that of `choose_tile` within the usual budget.
+    check_range : whether values outside [0, 1] are looked for.
 
     Raises
     ------
     InputError
         If the image is too small or its values are not as expected, or the trunk cannot be tiled.
     """
-    if metric.trunk.halo is None:
+    if trunk.halo is None:
         raise InputError(
-            f"Trunk {metric.trunk.name!r} cannot be tiled: how far its features see is not known."
+            f"Trunk {trunk.name!r} cannot be tiled: how far its features see is not known."
         )
     if not isinstance(source, Tensor):
-        return _encode_one(metric, source, tile, budget)
+        return _encode_one(trunk, source, levels, tile, check_range)
     if source.ndim != 4 or source.shape[1] != 3 or 0 in source.shape:
         check_images(source)  # says what is wrong
-    encodings = [_encode_one(metric, TensorRegions(image), tile, budget) for image in source]
+    encodings = [
+        _encode_one(trunk, TensorRegions(image), levels, tile, check_range) for image in source
+    ]
     grams = tuple(torch.cat(parts) for parts in zip(*(e.grams for e in encodings), strict=True))
-    first = encodings[0]
-    return replace(first, grams=grams)
+    return replace(encodings[0], grams=grams)
 
 
 @torch.no_grad()
 def _encode_one(
-    metric: MSDS, regions: RegionReader, tile: Tile | None, budget: int | None
+    trunk: Trunk, regions: RegionReader, levels: Levels, tile: Tile | None, check_range: bool
 ) -> Encoding:
-    trunk, height, width = metric.trunk, regions.height, regions.width
-    count = metric.levels_of(height, width)
-    tile = tile or choose_tile(width, trunk, budget)
+    height, width = regions.height, regions.width
+    count = levels.of(height, width, trunk.stride)
+    tile = tile or choose_tile(width, trunk)
     device = device_of(trunk)
-    levels = [_Level(trunk, width >> k, tile) for k in range(count)]
-    halo = pyramids.HALOS[metric.filter]
-    halvers = [OverlapRows(pyramids.FILTERS[metric.filter], 2, halo) for _ in range(count - 1)]
-    for chunk, last in _chunks(metric, regions):
+    streams = [_Level(trunk, width >> k, tile) for k in range(count)]
+    halo = HALOS[levels.filter]
+    halvers = [OverlapRows(FILTERS[levels.filter], 2, halo) for _ in range(count - 1)]
+    for chunk, last in _chunks(regions, check_range):
         rows: Tensor | None = chunk.to(device)
-        for k, level in enumerate(levels):
-            level.push(rows, last)
+        for k, stream in enumerate(streams):
+            stream.push(rows, last)
             if k < len(halvers):
                 rows = halvers[k].push(rows, last)
-    grams = tuple(level.gram(device) for level in levels)
-    positions = tuple(level.positions for level in levels)
-    return Encoding(grams, positions, height, width, metric.trunk_digest, metric.filter)
+    grams = tuple(stream.gram(device) for stream in streams)
+    positions = tuple(stream.positions for stream in streams)
+    return Encoding(grams, positions, height, width, trunk.digest, levels.filter)
 
 
-def _chunks(metric: MSDS, regions: RegionReader) -> Iterator[tuple[Tensor, bool]]:
+def _chunks(regions: RegionReader, check_range: bool) -> Iterator[tuple[Tensor, bool]]:
     """(1, 3, h, W) pieces of an image from top to bottom, and whether each is the last."""
     height, width = regions.height, regions.width
     step = min(READ_ROWS, max(LEAST_READ_ROWS, READ_PIXELS // width))
@@ -184,4 +187,4 @@ def _chunks(metric: MSDS, regions: RegionReader) -> Iterator[tuple[Tensor, bool]
                 f"A region of {width} x {end - y} pixels was read as {tuple(rows.shape)}; expected "
                 f"{(3, end - y, width)}."
             )
-        yield check_images(rows[None], check_range=metric.check_range), end == height
+        yield check_images(rows[None], check_range=check_range), end == height

@@ -23,6 +23,19 @@ def simplex(parameters: Tensor) -> Tensor:
     return torch.softmax(parameters, -1)
 
 
+def free_parameters(weights: Sequence[float]) -> Tensor:
+    """(K,) parameters whose `simplex` is these weights.
+
+    Raises
+    ------
+    InputError
+        If a weight is 0, which a softmax never gives.
+    """
+    if not all(w > 0 for w in weights):
+        raise InputError(f"Weights to be learned must start above 0; got {list(weights)}.")
+    return torch.tensor(weights, dtype=torch.float64).log().float()
+
+
 def fuse(scores: Tensor, weights: Tensor, form: str = "linear") -> Tensor:
     """Fuse level scores.
 
@@ -68,15 +81,3 @@ def check_weights(weights: Sequence[float], levels: int) -> tuple[float, ...]:
 def equal_weights(levels: int) -> tuple[float, ...]:
     """The same weight for every level."""
     return (1 / levels,) * levels
-
-
-LEARNED: dict[tuple[str, int], tuple[float, ...]] = {
-    ("compact-v3", 4): (0.2, 0.275, 0.25, 0.275),
-}
-"""Level weights learned from opinion scores, by name of the trunk and number of levels. Those of
-compact lie half way between equal ones and those fitted; see docs/models/compact.md."""
-
-
-def default_weights(trunk: str, levels: int) -> tuple[float, ...]:
-    """The weights learned for a trunk, or equal ones where none have been learned."""
-    return LEARNED.get((trunk, levels), equal_weights(levels))

@@ -5,36 +5,28 @@ An image is encoded once (its Gram matrix on every level) and compared as often 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from msds.encoding import Encoding as Encoding
-from msds.encoding.checks import better_together, check_images, check_mask
+from msds.encoding.checks import better_together
+from msds.encoding.encoder import Encoder, encode
+from msds.encoding.streamed import RegionReader
 from msds.errors import InputError
 from msds.method import fusion as fusing
-from msds.method import pyramid as pyramids
-from msds.method.similarity import (
-    BLOCK,
-    STABILITY,
-    block_similarity,
-    gram,
-    lite_similarity,
-    normalized,
-)
-from msds.metric.saved import load_pretrained, save_pretrained
+from msds.method.pyramid import minimum_side
+from msds.method.similarity import BLOCK, block_similarity, lite_similarity, normalized
+from msds.metric.settings import Identity, Settings, fingerprint
+from msds.metric.state import pack_settings, take_state, unpack_settings
 from msds.trunks import Trunk, load_trunk
-from msds.trunks.recording import is_recorded
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-SMALL = ("error", "fewer-levels")
 
 
 class MSDS(nn.Module):
@@ -50,7 +42,7 @@ class MSDS(nn.Module):
     levels : levels of the pyramid; the shorter side must be at least stride * 2^(levels - 1)
         pixels.
     weights : one weight per level, on the simplex; by default those learned for the trunk
-        (`msds.method.fusion.LEARNED`), and equal ones where none have been learned.
+        (`msds.metric.learned.LEARNED`), and equal ones where none have been learned.
     fusion : "linear" or "geometric".
     filter : the pyramid's down-sampling filter, see `msds.method.pyramid.FILTERS`.
     normalize : "none" as published, or "positions" (our extension for images of different sizes).
@@ -59,20 +51,29 @@ class MSDS(nn.Module):
     trunk_weights : file of weights for a trunk given by name, or "random".
     check_range : raise an error for values outside [0, 1]; switch off only where the cost of
         looking matters and the input is known.
+    learn_weights : hold the weights of the levels as one parameter, `level_logits`, whose softmax
+        they are, so that an optimizer can learn them from `weights` on. Everything else stays
+        frozen.
 
     Attributes
     ----------
     model_id : name of the metric and its trunk, with every setting that is not the default.
+    configuration : all settings, as one record.
+    level_logits : (levels,) parameter if the weights are to be learned, else None.
 
     Notes
     -----
-    Always frozen and in evaluation mode. Higher is better, 1 means identical. Under autocast and
-    with half-precision features, everything from the Gram matrix on is float32.
+    Always in evaluation mode, and frozen but for weights that are to be learned. Higher is better,
+    1 means identical. Under autocast and with half-precision features, everything from the Gram
+    matrix on is float32.
     """
 
     higher_is_better = True
     is_differentiable = True
     kind = "msds"
+
+    trunk: Trunk
+    level_logits: nn.Parameter | None
 
     def __init__(
         self,
@@ -86,15 +87,11 @@ class MSDS(nn.Module):
         small: str = "error",
         trunk_weights: str | None = None,
         check_range: bool = True,
+        learn_weights: bool = False,
     ) -> None:
         super().__init__()
-        pyramids.check_settings(levels, filter)
-        if fusion not in fusing.FORMS:
-            raise InputError(f"Unknown fusion {fusion!r}: expected {' or '.join(fusing.FORMS)}.")
-        if normalize not in ("none", "positions"):
-            raise InputError(f"Unknown normalize {normalize!r}: expected 'none' or 'positions'.")
-        if small not in SMALL:
-            raise InputError(f"Unknown small {small!r}: expected {' or '.join(SMALL)}.")
+        chosen = None if weights is None else _numbers(weights)
+        settings = Settings(self.kind, levels, chosen, fusion, filter, normalize, small)
         if isinstance(trunk, nn.Module) and not isinstance(trunk, Trunk):
             raise InputError(
                 f"A {type(trunk).__name__} is no trunk: wrap it in msds.trunks.ModuleTrunk."
@@ -105,47 +102,88 @@ class MSDS(nn.Module):
                 f"Trunk {self.trunk.name!r} has {self.trunk.channels} channels; expected a "
                 f"multiple of {BLOCK}."
             )
-        self.levels = levels
-        if weights is None:
-            weights = fusing.default_weights(self.trunk.name, levels)
-        self.level_weights = fusing.check_weights(weights, levels)
-        self.fusion = fusion
-        self.filter = filter
-        self.normalize = normalize
-        self.small = small
+        self._settings = settings.for_trunk(self.trunk.name)
+        self._pyramid = settings.pyramid
+        self._identity: Identity | None = None
         self.check_range = check_range
-        self.model_id = self._describe()
+        self.register_parameter("level_logits", None)
+        if learn_weights:
+            self.level_logits = nn.Parameter(fusing.free_parameters(self.level_weights))
         self.freeze()
         _ = self.trunk_digest  # now: hashing cannot be part of a compiled graph
 
-    def _describe(self) -> str:
-        """Name of the metric and its trunk, with every setting that is not the default."""
-        defaults = {
-            "levels": 4 if self.kind == "msds" else 1,
-            "weights": fusing.check_weights(
-                fusing.default_weights(self.trunk.name, self.levels), self.levels
-            ),
-            "fusion": "linear",
-            "filter": "average",
-            "normalize": "none",
-        }
-        own = {key: getattr(self, key) for key in defaults if key != "weights"}
-        own["weights"] = self.level_weights
-        changes = [
-            f"{key}={'/'.join(f'{w:.3g}' for w in own[key]) if key == 'weights' else own[key]}"
-            for key, default in defaults.items()
-            if own[key] != default
-        ]
-        precision = self.trunk.precision
-        return (
-            f"{self.kind}-{self.trunk.name}"
-            + (f"({','.join(changes)})" if changes else "")
-            + (f"+{precision}" if precision != "float32" else "")
-        )
+    @property
+    def configuration(self) -> Settings:
+        """All settings; weights that are being learned are those of this moment."""
+        if self.level_logits is None:
+            return self._settings
+        learned = fusing.simplex(self.level_logits.detach().double()).tolist()
+        return replace(self._settings, weights=tuple(learned))
+
+    @property
+    def model_id(self) -> str:
+        """Name of the metric and its trunk, or of its model, with every setting that differs."""
+        identity = self._identity or Identity.of(self.kind, self.trunk.name)
+        return identity.describe(self.configuration, self.trunk)
+
+    def named(self, identity: Identity) -> Self:
+        """Let the metric go by the name of a model; what differs from it is named with it."""
+        self._identity = identity
+        return self
+
+    @property
+    def levels(self) -> int:
+        """Number of levels."""
+        return self._settings.levels
+
+    @property
+    def level_weights(self) -> tuple[float, ...]:
+        """The weights of the levels, which sum to 1.
+
+        They can be set to other numbers. While they are learned, `level_logits` holds them.
+
+        Raises
+        ------
+        InputError
+            If what they are set to is not on the simplex, or is to be learned.
+        """
+        return self.configuration.weights or ()
+
+    @level_weights.setter
+    def level_weights(self, weights: Sequence[float]) -> None:
+        self._settings = replace(self._settings, weights=tuple(weights))
+        if self.level_logits is not None:
+            with torch.no_grad():
+                self.level_logits.copy_(fusing.free_parameters(self._settings.weights or ()))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Before torch takes a parameter for one of its own.
+        checked: Any = _numbers(value) if name == "level_weights" else value
+        super().__setattr__(name, checked)
+
+    @property
+    def fusion(self) -> str:
+        """How level scores are fused: "linear" or "geometric"."""
+        return self._settings.fusion
+
+    @property
+    def filter(self) -> str:
+        """The pyramid's down-sampling filter."""
+        return self._settings.filter
+
+    @property
+    def normalize(self) -> str:
+        """What Gram matrices are divided by: "none" or "positions"."""
+        return self._settings.normalize
+
+    @property
+    def small(self) -> str:
+        """What is done with images too small for all levels."""
+        return self._settings.small
 
     def freeze(self) -> Self:
-        """Switch gradients of all parameters off, and evaluation mode on."""
-        self.requires_grad_(False)
+        """Switch gradients of the trunk off, and evaluation mode on."""
+        self.trunk.requires_grad_(False)
         return self.train(False)
 
     def train(self, mode: bool = True) -> Self:
@@ -170,11 +208,7 @@ class MSDS(nn.Module):
         """
         from msds.engines import open_engine  # stands on the trunks alone, but is rarely needed
 
-        before = self.trunk.precision
         self.trunk = open_engine(self.trunk, engine, precision)
-        if before != precision:
-            name = self.model_id.removesuffix(f"+{before}")
-            self.model_id = name if precision == "float32" else f"{name}+{precision}"
         return self
 
     @property
@@ -219,41 +253,24 @@ class MSDS(nn.Module):
             self.encode(reference, reference_mask), self.encode(distorted, distorted_mask)
         )
 
-    def encode(self, images: Tensor, mask: Tensor | None = None) -> Encoding:
-        """Gram matrices of (N, 3, H, W) images on every level.
+    def encode(self, images: Tensor | RegionReader, mask: Tensor | None = None) -> Encoding:
+        """Gram matrices on every level.
 
         Images for which the trunk would need much memory are encoded in pieces, with the same
-        result (`msds.encoding`), unless they require gradients or there is a mask.
+        result, unless they require gradients or there is a mask.
+
+        Parameters
+        ----------
+        images : (N, 3, H, W) tensor, or one image that is read in parts, such as
+            `msds.images.open_regions` opens.
+        mask : (N, 1, H, W) saliency masks of 0 and 1.
         """
-        if mask is None and self._in_pieces(images):
-            from msds.encoding.streamed import encode_tiled
+        check = self.check_range
+        return encode(self.trunk, images, self._pyramid, mask, check_range=check)
 
-            return encode_tiled(self, images)
-        images = check_images(images, check_range=self.check_range)
-        height, width = images.shape[-2:]
-        levels = self.levels_of(height, width)
-        masks: list[Tensor] | list[None] = [None] * levels
-        if mask is not None:
-            masks = pyramids.pyramid(check_mask(mask, images), levels, "stride")
-        grams, positions = [], []
-        for level, level_mask in zip(
-            pyramids.pyramid(images, levels, self.filter), masks, strict=True
-        ):
-            features = self.trunk(level, level_mask)
-            grams.append(gram(features))
-            positions.append(features.shape[-1] * features.shape[-2])
-        digest = self.trunk_digest
-        return Encoding(tuple(grams), tuple(positions), height, width, digest, self.filter)
-
-    def _in_pieces(self, images: Tensor) -> bool:
-        """Whether these images are better encoded in pieces."""
-        if not isinstance(images, Tensor) or images.ndim != 4:
-            return False
-        if images.requires_grad or is_recorded():
-            return False
-        from msds.encoding.plan import should_tile
-
-        return should_tile(images.shape[-2], images.shape[-1], self.trunk)
+    def encoder(self, budget: int | None = None) -> Encoder:
+        """What encodes many images without gradients, within a budget of memory in bytes."""
+        return Encoder(self.trunk, self._pyramid, budget, check_range=self.check_range)
 
     def level_scores(self, reference: Encoding, distorted: Encoding) -> Tensor:
         """DeepSSIM of every level that both encodings have: (N, K) tensor."""
@@ -283,7 +300,12 @@ class MSDS(nn.Module):
 
     def fuse(self, level_scores: Tensor) -> Tensor:
         """One score from (N, K) level scores, K at most the metric's levels: (N,) tensor."""
-        weights = level_scores.new_tensor(self.weights_of(level_scores.shape[-1]))
+        levels = level_scores.shape[-1]
+        if self.level_logits is None:
+            weights = level_scores.new_tensor(self.weights_of(levels))
+        else:
+            # The softmax of some of the parameters is their weights scaled to sum to 1.
+            weights = fusing.simplex(self.level_logits[:levels])
         return fusing.fuse(level_scores, weights, self.fusion)
 
     def weights_of(self, levels: int) -> tuple[float, ...]:
@@ -309,27 +331,12 @@ class MSDS(nn.Module):
 
     def levels_of(self, height: int, width: int) -> int:
         """How many levels an image of this size has; an error if they are too few."""
-        possible = pyramids.possible_levels(height, width, self.trunk.stride)
-        if possible >= self.levels:
-            return self.levels
-        if possible == 0 or self.small == "error":
-            levels = self.levels if self.small == "error" else 1
-            least = pyramids.minimum_side(levels, self.trunk.stride)
-            advice = (
-                f", or small='fewer-levels' (--small fewer-levels) to score it with {possible}"
-                if possible and self.levels > 1
-                else ""
-            )
-            raise InputError(
-                f"An image of {width} x {height} pixels is too small: {levels} level"
-                f"{'s need' if levels > 1 else ' needs'} at least {least} x {least}{advice}."
-            )
-        return possible
+        return self._pyramid.of(height, width, self.trunk.stride)
 
     @property
     def minimum_side(self) -> int:
         """Least height and width of an image that has all levels, in pixels."""
-        return pyramids.minimum_side(self.levels, self.trunk.stride)
+        return minimum_side(self.levels, self.trunk.stride)
 
     def _apply(self, fn: Any, recurse: bool = True) -> Self:
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
@@ -344,40 +351,50 @@ class MSDS(nn.Module):
     @property
     def settings(self) -> dict[str, Any]:
         """Everything besides the input that decides a score, as JSON-able values."""
-        return {
-            "metric": self.kind,
-            "trunk": self.trunk.name,
-            "trunk_digest": self.trunk_digest,
-            "levels": self.levels,
-            "weights": [round(w, 12) for w in self.level_weights],
-            "fusion": self.fusion,
-            "filter": self.filter,
-            "normalize": self.normalize,
-            "block": BLOCK,
-            "c": STABILITY,
-        }
+        return self.configuration.record(self.trunk)
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 over trunk weights and settings: equal fingerprints, equal scores."""
-        text = json.dumps(self.settings, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return fingerprint(self.settings)
+
+    def get_extra_state(self) -> Tensor:
+        """The settings, for `state_dict`: weights that are not learned are no parameters."""
+        return pack_settings(self.configuration)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Take the weights of a state; its other settings must be those of this metric."""
+        self._settings = unpack_settings(state, self._settings)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
+        take_state(self, state_dict, prefix)
+        super()._load_from_state_dict(state_dict, prefix, *others)
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Write weights and settings to a folder; see `msds.metric.saved`."""
+        from msds.metric.saved import save_pretrained  # stands on this module
+
         save_pretrained(self, folder)
 
     @classmethod
     def from_pretrained(cls, folder: str | os.PathLike[str]) -> Self:
         """The metric that `save_pretrained` wrote to a local folder."""
+        from msds.metric.saved import load_pretrained  # stands on this module
+
         return load_pretrained(folder, cls)
 
     def extra_repr(self) -> str:
-        weights = ", ".join(f"{w:.4g}" for w in self.level_weights)
-        return (
-            f"levels={self.levels}, weights=({weights}), fusion={self.fusion!r}, "
-            f"filter={self.filter!r}, normalize={self.normalize!r}, small={self.small!r}"
+        return str(self.configuration)
+
+
+def _numbers(weights: Sequence[float] | Tensor) -> tuple[float, ...]:
+    """Weights as numbers; an error where a parameter would silently stop being one."""
+    if isinstance(weights, Tensor) and weights.requires_grad:
+        raise InputError(
+            "Level weights are numbers here; to learn them, use learn_weights=True and give the "
+            "parameter `level_logits` to the optimizer."
         )
+    return tuple(float(w) for w in weights)
 
 
 class DeepSSIM(MSDS):

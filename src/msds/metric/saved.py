@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -14,22 +14,23 @@ from torch import Tensor
 
 from msds.errors import InputError, MSDSError, WeightsError
 from msds.files import atomic_write
-from msds.models.catalogue import CONFIG, OPTIONS
+from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite
+from msds.metric.settings import Identity
 from msds.trunks import ChainTrunk
 from msds.trunks.layers import Conv, Layer, Pool
 from msds.version import __version__
 
-if TYPE_CHECKING:
-    from msds.metric.modules import MSDS
-
-    Metric = TypeVar("Metric", bound=MSDS)
+Metric = TypeVar("Metric", bound=MSDS)
 
 FORMAT = "msds-pretrained-1"
+CONFIG = "config.json"
 TENSORS = "model.safetensors"
 
 
 def save_pretrained(metric: MSDS, folder: str | os.PathLike[str]) -> None:
     """Write a metric to a folder, made if it does not exist.
+
+    Weights that were being learned are written as the numbers they are now.
 
     Raises
     ------
@@ -49,14 +50,13 @@ def save_pretrained(metric: MSDS, folder: str | os.PathLike[str]) -> None:
             f"Trunk {trunk.name!r} is not a table of layers and cannot be saved: save its module "
             "by its own means."
         )
-    values = {**vars(metric), "weights": metric.level_weights}
     config = {
         "format": FORMAT,
         "msds_version": __version__,
         "metric": metric.kind,
         "model_id": metric.model_id,
         "fingerprint": metric.fingerprint,
-        "options": {key: values[key] for key in OPTIONS[metric.kind]},
+        "options": metric.configuration.options(),
         "trunk": {
             "name": trunk.name,
             "mean": trunk.mean,
@@ -104,7 +104,7 @@ def load_pretrained(folder: str | os.PathLike[str], wanted: type[Metric]) -> Met
         layers = [_layer(entry) for entry in table["layers"]]
         trunk = ChainTrunk(table["name"], layers, tensors, table["mean"], table["std"])
         metric = _build(config["metric"], trunk, config["options"], wanted)
-        metric.model_id = str(config["model_id"])
+        metric.named(Identity(str(config["model_id"]), metric.configuration, trunk.name))
         expected = config["fingerprint"]
     except MSDSError:
         raise
@@ -123,8 +123,6 @@ def load_pretrained(folder: str | os.PathLike[str], wanted: type[Metric]) -> Met
 
 def _build(kind: str, trunk: ChainTrunk, options: dict[str, Any], wanted: type[MSDS]) -> MSDS:
     """A metric of this kind, of the class that is wanted if that is one of this kind."""
-    from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite
-
     kinds: dict[str, type[MSDS]] = {k.kind: k for k in (MSDS, DeepSSIM, DeepSSIMLite)}
     made = wanted if wanted.kind == kind else kinds[kind]
     return made(trunk, **options)

@@ -1,5 +1,19 @@
-"""Models by id or file, and their export."""
+"""Models by id or file, and their export.
 
-from msds.models.catalogue import DEFAULT_MODEL, MODELS, Model, find_model, load_model, read_model
+`catalogue` lists them, `file` reads and writes model files, `load` builds their metrics, and `onnx`
+exports these.
+"""
 
-__all__ = ["DEFAULT_MODEL", "MODELS", "Model", "find_model", "load_model", "read_model"]
+from msds.models.catalogue import DEFAULT_MODEL, MODELS, Model
+from msds.models.file import read_model, write_model
+from msds.models.load import find_model, load_model
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "MODELS",
+    "Model",
+    "find_model",
+    "load_model",
+    "read_model",
+    "write_model",
+]

@@ -12,9 +12,10 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from msds.encoding import Encoding
 from msds.errors import InputError
 from msds.files import atomic_write
-from msds.metric.modules import MSDS, Encoding
+from msds.metric.modules import MSDS
 
 FORMAT = "msds-encoding-1"
 

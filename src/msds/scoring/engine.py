@@ -18,16 +18,17 @@ from weakref import WeakValueDictionary
 
 import torch
 
-from msds.encoding.encoder import Encoder
+from msds.encoding import Encoding
+from msds.encoding.shortage import is_out_of_memory
 from msds.errors import MSDSError
 from msds.images import Image
 from msds.images.regions import open_regions
-from msds.metric.modules import MSDS, Encoding
+from msds.metric.modules import MSDS
 from msds.pairs import Pair
 from msds.results import Outcome
 from msds.scoring.cache import DiskCache, Encoded
 from msds.scoring.inputs import PARTS_BYTES, Input, Reading, explain, named, pixel_bytes, read_input
-from msds.scoring.memory import Memory, is_out_of_memory
+from msds.scoring.memory import Memory
 from msds.scoring.pair import notes_of
 
 READ_AHEAD = 8
@@ -131,7 +132,7 @@ class _Engine:
         self.threads = max(1, options.threads)
         device = next(metric.parameters(), torch.empty(0)).device
         self.memory = Memory.of(options.memory, device)
-        self.encoder = Encoder(metric, self.memory.trunk)
+        self.encoder = metric.encoder(self.memory.trunk)
         self.cache = (
             DiskCache(options.cache, metric, reading.settings)
             if options.cache is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import PIL.Image
 
+from msds.encoding.shortage import is_out_of_memory
 from msds.errors import MSDSError
 from msds.files import sha256_file
 from msds.images import Image, load_image
@@ -17,7 +18,6 @@ from msds.images.formats.identify import read_header
 from msds.images.limits import MAX_PIXELS, check_file, display_name, pillow_limit
 from msds.images.transfer import parse_transfer
 from msds.scoring.cache import DiskCache, Encoded
-from msds.scoring.memory import is_out_of_memory
 
 PARTS_BYTES = 512 * 2**20
 """Images whose pixels take more than this are read in parts."""

@@ -15,13 +15,6 @@ DEFAULT_TOTAL = 1024 * MIB
 LEAST_TOTAL = 64 * MIB
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-_SHORT = (
-    "out of memory",
-    "not enough memory",
-    "can't allocate memory",
-    "cannot allocate memory",
-    "alloc_failed",
-)
 
 
 @dataclass(frozen=True)
@@ -64,11 +57,3 @@ def parse_size(text: str) -> int:
     if size < LEAST_TOTAL:
         raise InputError(f"{text!r} is too little memory to work in; expected at least 64M.")
     return size
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran short, on the processor or an accelerator."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(phrase in text for phrase in _SHORT)

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from msds.encoding.encoder import Encoder
-from msds.encoding.plan import default_budget
 from msds.errors import InputError
 from msds.images import Image, load_image
 from msds.images.regions import Regions, open_regions
-from msds.models.catalogue import DEFAULT_MODEL, load_model
+from msds.models import DEFAULT_MODEL, load_model
 from msds.scoring.inputs import PARTS_BYTES, pixel_bytes
 
 if TYPE_CHECKING:
-    from msds.metric.modules import MSDS, Encoding
+    from msds.encoding import Encoding
+from msds.metric.modules import MSDS
 
 Size = tuple[int, int]
 
@@ -113,8 +113,7 @@ def load_or_open(
 
 def score_images(metric: MSDS, reference: Image | Regions, distorted: Image | Regions) -> Score:
     """Score one pair of loaded or opened images on the device the metric is on."""
-    device = next(metric.parameters(), torch.zeros(())).device
-    encoder = Encoder(metric, default_budget(device))
+    encoder = metric.encoder()
     start = time.perf_counter()
     encodings = [_encode(encoder, image) for image in (reference, distorted)]
     with torch.inference_mode():

@@ -19,8 +19,9 @@ from msds.errors import InputError, require
 from msds.study.statistics import Array
 
 if TYPE_CHECKING:
+    from msds.encoding import Encoding
     from msds.images import Image
-    from msds.metric.modules import MSDS, Encoding
+from msds.metric.modules import MSDS
 
 # Identical images would have an infinite PSNR, which no correlation can take.
 _PSNR_CEILING = 100.0

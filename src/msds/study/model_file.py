@@ -1,18 +1,15 @@
-"""Writing learned weights as a model file that `--model FILE` uses everywhere."""
+"""Learned weights as a model, with where they come from."""
 
 from __future__ import annotations
 
-import json
 import platform
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from msds.files import atomic_write
-from msds.models.catalogue import FORMAT, Model
+from msds.models import Model
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit
 from msds.version import __version__
@@ -51,18 +48,5 @@ def fitted_model(
         },
     }
     weights = tuple(round(float(w), 8) for w in fit.weights)
-    return replace(
-        base,
-        id=identity,
-        levels=len(weights),
-        weights=weights,
-        fusion=fit.form,
-        provenance=provenance,
-    )
-
-
-def write_model(path: Path, model: Model) -> None:
-    """Write a model file (JSON)."""
-    content = {"format": FORMAT, **asdict(model)}
-    with atomic_write(path, "w", encoding="utf-8") as file:
-        file.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    settings = replace(base.settings, levels=len(weights), weights=weights, fusion=fit.form)
+    return replace(base, id=identity, settings=settings, provenance=provenance)
