@@ -11,6 +11,7 @@ import struct
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -20,7 +21,10 @@ import torch
 from helpers.scoring_files import write_image
 from msds.errors import InputError, require
 from msds.images.formats.pillow import decode_pillow
+from msds.encoding import Encoding
+from msds.encoding.whole import encode_whole
 from msds.metric import MSDS
+from msds.trunks import Trunk
 from msds.models import load_model
 from msds.pairs import Pair
 from msds.results import Outcome
@@ -133,18 +137,25 @@ def test_an_image_scores_exactly_one_with_itself_and_with_its_copy_in_another_fi
 
 
 class Counting(MSDS):
-    """Counts the images that it encodes."""
+    """Counts the images that are encoded whole, and has memory for so many pixels at once only."""
 
     encoded = 0
+    failures = 0
+    limit = 10**9
 
-    def encode(self, images: torch.Tensor, mask: torch.Tensor | None = None) -> object:  # type: ignore[override]
+    def whole(self, trunk: Trunk, images: torch.Tensor, *rest: Any, **options: Any) -> Encoding:
+        if images.numel() // 3 > self.limit:
+            self.failures += 1
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
         self.encoded += len(images)
-        return super().encode(images, mask)
+        return encode_whole(trunk, images, *rest, **options)
 
 
 @pytest.fixture
-def counting() -> Counting:
-    return Counting("compact", levels=2, trunk_weights="random")
+def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    metric = Counting("compact", levels=2, trunk_weights="random")
+    monkeypatch.setattr("msds.encoding.encoder.encode_whole", metric.whole)
+    return metric
 
 
 def test_every_image_is_encoded_once_however_many_pairs_it_is_in(
@@ -421,51 +432,39 @@ def test_encodings_on_disk_are_those_of_one_trunk_and_its_settings(
     assert black.find(hashlib.sha256((files / "r0.png").read_bytes()).hexdigest()) is None
 
 
-class Short(Counting):
-    """Has memory for so many pixels at once only."""
-
-    limit = 0
-    failures = 0
-
-    def encode(self, images: torch.Tensor, mask: torch.Tensor | None = None) -> object:  # type: ignore[override]
-        if images.numel() // 3 > self.limit:
-            self.failures += 1
-            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
-        return super().encode(images, mask)
-
-
 def test_batches_are_halved_when_memory_runs_short(
-    files: Path, pairs: list[Pair], alone: list[float]
+    counting: Counting, pairs: list[Pair], alone: list[float]
 ) -> None:
-    short = Short("compact", levels=2, trunk_weights="random")
-    short.limit = 64 * 40
-    assert scores(run(short, pairs, threads=16)) == pytest.approx(alone, abs=TOLERANCE)
+    counting.limit = 64 * 40
+    assert scores(run(counting, pairs, threads=16)) == pytest.approx(alone, abs=TOLERANCE)
 
 
 def test_an_image_that_does_not_fit_is_encoded_in_pieces(
-    files: Path, pairs: list[Pair], alone: list[float], monkeypatch: pytest.MonkeyPatch
+    counting: Counting, pairs: list[Pair], alone: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The budget would have to shrink below what real images make useful.
     monkeypatch.setattr("msds.encoding.encoder.LEAST_BUDGET", 100)
-    short = Short("compact", levels=2, trunk_weights="random")
-    assert scores(run(short, pairs)) == pytest.approx(alone, abs=TOLERANCE)
-    assert short.failures > 0
-    assert short.encoded == 0
+    counting.limit = 0
+    assert scores(run(counting, pairs)) == pytest.approx(alone, abs=TOLERANCE)
+    assert counting.failures > 0
+    assert counting.encoded == 0
 
 
-def test_an_image_that_fits_in_no_way_costs_its_own_rows(pairs: list[Pair]) -> None:
-    short = Short("compact", levels=2, trunk_weights="random")
-    outcomes = run(short, pairs)
+def test_an_image_that_fits_in_no_way_costs_its_own_rows(
+    counting: Counting, pairs: list[Pair]
+) -> None:
+    counting.limit = 0
+    outcomes = run(counting, pairs)
     assert all("not enough memory to encode this image" in str(o.error) for o in outcomes)
 
 
 def test_other_errors_of_the_trunk_are_not_taken_for_a_lack_of_memory(
     metric: MSDS, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
-    monkeypatch.setattr(metric, "encode", broken)
+    monkeypatch.setattr("msds.encoding.encoder.encode_whole", broken)
     with pytest.raises(RuntimeError, match="mat1 and mat2"):
         run(metric, pairs)
 

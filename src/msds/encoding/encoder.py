@@ -50,7 +50,7 @@ def encode(
     InputError
         If the images are not as expected, or too small for the levels.
     """
-    if isinstance(source, RegionReader):
+    if not isinstance(source, Tensor) and isinstance(source, RegionReader):
         width = source.width
     elif mask is not None or _fits(trunk, source, budget):
         return encode_whole(trunk, source, levels, mask, check_range=check_range)
