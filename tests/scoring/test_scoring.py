@@ -19,12 +19,11 @@ import pytest
 import torch
 
 from helpers.scoring_files import write_image
-from msds.errors import InputError, require
-from msds.images.formats.pillow import decode_pillow
 from msds.encoding import Encoding
 from msds.encoding.whole import encode_whole
+from msds.errors import InputError, require
+from msds.images.formats.pillow import decode_pillow
 from msds.metric import MSDS
-from msds.trunks import Trunk
 from msds.models import load_model
 from msds.pairs import Pair
 from msds.results import Outcome
@@ -33,6 +32,7 @@ from msds.scoring import pair as single
 from msds.scoring.cache import DiskCache
 from msds.scoring.inputs import UNKNOWN_BYTES, explain, pixel_bytes
 from msds.scoring.memory import Memory
+from msds.trunks import Trunk
 
 TOLERANCE = 1e-5
 

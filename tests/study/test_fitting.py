@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from msds.errors import InputError
-from msds.models import find_model
+from msds.models import find_model, write_model
 from msds.study.datasets import RatedPair, RatedSet
 from msds.study.fitting import fit_weights, fused, learn_weights, reference_folds
-from msds.study.model_file import fitted_model, write_model
+from msds.study.model_file import fitted_model
 from msds.study.pages.weights import gains_table, transfer_table, weights_table
 from msds.study.statistics import spearman
 
