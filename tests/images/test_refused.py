@@ -154,14 +154,14 @@ def test_flipped_bytes_give_an_image_or_a_clear_error(kind: str, data: st.DataOb
 
 
 def test_huge_claims_are_refused_before_decoding() -> None:
-    with pytest.raises(InputError, match="50000 x 40000, 2000000000 pixels; at most 268435456"):
+    with pytest.raises(InputError, match="40000, 2000000000 pixels; at most 268435456 are read"):
         load_image(png_header(50000, 40000))
 
 
 def test_a_huge_bmp_is_refused_in_our_own_words() -> None:
     data = bytearray(encode(RGB, "BMP"))
     data[18:26] = struct.pack("<ii", 40000, 30000)
-    expected = r"<bytes>: .* too many pixels; at most 268435456 are decoded whole \(PNG and"
+    expected = r"<bytes>: .* too many pixels; at most 268435456 are read \(--max-pixels, or"
     with pytest.raises(InputError, match=expected) as caught:
         load_image(bytes(data))
     assert "decompression bomb" not in str(caught.value)
@@ -170,7 +170,7 @@ def test_a_huge_bmp_is_refused_in_our_own_words() -> None:
 def test_limit_is_exact_and_can_be_chosen() -> None:
     data = encode(RGB, "PNG")
     assert load_image(data, max_pixels=2000).width == 50
-    with pytest.raises(InputError, match="40, 2000 pixels; at most 1999 are decoded"):
+    with pytest.raises(InputError, match="40, 2000 pixels; at most 1999 are read"):
         load_image(data, max_pixels=1999)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
-from helpers import icc
-from msds.errors import InputError, MissingExtraError
+from helpers import bombs, icc
+from msds.errors import InputError
 from msds.images import load_image, open_regions
 
 imagecodecs = pytest.importorskip("imagecodecs")
@@ -158,11 +159,11 @@ def test_other_formats_are_decoded_whole(tmp_path: Path) -> None:
             assert regions.in_memory
             part = regions.read(3, 5, 50, 60)
             assert torch.equal(part, load_image(path).pixels[:, 5:60, 3:50])
-        with pytest.raises(InputError, match="at most 100 are decoded"):
+        with pytest.raises(InputError, match="at most 100 are read"):
             open_regions(path, max_pixels=100)
 
 
-def test_without_the_libraries_files_are_decoded_whole_unless_they_are_too_large(
+def test_without_the_libraries_files_are_decoded_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "photo.png"
@@ -177,8 +178,33 @@ def test_without_the_libraries_files_are_decoded_whole_unless_they_are_too_large
     monkeypatch.setattr(importlib, "import_module", without)
     with open_regions(path) as regions:
         assert regions.in_memory
-    with pytest.raises(MissingExtraError, match=r"photo\.png: an image of 93 x 70 is too"):
-        open_regions(path, max_pixels=100)
+
+
+@pytest.mark.parametrize("kind", ["tiff", "tiff-tiles", "png", "png-16"])
+def test_the_limit_holds_for_files_read_in_parts(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{kind}.img"
+    STREAMED[kind](path)
+    with pytest.raises(InputError, match=r"93 x 70, 6510 pixels; at most 6509 are read"):
+        open_regions(path, max_pixels=6509)
+    with open_regions(path, max_pixels=6510) as regions:
+        assert not regions.in_memory
+
+
+def test_a_tiff_of_122_bytes_that_claims_309_thousand_million_pixels_is_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "claims.tif"
+    path.write_bytes(bombs.grey_tiff(2147483647, 144))
+    with pytest.raises(InputError, match="2147483647 x 144, 309237645168 pixels; at most"):
+        open_regions(path)
+
+
+def test_a_tiff_that_states_its_length_twice_once_as_a_fraction_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "twice.tif"
+    length = (257, 11, 1, struct.pack("<f", 144.0))
+    path.write_bytes(bombs.grey_tiff(7, 144, before=length))
+    with pytest.raises(InputError, match=r"twice\.tif: the image data are truncated or damaged"):
+        open_regions(path)
 
 
 def test_parts_outside_the_image_and_empty_ones_are_refused(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from msds.metric import MSDS
 from msds.models import load_model
 from msds.pairs import Pair
 from msds.results import Outcome
-from msds.scoring import Options, Reading, engine, score, score_pairs
+from msds.scoring import Options, Reading, engine, inputs, score, score_pairs
 from msds.scoring import pair as single
 from msds.scoring.cache import DiskCache
 from msds.scoring.inputs import UNKNOWN_BYTES, explain, pixel_bytes
@@ -306,7 +306,7 @@ def test_a_library_that_is_missing_costs_the_rows_that_need_it_and_is_told_in_on
         size = 12 * 48 * 40
         patch.setattr(engine, "pixel_bytes", lambda p: size + (p.name == "d0_5.jpg"))
         patch.setattr(engine, "PARTS_BYTES", size)
-        patch.setattr(engine, "open_regions", missing)
+        patch.setattr(inputs, "open_regions", missing)
         parts = run(metric, made)
     for outcomes in (whole, parts):
         assert str(outcomes[0].error).startswith(start)
@@ -522,7 +522,7 @@ def test_large_files_are_read_in_parts_with_the_same_score(
     metric: MSDS, pairs: list[Pair], alone: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = 0
-    real = engine.open_regions
+    real = inputs.open_regions
 
     def counted(*arguments: object, **options: object) -> object:
         nonlocal opened
@@ -530,7 +530,7 @@ def test_large_files_are_read_in_parts_with_the_same_score(
         return real(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(engine, "PARTS_BYTES", 1)
-    monkeypatch.setattr(engine, "open_regions", counted)
+    monkeypatch.setattr(inputs, "open_regions", counted)
     outcomes = run(metric, pairs)
     assert scores(outcomes) == pytest.approx(alone, abs=TOLERANCE)
     assert opened == 16
@@ -538,6 +538,24 @@ def test_large_files_are_read_in_parts_with_the_same_score(
     for a, b in zip(outcomes, run(metric, pairs), strict=True):
         plain = {"score": None, "levels": (), "seconds": 0.0}
         assert dataclasses.replace(a, **plain) == dataclasses.replace(b, **plain)
+
+
+def test_whatever_is_raised_while_a_file_is_read_in_parts_costs_its_row_only(
+    metric: MSDS, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> object:
+        raise TypeError("'float' object cannot be interpreted as an integer")
+
+    bad = pairs[0].distorted_path
+    size = 12 * 64 * 40
+    monkeypatch.setattr(engine, "pixel_bytes", lambda path: size + (path == bad))
+    monkeypatch.setattr(engine, "PARTS_BYTES", size)
+    monkeypatch.setattr(inputs, "open_regions", broken)
+    outcomes = run(metric, pairs)
+    assert str(outcomes[0].error).startswith(f"{bad}: cannot be read (TypeError: 'float' object")
+    assert all(
+        o.error is None for p, o in zip(pairs, outcomes, strict=True) if p.distorted_path != bad
+    )
 
 
 def test_a_model_file_is_read_again_when_it_changes_or_another_has_its_name(

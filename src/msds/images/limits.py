@@ -13,7 +13,7 @@ import PIL.Image
 from msds.errors import InputError
 
 MAX_PIXELS = 2**28
-"""Largest image that is decoded unless the caller says otherwise: 16384 x 16384 pixels."""
+"""Pixels of the largest image that is read, whole or in parts, unless the caller says otherwise."""
 
 _lock = threading.Lock()
 _active: list[int] = []
@@ -58,8 +58,8 @@ def check_size(width: int, height: int, max_pixels: int, name: str) -> None:
 
 def _too_large(found: str, max_pixels: int, name: str) -> InputError:
     return InputError(
-        f"{name}: {found}; at most {max_pixels} are decoded whole (PNG and losslessly compressed"
-        " TIFF are scored in parts, with the extra `formats`)."
+        f"{name}: {found}; at most {max_pixels} are read (--max-pixels, or max_pixels in Python,"
+        " allows more)."
     )
 
 

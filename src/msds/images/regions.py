@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +17,7 @@ from msds.images.formats.pillow import read_metadata
 from msds.images.formats.png_parts import UnpackedPng
 from msds.images.formats.samples import arrange, depth_note
 from msds.images.formats.source import EXTRA, SourceFile, decoding
-from msds.images.formats.tiff import interpret, read_layout, readable_in_parts
+from msds.images.formats.tiff import check_page, interpret, read_layout, readable_in_parts
 from msds.images.formats.tiff_parts import TiffParts
 from msds.images.image import Decoded, Image
 from msds.images.limits import MAX_PIXELS, check_file, display_name
@@ -110,7 +109,7 @@ def open_regions(
     Parameters
     ----------
     path, background, frame, transfer : as for `load_image`.
-    max_pixels : limit for files that are decoded whole.
+    max_pixels : larger images are refused, in parts as well.
 
     Raises
     ------
@@ -126,6 +125,8 @@ def open_regions(
     def finished(decoded: Decoded) -> Image:
         return finish(decoded, name, background, file.transfer)
 
+    if file.header.width and file.header.height:
+        file.check_size(file.header.width, file.header.height)
     with decoding(name, _DAMAGED):
         parts = _in_parts(file, finished)
         return _Whole(finished(decode_file(file))) if parts is None else parts
@@ -194,20 +195,13 @@ class _Parts(Regions):
 
 def _in_parts(file: SourceFile, finished: _Finish) -> Regions | None:
     """Open the file in parts if its format and the installed libraries allow it."""
-    header = file.header
     try:
-        if header.container == "tiff":
+        if file.header.container == "tiff":
             return _tiff(file, finished)
-        if header.container == "png":
+        if file.header.container == "png":
             return _png(file, finished)
-    except MissingExtraError as error:
-        if header.width * header.height > file.max_pixels:
-            size = f"{header.width} x {header.height}"
-            raise error.of(
-                f"{file.name}: an image of {size} is too large to be decoded whole and"
-            ) from error
-        # The same pixels, only not in bounded memory.
-        return None
+    except MissingExtraError:
+        return None  # the same pixels, only not in bounded memory
     return None
 
 
@@ -216,6 +210,7 @@ def _tiff(file: SourceFile, finished: _Finish) -> Regions | None:
     tiff = require("tifffile", EXTRA).TiffFile(file.path)
     try:
         page = tiff.pages[file.check_frame(len(tiff.pages))]
+        check_page(page, file)
         if not readable_in_parts(page):
             tiff.close()
             return None
@@ -241,8 +236,7 @@ def _tiff(file: SourceFile, finished: _Finish) -> Regions | None:
 
 def _png(file: SourceFile, finished: _Finish) -> Regions | None:
     require("pyvips", EXTRA)
-    # Pillow is only asked for what the header says; the size is no matter in parts.
-    info = read_metadata(replace(file, max_pixels=file.header.width * file.header.height))
+    info = read_metadata(file)
     if file.check_frame(info.frames) != 0:
         return None
     unpacked = UnpackedPng(file)

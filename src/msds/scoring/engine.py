@@ -22,7 +22,6 @@ from msds.encoding import Encoding
 from msds.encoding.shortage import is_out_of_memory
 from msds.errors import MSDSError
 from msds.images import Image
-from msds.images.regions import open_regions
 from msds.metric.modules import MSDS
 from msds.pairs import Pair
 from msds.results import Outcome
@@ -290,12 +289,10 @@ class _Engine:
         start = time.perf_counter()
         encoded = error = None
         try:
-            with open_regions(
-                file.path, background=self.reading.background, transfer=self.reading.transfer
-            ) as regions:
+            with self.reading.open(file.path) as regions:
                 encoding = self.encoder.encode_regions(regions)
                 encoded = Encoded(encoding, regions.notes)
-        except (MSDSError, MemoryError) as reason:
+        except Exception as reason:  # whatever a decoder raises costs this file only
             error = explain(reason, file.path)
         file.seconds += time.perf_counter() - start
         self._finish(file, encoded, error)

@@ -12,7 +12,7 @@ import PIL.Image
 from msds.encoding.shortage import is_out_of_memory
 from msds.errors import MSDSError
 from msds.files import sha256_file
-from msds.images import Image, load_image
+from msds.images import Image, Regions, load_image, open_regions
 from msds.images.colour import parse_background
 from msds.images.formats.identify import read_header
 from msds.images.limits import MAX_PIXELS, check_file, display_name, pillow_limit
@@ -37,6 +37,7 @@ class Reading:
     ----------
     background : what transparent pixels are shown on.
     transfer : how the samples of files are meant that need to be told, see `msds.load_image`.
+    max_pixels : larger images are refused, whether read whole or in parts.
 
     Raises
     ------
@@ -46,6 +47,7 @@ class Reading:
 
     background: str = "white"
     transfer: str | None = None
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
         parse_background(self.background)
@@ -54,11 +56,25 @@ class Reading:
 
     def load(self, path: Path) -> Image:
         """The whole image."""
-        return load_image(path, background=self.background, transfer=self.transfer)
+        return load_image(
+            path,
+            background=self.background,
+            transfer=self.transfer,
+            max_pixels=self.max_pixels,
+        )
+
+    def open(self, path: Path) -> Regions:
+        """The image in parts."""
+        return open_regions(
+            path,
+            background=self.background,
+            transfer=self.transfer,
+            max_pixels=self.max_pixels,
+        )
 
     @property
     def settings(self) -> dict[str, str | None]:
-        """As JSON-able values."""
+        """What changes pixels, as JSON-able values."""
         return {"background": self.background, "transfer": self.transfer}
 
 

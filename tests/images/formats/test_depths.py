@@ -290,7 +290,7 @@ def test_flipped_bytes_give_an_image_or_a_clear_error(kind: str, data: st.DataOb
 def test_deep_files_above_the_limit_are_refused(kind: str) -> None:
     data = ENCODERS[kind](DEEP)
     assert load(data, max_pixels=768).width == 32
-    with pytest.raises(InputError, match="32 x 24, 768 pixels; at most 767 are decoded"):
+    with pytest.raises(InputError, match="32 x 24, 768 pixels; at most 767 are read"):
         load(data, max_pixels=767)
 
 

@@ -36,5 +36,7 @@ class PlainBlock:
         for row in range(y0, y1):
             self._file.seek(self._start + (row * self._width + x0) * pixel)
             data = self._file.read((x1 - x0) * pixel)
+            if len(data) < (x1 - x0) * pixel:
+                raise EOFError(f"the file ends in row {row}")
             found[row - y0] = np.frombuffer(data, self._kind).reshape(x1 - x0, self._channels)
         return found

@@ -81,14 +81,22 @@ def decode_tiff(file: SourceFile) -> Decoded:
     require("imagecodecs", EXTRA)
     with file.open() as opened, tifffile.TiffFile(opened) as tiff:
         page = tiff.pages[file.check_frame(len(tiff.pages))]
-        file.check_size(page.imagewidth, page.imagelength)
-        if page.is_tiled:
-            file.check_size(page.tilewidth, page.tilelength)
+        check_page(page, file)
         layout = read_layout(page, file.name)
         samples = page.asarray()
         if samples.ndim == 3 and page.planarconfig == 2:
             samples = samples.transpose(1, 2, 0)
         return interpret(samples, layout, file.name)
+
+
+def check_page(page: Any, file: SourceFile) -> None:
+    """Refuse a page that is too large, or whose tiles are, or whose sizes are no whole numbers."""
+    sizes = (page.imagewidth, page.imagelength, page.tilewidth, page.tilelength, page.rowsperstrip)
+    if any(type(size) is not int for size in sizes if size is not None):
+        raise ValueError(f"its sizes are {sizes}")
+    file.check_size(page.imagewidth, page.imagelength)
+    if page.is_tiled:
+        file.check_size(page.tilewidth, page.tilelength)
 
 
 def read_layout(page: Any, name: str) -> Layout:
