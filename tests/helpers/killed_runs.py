@@ -1,59 +1,137 @@
-"""Runs `msds` again and again and kills it each time, by a signal that no program can catch.
+"""Runs `msds` again and again and kills it, by a signal that no program can catch.
 
-Called as a program with the path of the journal, the moment of each kill, "--", and the arguments
-of `msds`. A moment is a number of seconds, or "+N" for when N more pairs are in the journal.
+Each line of standard input is a run: its arguments, and the moment at which it is killed, if it is.
+A moment is a number of lines of the package's code after the beginning of a step of the run. So a
+run has a clock of its own, which goes as fast as the run itself and needs no luck to hit it, on any
+machine. Each line of standard output is an `End`.
+
 The package is imported once and each run is a fork, so that many fit into a few seconds; nothing is
-computed before the fork. Prints how each run ended: "killed", or its exit status.
+computed before the fork.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
-import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 
 import msds.cli.score_many
 import msds.images
 import msds.models
-import msds.scoring  # noqa: F401
+import msds.scoring
 from msds.cli.main import main
+from msds.results import Journal, write_results
+
+PACKAGE = str(Path(msds.__file__).parent)
+STEPS = {
+    ("call", main.__code__): "start",
+    ("call", Journal.add.__code__): "add",
+    ("return", Journal.add.__code__): "added",
+    ("call", write_results.__code__): "write",
+    ("call", Journal.remove.__code__): "remove",
+}
+"""What begins the steps of a run: functions of the package that are called, or return."""
 
 
-def run(arguments: list[str], journal: Path, moment: str) -> str:
-    """One run, killed at this moment if it has not ended."""
+@dataclass(frozen=True)
+class Moment:
+    """`lines` after `step` begins for the `count`-th time, at the latest where the next begins."""
+
+    step: str
+    count: int
+    lines: int
+
+
+@dataclass(frozen=True)
+class End:
+    """Whether a run was killed; if not, its exit status, and its steps with their lengths."""
+
+    killed: bool
+    status: int = 0
+    steps: tuple[tuple[str, int], ...] = ()
+
+
+class Clock:
+    """Counts the lines of the package that the main thread comes to, and kills the process."""
+
+    def __init__(self, moment: Moment | None) -> None:
+        self.moment = moment
+        self.left = -1  # lines until the end, if they are counted down
+        self.steps: list[tuple[str, int]] = []
+
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> Clock | None:
+        """What `sys.settrace` wants."""
+        if not frame.f_code.co_filename.startswith(PACKAGE):
+            return None
+        if event == "line":
+            self.line()
+        elif (step := STEPS.get((event, frame.f_code))) is not None:
+            self.begin(step)
+        return self
+
+    def begin(self, step: str) -> None:
+        """A step begins: if the run was to be killed in the one before, it is now."""
+        if self.left >= 0:
+            kill()
+        self.steps.append((step, 0))
+        count = sum(name == step for name, _ in self.steps)
+        if self.moment is not None and (step, count) == (self.moment.step, self.moment.count):
+            self.left = self.moment.lines
+
+    def line(self) -> None:
+        """A line is about to be executed."""
+        if self.left == 0:
+            kill()
+        self.left -= 1
+        step, lines = self.steps[-1]
+        self.steps[-1] = (step, lines + 1)
+
+
+def kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run(arguments: list[str], moment: Moment | None) -> End:
+    """One run in a process of its own, killed at this moment."""
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        sys.argv = ["msds", *arguments]
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        try:
-            main()
-        except SystemExit as end:
-            os._exit(int(end.code or 0))
-        os._exit(0)
-    begun, lines = time.monotonic(), lines_of(journal)
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return str(os.waitstatus_to_exitcode(status))
-        if moment.startswith("+"):
-            come = lines_of(journal) >= lines + int(moment)
-        else:
-            come = time.monotonic() >= begun + float(moment)
-        if come:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return "killed"
-        time.sleep(0.001)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        status, steps = traced(arguments, moment)
+        os.write(writing, json.dumps(steps).encode())
+        os._exit(status)
+    os.close(writing)
+    with open(reading, "rb") as file:
+        steps = file.read()
+    _, waited = os.waitpid(child, 0)
+    status = os.waitstatus_to_exitcode(waited)
+    if status == -signal.SIGKILL:
+        return End(killed=True)
+    return End(False, status, tuple((step, lines) for step, lines in json.loads(steps)))
 
 
-def lines_of(journal: Path) -> int:
-    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+def traced(arguments: list[str], moment: Moment | None) -> tuple[int, list[tuple[str, int]]]:
+    """Exit status and steps of `msds` in this process, if it lives."""
+    clock = Clock(moment)
+    sys.argv = ["msds", *arguments]
+    status = 0
+    sys.settrace(clock)
+    try:
+        main()
+    except SystemExit as end:
+        status = int(end.code or 0)
+    finally:
+        sys.settrace(None)
+    clock.begin("end")
+    return status, clock.steps[:-1]
 
 
 if __name__ == "__main__":
-    split = sys.argv.index("--")
-    for when in sys.argv[2:split]:
-        print(run(sys.argv[split + 1 :], Path(sys.argv[1]), when), flush=True)
+    for asked in sys.stdin:
+        order = json.loads(asked)
+        when = None if order["moment"] is None else Moment(**order["moment"])
+        print(json.dumps(asdict(run(order["arguments"], when))), flush=True)
