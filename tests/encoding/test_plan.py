@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from msds.encoding.plan import MIB, Tile, bytes_per_pixel, choose_tile, default_budget, should_tile
+from msds.encoding.plan import MIB, Tile, choose_tile, default_budget, should_tile
 from msds.errors import InputError
 from msds.trunks import ChainTrunk, Conv, ModuleTrunk, load_trunk
 from msds.trunks.layers import random_weights
@@ -14,14 +14,14 @@ from msds.trunks.layers import random_weights
 
 def test_vgg_needs_most_memory_for_its_64_maps_of_full_size() -> None:
     trunk = load_trunk("vgg16", "random")
-    assert bytes_per_pixel(trunk) == 4 * 64 * 4
-    assert bytes_per_pixel(trunk.double()) == 2 * 4 * 64 * 4
+    assert trunk.bytes_per_pixel() == 4 * 64 * 4
+    assert trunk.double().bytes_per_pixel() == 2 * 4 * 64 * 4
 
 
 def test_maps_behind_a_stride_weigh_less() -> None:
     layers = (Conv("a", 24, 5, 2), Conv("b", 48, 3, 2))
     trunk = ChainTrunk("small", layers, random_weights(layers))
-    assert bytes_per_pixel(trunk) == 4 * 24 / 4 * 4
+    assert trunk.bytes_per_pixel() == 4 * 24 / 4 * 4
 
 
 def test_small_images_are_not_tiled_and_large_ones_are() -> None:
@@ -45,7 +45,7 @@ def test_a_tile_with_its_halo_keeps_to_the_budget(name: str, width: int, budget:
     tile = choose_tile(width, trunk, budget * MIB)
     assert trunk.halo is not None
     columns = min(width, tile.columns + 2 * trunk.halo)
-    assert tile.rows * columns * bytes_per_pixel(trunk) <= budget * MIB
+    assert tile.rows * columns * trunk.bytes_per_pixel() <= budget * MIB
     assert tile.columns <= width
 
 
@@ -55,7 +55,9 @@ def test_trunks_known_by_their_halo_get_square_tiles_within_the_budget() -> None
     tile = choose_tile(5000, trunk, 256 * MIB)
     assert tile.rows == tile.columns
     side = tile.rows + 2 * trunk.halo
-    assert side**2 * bytes_per_pixel(trunk) <= 256 * MIB < (side + 1) ** 2 * bytes_per_pixel(trunk)
+    assert (
+        side**2 * trunk.bytes_per_pixel() <= 256 * MIB < (side + 1) ** 2 * trunk.bytes_per_pixel()
+    )
 
 
 def test_a_budget_too_small_for_anything_yields_the_least_sensible_tile() -> None:

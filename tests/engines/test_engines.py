@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from helpers.pieces import encode_tiled
 from helpers.small_trunk import small_trunk
-from msds.encoding.plan import Tile, bytes_per_pixel
+from msds.encoding.plan import Tile
 from msds.engines import ENGINES, EngineTrunk, choice, installed, open_engine, winograd
 from msds.errors import InputError, MissingExtraError
 from msds.method.similarity import deepssim
@@ -338,9 +338,9 @@ def test_less_memory_is_reckoned_with_where_the_first_maps_pass_in_bands(
 ) -> None:
     # Four times 64 maps of full size for the chain; twice 128 maps at half the side for what is
     # whole here.
-    assert bytes_per_pixel(vgg16) == 4 * bytes_per_pixel(open_engine(vgg16, "winograd"))
+    assert vgg16.bytes_per_pixel() == 4 * open_engine(vgg16, "winograd").bytes_per_pixel()
     if "ncnn" in installed():
-        assert bytes_per_pixel(open_engine(vgg16, "ncnn")) == bytes_per_pixel(vgg16)
+        assert open_engine(vgg16, "ncnn").bytes_per_pixel() == vgg16.bytes_per_pixel()
 
 
 def test_a_metric_with_an_engine_is_saved_as_the_chain_it_stands_for(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_the_model_file_is_readable_and_is_read_back_as_it_was_learned(tmp_path:
     write_model(path, model)
     read = find_model(path)
     assert read.id == "mine"
-    assert read.weights == pytest.approx(fit.weights, abs=1e-7)
+    assert read.settings.weights == pytest.approx(fit.weights, abs=1e-7)
     assert read.provenance["learned_on"]["fingerprint"] == data.fingerprint
     assert read.provenance["cross_validation"]["folds"] == 2
     assert "versions" in read.provenance

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from msds.encoding.encoding import Encoding
 from msds.encoding.levels import Levels
-from msds.encoding.plan import MIB, bytes_per_pixel, choose_tile, default_budget, should_tile
+from msds.encoding.plan import MIB, choose_tile, default_budget, should_tile
 from msds.encoding.shortage import is_out_of_memory
 from msds.encoding.streamed import RegionReader, encode_streamed
 from msds.encoding.whole import encode_whole
@@ -91,10 +91,10 @@ class Encoder:
     ) -> None:
         self.trunk = trunk
         self.levels = levels
-        self.device = next(trunk.parameters(), torch.empty(0)).device
+        self.device = trunk.device
         self.budget = default_budget(self.device) if budget is None else budget
         self.check_range = check_range
-        self._bytes_per_pixel = bytes_per_pixel(trunk)
+        self._bytes_per_pixel = trunk.bytes_per_pixel()
         self._most_pixels: int | None = None  # in a batch, once memory ran short
 
     def batch_size(self, height: int, width: int) -> int:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
-from msds.encoding.rows import streams
 from msds.errors import InputError
-from msds.trunks import Conv, Trunk
+from msds.trunks import Trunk
 
 MIB = 2**20
 
@@ -25,9 +24,6 @@ LEAST_ROWS = 32
 CPU_ROWS = 64
 ACCELERATOR_ROWS = 1024
 """Rows in a piece: fewer cost time per call, and on a processor more leave the cache."""
-
-UNKNOWN_CHANNELS = 64
-"""Channels at full size that are reckoned with where a trunk's layers are not known."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +43,6 @@ def default_budget(device: torch.device) -> int:
     return CPU_BUDGET if device.type == "cpu" else ACCELERATOR_BUDGET
 
 
-def bytes_per_pixel(trunk: Trunk) -> float:
-    """Working memory of a trunk per input pixel, in bytes, estimated from its widest layer."""
-    parameter = next(trunk.parameters(), torch.empty(0))
-    size = max(parameter.element_size(), 2)
-    if trunk.whole_layers is None:
-        return float(trunk.maps_at_once * UNKNOWN_CHANNELS * size)
-    widest, scale = 3.0, 1.0
-    channels = 3
-    for layer in trunk.whole_layers:
-        scale /= layer.stride**2
-        if isinstance(layer, Conv):
-            channels = layer.channels
-        widest = max(widest, channels * scale)
-    return trunk.maps_at_once * widest * size
-
-
 def should_tile(height: int, width: int, trunk: Trunk, budget: int | None = None) -> bool:
     """Whether an image of this size should be encoded in pieces.
 
@@ -77,29 +57,24 @@ def should_tile(height: int, width: int, trunk: Trunk, budget: int | None = None
     if trunk.halo is None:
         return False
     if budget is None:
-        budget = default_budget(device_of(trunk))
-    return height * width * bytes_per_pixel(trunk) > budget
+        budget = default_budget(trunk.device)
+    return height * width * trunk.bytes_per_pixel() > budget
 
 
 def choose_tile(width: int, trunk: Trunk, budget: int | None = None) -> Tile:
     """Tile for images of this width: as wide as the budget allows, as halos are computed twice."""
-    device = device_of(trunk)
+    device = trunk.device
     if budget is None:
         budget = default_budget(device)
     halo = trunk.halo or 0
     # A tile narrower than its halo would spend nearly all time on the halo, so the budget yields.
     least = max(2 * halo, trunk.stride)
-    if not streams(trunk):
-        side = max(least, math.isqrt(int(budget / bytes_per_pixel(trunk))) - 2 * halo)
+    if not trunk.streams:
+        side = max(least, math.isqrt(int(budget / trunk.bytes_per_pixel())) - 2 * halo)
         return Tile(side, side)
     most = ACCELERATOR_ROWS
     if device.type == "cpu":
         budget, most = min(budget, CPU_PIECE), CPU_ROWS
-    pixels = int(budget / bytes_per_pixel(trunk))
+    pixels = int(budget / trunk.bytes_per_pixel())
     rows = min(most, max(LEAST_ROWS, pixels // width))
     return Tile(rows, min(width, max(least, pixels // rows - 2 * halo)))
-
-
-def device_of(trunk: Trunk) -> torch.device:
-    """Where the trunk's parameters are."""
-    return next(trunk.parameters(), torch.empty(0)).device

@@ -19,12 +19,12 @@ from torch import Tensor
 from msds.encoding.checks import check_images
 from msds.encoding.encoding import Encoding
 from msds.encoding.levels import Levels
-from msds.encoding.plan import Tile, choose_tile, device_of
-from msds.encoding.rows import Blocks, OverlapRows, trunk_rows
+from msds.encoding.plan import Tile, choose_tile
 from msds.errors import InputError
 from msds.method.pyramid import FILTERS, HALOS
 from msds.method.similarity import gram
 from msds.trunks import Trunk
+from msds.trunks.rows import OverlapRows
 
 READ_ROWS = 256
 READ_PIXELS = 2**22
@@ -60,6 +60,32 @@ class TensorRegions:
         return self.image[:, y0:y1, x0:x1]
 
 
+class Blocks:
+    """Gather rows and hand them on in blocks of `size` rows, the last one smaller."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.pending: list[Tensor] = []
+
+    def push(self, rows: Tensor | None, last: bool) -> Iterator[tuple[Tensor | None, bool]]:
+        """Pairs of a block and whether it is the last; the last one may be None."""
+        if rows is not None:
+            self.pending.append(rows)
+        height = sum(part.shape[-2] for part in self.pending)
+        if height < self.size and not last:
+            return
+        if not self.pending:
+            yield None, True
+            return
+        gathered = torch.cat(self.pending, -2) if len(self.pending) > 1 else self.pending[0]
+        self.pending = []
+        blocks = list(torch.split(gathered, self.size, -2))
+        if not last and blocks[-1].shape[-2] < self.size:
+            self.pending = [blocks.pop().clone()]  # a view would keep all of `gathered`
+        for i, block in enumerate(blocks, start=1):
+            yield block, last and i == len(blocks)
+
+
 class _Band:
     """Some columns of one level on their way through the trunk."""
 
@@ -71,7 +97,7 @@ class _Band:
         # At the image's end the trunk alone knows how many positions an odd rest gives.
         end = None if x1 >= width else first + (x1 - x0) // trunk.stride
         self.positions = slice(first, end)
-        self.rows = trunk_rows(trunk)
+        self.rows = trunk.rows()
 
     def push(self, rows: Tensor | None, last: bool) -> Tensor | None:
         """Feature maps of this band's own columns that are now certain."""
@@ -90,7 +116,7 @@ class _Level:
         self.positions = 0
         self.dtype = torch.float32
         # Apple's accelerator has no float64.
-        device = device_of(trunk)
+        device = trunk.device
         self.total = torch.zeros(
             trunk.channels,
             trunk.channels,
@@ -160,7 +186,7 @@ def _encode_one(
     height, width = regions.height, regions.width
     count = levels.of(height, width, trunk.stride)
     tile = tile or choose_tile(width, trunk)
-    device = device_of(trunk)
+    device = trunk.device
     streams = [_Level(trunk, width >> k, tile) for k in range(count)]
     halo = HALOS[levels.filter]
     halvers = [OverlapRows(FILTERS[levels.filter], 2, halo) for _ in range(count - 1)]

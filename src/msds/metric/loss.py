@@ -6,8 +6,7 @@ The network inside is frozen: gradients flow through it to the images and never 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +16,11 @@ from msds.encoding.checks import check_images
 from msds.errors import InputError
 from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite, Encoding
 from msds.trunks import Trunk
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from msds.metric.settings import MetricOptions
 
 REDUCTIONS = ("none", "mean", "sum")
 OUT_OF_RANGE = ("clamp", "error")
@@ -122,38 +126,26 @@ class MSDSLoss(SimilarityLoss):
 
     Parameters
     ----------
-    trunk, levels, weights, fusion, filter, normalize, small, trunk_weights : as of `msds.MSDS`;
-        `weights` says how much each level counts.
+    trunk : as of `msds.MSDS`.
     reduction, out_of_range, checkpoint : as of `SimilarityLoss`.
+    options : levels, weights, fusion, filter, normalize, small, trunk_weights, as of `msds.MSDS`;
+        `weights` says how much each level counts.
     """
 
     def __init__(
         self,
         trunk: str | Trunk = "compact",
         *,
-        levels: int = 4,
-        weights: Sequence[float] | None = None,
-        fusion: str = "linear",
-        filter: str = "average",
-        normalize: str = "none",
-        small: str = "error",
-        trunk_weights: str | None = None,
         reduction: str = "mean",
         out_of_range: str = "clamp",
         checkpoint: bool = False,
+        **options: Unpack[MetricOptions],
     ) -> None:
-        metric = MSDS(
-            trunk,
-            levels=levels,
-            weights=weights,
-            fusion=fusion,
-            filter=filter,
-            normalize=normalize,
-            small=small,
-            trunk_weights=trunk_weights,
-        )
         super().__init__(
-            metric, reduction=reduction, out_of_range=out_of_range, checkpoint=checkpoint
+            MSDS(trunk, **options),
+            reduction=reduction,
+            out_of_range=out_of_range,
+            checkpoint=checkpoint,
         )
 
 

@@ -214,10 +214,7 @@ class MSDS(nn.Module):
     @property
     def engine(self) -> str:
         """What computes the features, with its version, as in "ncnn float32 (ncnn 1.0)"."""
-        if description := getattr(self.trunk, "description", None):
-            return str(description)
-        dtype = next(self.parameters(), torch.zeros(())).dtype
-        return f"torch {str(dtype).removeprefix('torch.')} (torch {torch.__version__})"
+        return self.trunk.description
 
     def forward(
         self,

@@ -44,11 +44,11 @@ def save_pretrained(metric: MSDS, folder: str | os.PathLike[str]) -> None:
             f"This metric computes in {precision}, which its weights do not tell: call "
             "set_engine('torch') before saving, and set_engine again after loading."
         )
-    trunk = getattr(metric.trunk, "chain", metric.trunk)  # an engine stands in for its chain
-    if not isinstance(trunk, ChainTrunk):
+    trunk = metric.trunk.reference_chain
+    if trunk is None:
         raise InputError(
-            f"Trunk {trunk.name!r} is not a table of layers and cannot be saved: save its module "
-            "by its own means."
+            f"Trunk {metric.trunk.name!r} is not a table of layers and cannot be saved: save its "
+            "module by its own means."
         )
     config = {
         "format": FORMAT,
