@@ -12,7 +12,7 @@ from msds.errors import InputError
 def cache_folder() -> Path:
     """The folder for files that can be made again: MSDS_CACHE, or the platform's own place."""
     if folder := os.environ.get("MSDS_CACHE"):
-        return Path(folder).expanduser()
+        return expanded(folder)
     if sys.platform == "win32":
         return _from_environment("LOCALAPPDATA", "AppData/Local") / "msds" / "Cache"
     if sys.platform == "darwin":
@@ -41,13 +41,30 @@ def hub_folder() -> Path:
     if torch := sys.modules.get("torch"):
         return Path(torch.hub.get_dir()) / "checkpoints"
     if folder := os.environ.get("TORCH_HOME"):
-        return Path(folder).expanduser() / "hub" / "checkpoints"
+        return expanded(folder) / "hub" / "checkpoints"
     return _from_environment("XDG_CACHE_HOME", ".cache") / "torch" / "hub" / "checkpoints"
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path that a user gave, with the home folder in place of a leading "~".
+
+    Raises
+    ------
+    InputError
+        If the home folder that it names is not known.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(
+            f"{os.fspath(path)}: the home folder that this begins with is not known; expected a "
+            "whole path."
+        ) from None
 
 
 def _from_environment(variable: str, default: str) -> Path:
     value = os.environ.get(variable)
-    return Path(value).expanduser() if value else _home() / default
+    return expanded(value) if value else _home() / default
 
 
 def _home() -> Path:

