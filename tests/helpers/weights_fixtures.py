@@ -35,7 +35,10 @@ def published_bytes() -> bytes:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A machine without weights, where waiting is short and no host but the test's is reached."""
+    """A machine without weights, where no host but the test's is reached.
+
+    Pauses are short, and no silence is so long that a slow machine could be taken for one.
+    """
     monkeypatch.setenv("MSDS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("MSDS_WEIGHTS_URL", "http://127.0.0.1:9")
@@ -43,7 +46,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv("MSDS_WEIGHTS", raising=False)
     monkeypatch.delenv("MSDS_OFFLINE", raising=False)
     monkeypatch.setattr(packages, "find_file", lambda _: None)
-    monkeypatch.setattr(download, "SILENCE", 0.5)
+    monkeypatch.setattr(download, "SILENCE", 3600.0)
     monkeypatch.setattr(download, "BACKOFF", 0.01)
     yield tmp_path
     shutil.rmtree(tmp_path / "cache", ignore_errors=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 import re
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.synchronize import Event
 
 import torch
 
@@ -99,24 +99,20 @@ def stalled(size: int) -> Answer:
     """`size` bytes, then silence with the connection open."""
 
     def answer(handler: _Handler, data: bytes) -> None:
+        handler.server.plan.until_silence = size  # type: ignore[attr-defined]
         truncated(size)(handler, data)
         handler.wfile.flush()
-        handler.server.closing.wait(10)  # type: ignore[attr-defined]
+        handler.server.closing.wait()  # type: ignore[attr-defined]
 
     return answer
 
 
-def slow(seconds: float) -> Answer:
-    """The whole file in twenty pieces with pauses, `seconds` in all."""
+def held(event: Event) -> Answer:
+    """The whole file, when something has happened."""
 
     def answer(handler: _Handler, data: bytes) -> None:
-        start = handler.first_byte()
-        handler.begin(206 if start else 200, len(data) - start, start, len(data))
-        step = -(-(len(data) - start) // 20)
-        for first in range(start, len(data), step):
-            handler.wfile.write(data[first : first + step])
-            handler.wfile.flush()
-            time.sleep(seconds / 20)
+        event.wait()
+        whole(handler, data)
 
     return answer
 
@@ -141,6 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         plan: WeightsServer = self.server.plan  # type: ignore[attr-defined]
         plan.requests.append((self.path, self.headers.get("Range")))
+        plan.until_silence = None
         answer = plan.answers.pop(0) if plan.answers else whole
         # The client gives up where a test wants it.
         with suppress(BrokenPipeError, ConnectionResetError):
@@ -164,12 +161,19 @@ class _Handler(BaseHTTPRequestHandler):
 
 @dataclass
 class WeightsServer:
-    """What a running server serves, in which ways one after the other, and what was asked of it."""
+    """What a running server serves, in which ways one after the other, and what was asked of it.
+
+    Attributes
+    ----------
+    until_silence : bytes that are still to be read of the last answer before it falls silent; None
+        if it does not.
+    """
 
     url: str
     data: bytes
     answers: list[Answer] = field(default_factory=list)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
+    until_silence: int | None = None
 
 
 @contextmanager
