@@ -80,7 +80,8 @@ def weights(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Tabl
             found = [weights_table(sets[here], fit), gains_table(sets[here], fit)]
             found.append(transfer_table([sets[1 - here]], [level_scores[1 - here]], fit, RESAMPLES))
             for table in found:
-                table.title = f"{trunk.name}, learned on {sets[here].title} | {table.title}"
+                table.title = f"{trunk.name}, learned on {sets[here].title} | {table.name}"
+                table.subject = ""
             tables += found
     return tables
 

@@ -25,3 +25,8 @@ def printable(path: str | os.PathLike[str]) -> str:
     """
     text = os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
     return text.replace(os.sep, "/")
+
+
+def counted(number: float, things: str) -> str:
+    """A number of things, whose plural is given: "1 degree", "0.5 degrees", "2 %"."""
+    return f"{number:g} {things.removesuffix('s') if number == 1 else things}"

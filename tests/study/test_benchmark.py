@@ -99,7 +99,6 @@ def test_contenders_of_the_same_name_are_refused(data: RatedSet) -> None:
 def test_the_report_is_one_file_that_loads_nothing_from_elsewhere(
     data: RatedSet, tmp_path: Path
 ) -> None:
-    pytest.importorskip("matplotlib")
     contenders = [PSNR(), SSIM()]
     benchmark = run_benchmark([data], contenders, settings=Settings(resamples=20))
     path = tmp_path / "out.html"
@@ -126,12 +125,10 @@ def test_two_columns_of_opinions_in_one_file_have_a_section_and_tables_of_their_
     )
     titles = [section.title for section in page.results]
     assert titles == [f"{data.title} (mos)", f"{data.title} (dmos)", "All sets together"]
-    names = [table.title for section in page.results[:2] for table in section.tables]
+    names = [table.name for section in page.results[:2] for table in section.tables]
     assert len(set(names)) == len(names)
     assert all(
-        table.title.startswith(section.title)
-        for section in page.results[:2]
-        for table in section.tables
+        table.subject == section.title for section in page.results[:2] for table in section.tables
     )
 
 

@@ -15,7 +15,6 @@ from msds.errors import InputError
 from msds.report.table import Table
 
 pytest.importorskip("scipy")
-pytest.importorskip("matplotlib")
 pytest.importorskip("skimage")
 
 

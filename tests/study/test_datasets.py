@@ -82,6 +82,7 @@ def test_tid2013_finds_its_files_whatever_their_case(tmp_path: Path) -> None:
 
 def test_kadid_counts_its_dmos_as_higher_is_better_and_var_as_a_deviation(tmp_path: Path) -> None:
     data = open_dataset("kadid10k", trees.kadid(tmp_path))
+    assert data.distortions == ["01 Gaussian blur", "25 contrast change"]
     assert data.higher_is_better
     # Thirty ratings of 1 and 2 with mean 1.1 deviate by sqrt(0.1 * 0.9) = 0.3.
     assert data.deviations == pytest.approx([0.496, 0.3, 0.9])

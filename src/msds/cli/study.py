@@ -142,9 +142,10 @@ def shift(
         "margin": MARGIN,
         "noises": NOISES,
         "changes": {name: entry[2] for name, entry in WARPS.items()},
-        "metrics": {contender.name: contender.settings() for contender in contenders},
     }
-    shared.present(shift_page(study, settings, shared.command_line()), out or [], report)
+    shared.present(
+        shift_page(study, contenders, settings, shared.command_line()), out or [], report
+    )
 
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif")
@@ -188,7 +189,7 @@ def cost(
             costs.append(measure_cost(contender, height, width, repeats))
             progress("metrics", index + 1, len(contenders))
     settings = {"size": size, "repeats": repeats, "device": device}
-    page = cost_page(costs, height, width, settings, shared.command_line())
+    page = cost_page(costs, (height, width), contenders, settings, shared.command_line())
     shared.present(page, out or [], report)
 
 

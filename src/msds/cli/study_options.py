@@ -112,7 +112,7 @@ def show_tables(tables: Sequence[Table]) -> None:
 
     console = Console()
     for table in tables:
-        title, note = (escape(one_line(text)) for text in (table.title, table.note))
+        title, note = (escape(one_line(text)) for text in (table.name, table.note))
         drawn = Drawn(
             title=title,
             caption=note or None,
@@ -173,7 +173,22 @@ def save_tables(tables: Sequence[Table], paths: Sequence[Path]) -> None:
 
 
 def command_line() -> str:
-    """The command as it was typed, to be repeated."""
+    """The command as it was typed, to be repeated, without the places of this machine's folders.
+
+    A path below the current folder is given from there, any other by its last name.
+    """
     import shlex
 
-    return shlex.join(["msds", *sys.argv[1:]])
+    return shlex.join(["msds", *map(_without_folders, sys.argv[1:])])
+
+
+def _without_folders(argument: str) -> str:
+    option, separator, value = (
+        argument.rpartition("=") if argument[:2] == "--" else ("", "", argument)
+    )
+    path = Path(value)
+    if not path.is_absolute():
+        return argument
+    here = Path.cwd()
+    shown = path.relative_to(here) if path.is_relative_to(here) else Path("...", path.name)
+    return f"{option}{separator}{shown.as_posix()}"

@@ -31,7 +31,8 @@ class Number:
     Attributes
     ----------
     value : the number.
-    shown : how people see it, with all that belongs to it.
+    shown : how people see it.
+    range : its interval as people see it, "" if it has none.
     low, high : its interval, if it has one.
     mark : what is to be minded about it, if anything.
     """
@@ -41,9 +42,10 @@ class Number:
     low: float | None = None
     high: float | None = None
     mark: str | None = None
+    range: str = ""
 
     def __str__(self) -> str:
-        return self.shown
+        return f"{self.shown} {self.range}".rstrip()
 
 
 Cell = str | float | int | Number | None
@@ -55,11 +57,14 @@ class Table:
 
     Attributes
     ----------
+    title : what it says, which a section about its subject shows by itself.
+    subject : what it is about, such as a set of images; "" if the title tells.
     columns : headings.
     rows : cells; floats are shown with `digits` decimals.
     best : columns in which the largest number of the table is emphasised; smallest with a minus
         sign before the name.
     note : what a reader must know.
+    shaded : whether pages show its numbers, at most 1, on grounds of their strength.
     """
 
     title: str
@@ -68,6 +73,13 @@ class Table:
     digits: int = 3
     best: Sequence[str] = ()
     note: str = ""
+    shaded: bool = False
+    subject: str = ""
+
+    @property
+    def name(self) -> str:
+        """Subject and title."""
+        return f"{self.subject}: {self.title}" if self.subject else self.title
 
     def text(self, cell: Cell) -> str:
         """A cell as it is shown."""
@@ -97,7 +109,7 @@ class Table:
         """The table for Markdown, best numbers in bold."""
         bold = self.emphasised()
         lines = [
-            f"**{one_line(self.title)}**",
+            f"**{one_line(self.name)}**",
             "",
             "| " + " | ".join(map(one_line, self.columns)) + " |",
             "|" + "---|" * len(self.columns),
@@ -120,7 +132,7 @@ class Table:
         lines = [
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{_escape(self.title)}{_escape('. ' + self.note) if self.note else ''}}}",
+            rf"\caption{{{_escape(self.name)}{_escape('. ' + self.note) if self.note else ''}}}",
             rf"\begin{{tabular}}{{{numeric}}}",
             r"\toprule",
             " & ".join(_escape(name) for name in self.columns) + r" \\",
@@ -150,7 +162,7 @@ class Table:
         writer.writerow(["table", *names])
         for row in self.rows:
             cells = (_part(row[index], part) for index, part in parts)
-            writer.writerow([self.title, *("" if cell is None else cell for cell in cells)])
+            writer.writerow([self.name, *("" if cell is None else cell for cell in cells)])
         return buffer.getvalue()
 
 
@@ -187,8 +199,8 @@ def with_interval(value: float, interval: Range | None, digits: int = 3) -> Numb
     text = f"{value:.{digits}f}"
     if interval is None or not math.isfinite(interval.low):
         return Number(value, text)
-    text += f" [{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
-    return Number(value, text, interval.low, interval.high)
+    ends = f"[{interval.low:.{digits}f}, {interval.high:.{digits}f}]"
+    return Number(value, text, interval.low, interval.high, range=ends)
 
 
 def with_mark(p_value: float, mark: str = "") -> Number:

@@ -45,6 +45,10 @@ class Contender(ABC):
     def settings(self) -> dict[str, Any]:
         """Everything besides the images that decides the numbers, as JSON-able values."""
 
+    def described(self) -> dict[str, Any]:
+        """Everything that decides the scores, which are made of the numbers."""
+        return self.settings()
+
     @abstractmethod
     def prepare(self, image: Image) -> Any:
         """What is kept of an image."""
@@ -82,6 +86,9 @@ class DeepContender(Contender):
         # Weights and fusion come after the numbers that are cached.
         left_out = ("weights", "fusion")
         return {k: v for k, v in self.metric.settings.items() if k not in left_out}
+
+    def described(self) -> dict[str, Any]:
+        return {**self.metric.settings, "fingerprint": self.metric.fingerprint}
 
     def prepare(self, image: Image) -> Encoding:
         device = next(self.metric.parameters(), torch.zeros(())).device

@@ -8,7 +8,42 @@ from pathlib import Path
 from msds.errors import InputError
 from msds.study.datasets.base import Folder, Listing, RatedPair, need_file, need_folder, number
 
+# Lin, Hosu and Saupe, "KADID-10k: A Large-scale Artificially Distorted IQA Database", 2019.
+DISTORTIONS = (
+    "Gaussian blur",
+    "lens blur",
+    "motion blur",
+    "colour diffusion",
+    "colour shift",
+    "colour quantisation",
+    "colour saturation 1",
+    "colour saturation 2",
+    "JPEG 2000",
+    "JPEG",
+    "white noise",
+    "white noise in colour component",
+    "impulse noise",
+    "multiplicative noise",
+    "denoising",
+    "brightening",
+    "darkening",
+    "mean shift",
+    "jitter",
+    "non-eccentricity patch",
+    "pixelation",
+    "quantisation",
+    "colour block",
+    "high sharpening",
+    "contrast change",
+)
+
 _COLUMNS = ("dist_img", "ref_img", "dmos")
+
+
+def distortion_name(digits: str) -> str:
+    """Name of a type, "01 Gaussian blur"; the digits alone if it is unknown."""
+    known = digits.isdecimal() and 1 <= int(digits) <= len(DISTORTIONS)
+    return f"{digits} {DISTORTIONS[int(digits) - 1]}" if known else digits
 
 
 def read(root: Path) -> Listing:
@@ -37,7 +72,7 @@ def read(root: Path) -> Listing:
                 Path(distorted),
                 number(row["dmos"], where),
                 parts[0].lower(),
-                parts[1],
+                distortion_name(parts[1]),
                 int(number(parts[2], where)),
                 number(row["var"], where) if row.get("var") else None,
             )

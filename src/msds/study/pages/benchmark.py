@@ -6,18 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from msds.report.page import Block, Figure, Heading, Page, PicturePair, Section, Text
+from msds.report.blocks import Block, Figure, Heading, Matrix, PicturePair, Section, Text, Tone
+from msds.report.charts import Intervals
+from msds.report.page import Page
 from msds.report.pictures import picture_uri
 from msds.report.table import Cell, Table, with_interval, with_mark
-from msds.study.benchmark import LEAST_PAIRS, Benchmark, Entry, SetResult
+from msds.study.benchmark import LEAST_PAIRS, LEVEL, Benchmark, Entry, SetResult
 from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedPair, RatedSet
-from msds.study.pages import plots
 from msds.study.pages.closing import closing
+from msds.study.pages.drawn import kind_name, scatter
 from msds.study.statistics import ranks, references_suffice
 
 _WORST = 4
@@ -48,17 +49,16 @@ def benchmark_page(
     contenders : those that took part, whose settings the page names.
     command : what repeats it.
     """
-    titles = _titles([result.data for result in benchmark.sets])
+    data = [result.data for result in benchmark.sets]
+    titles = _titles(data)
     results = [set_section(*item) for item in zip(titles, benchmark.sets, strict=True)]
     if len(benchmark.sets) > 1:
         results.append(Section("All sets together", [average_table(benchmark)]))
-    settings: dict[str, Any] = asdict(benchmark.settings)
-    settings["metrics"] = {contender.name: contender.settings() for contender in contenders}
     return Page(
         "Agreement of image quality metrics with people",
         f"{', '.join(benchmark.contenders)} on {', '.join(titles)}.",
         results,
-        closing([result.data for result in benchmark.sets], settings, command),
+        closing(contenders, data, asdict(benchmark.settings), command),
     )
 
 
@@ -74,53 +74,78 @@ def _titles(sets: Sequence[RatedSet]) -> list[str]:
 def set_section(title: str, result: SetResult) -> Section:
     """Everything about one set."""
     section = Section(title)
-    blocks = section.blocks
+    blocks, entries = section.blocks, list(result.entries.values())
     blocks.append(overall_table(title, result))
     blocks.append(
         Figure(
-            partial(_overall_plot, title, result),
-            f"SRCC of each metric with the opinions of {title}, 95 % intervals",
+            "Agreement with people",
+            f"SRCC of each metric with the opinions of {title}, 95 % intervals.",
+            {"": partial(_overall_chart, result)},
         )
     )
     tables = [distortion_table(title, result), duel_table(title, result)]
     tables.append(krasula_table(title, result))
     blocks += [table for table in tables if table.rows]
     if len(result.entries) > 1:
-        test = TESTS[result.deciding_test]
-        caption = f"Who is significantly better: {test}, Holm's correction, 0.05"
-        blocks.append(Figure(partial(plots.who_beats_whom, result), caption))
-    blocks.append(Heading("Scores against opinions"))
-    for entry in result.entries.values():
-        draw = partial(plots.scatter, result.data, entry)
-        blocks.append(Figure(draw, f"Opinions of {title} against scores of {entry.name}"))
-    blocks += _disagreements(result.data, next(iter(result.entries.values())))
+        blocks.append(_who_beats_whom(result))
+    blocks.append(
+        Figure(
+            "Scores against opinions",
+            f"A mark for each pair of {title}. An entry of the legend picks out its kind.",
+            {_numbers(entry): partial(scatter, result.data, entry) for entry in entries},
+        )
+    )
+    blocks += _disagreements(result.data, entries[0])
     return section
 
 
-def _overall_plot(title: str, result: SetResult) -> bytes:
+def _numbers(entry: Entry) -> str:
+    found = entry.overall
+    return f"{entry.name}: SRCC {found.srcc:.3f}, PLCC {found.plcc:.3f}, RMSE {found.rmse:.3g}"
+
+
+def _overall_chart(result: SetResult) -> Intervals:
     values = {}
     for name, entry in result.entries.items():
         found = entry.overall
-        values[name] = (found.srcc, (found.bootstrap or found.fisher)["srcc"])
-    return plots.intervals(values, "SRCC with people", title)
+        interval = (found.bootstrap or found.fisher)["srcc"]
+        values[name] = (found.srcc, interval.low, interval.high)
+    return Intervals(values, "SRCC with people")
+
+
+def _who_beats_whom(result: SetResult) -> Matrix:
+    names = list(result.entries)
+    cells: list[list[tuple[str, Tone]]] = [[("no difference", "plain")] * len(names) for _ in names]
+    for k in range(len(names)):
+        cells[k][k] = ("", "self")
+    for duel in result.duels:
+        i, j = names.index(duel.first), names.index(duel.second)
+        winner = duel.winner(result.deciding_test)
+        if winner is not None:
+            if winner == duel.second:
+                i, j = j, i
+            cells[i][j], cells[j][i] = ("better", "good"), ("worse", "poor")
+    test = TESTS[result.deciding_test]
+    caption = f"A row's metric against a column's: {test}, Holm's correction, at {LEVEL}."
+    return Matrix("Who is significantly better", names, cells, caption)
 
 
 def _disagreements(data: RatedSet, entry: Entry) -> list[Block]:
     blocks: list[Block] = [
         Heading("Worst disagreements"),
         Text(
-            "Pairs whose place among the scores is furthest from their place among the opinions; "
-            "reference on the left, distorted on the right. Places run from 1 (worst) upwards."
+            "Pairs whose place among the scores is furthest from their place among the opinions. "
+            "Places run from 1 (worst) upwards. A click on a picture shows the two in turns."
         ),
     ]
     by_people, by_metric = ranks(data.quality), ranks(entry.scores)
     for index in np.argsort(-np.abs(by_people - by_metric))[:_WORST]:
         pair = data.pairs[index]
         verdict = "too good" if by_metric[index] > by_people[index] else "too bad"
-        kind = f", {pair.distortion}" if pair.distortion else ""
+        kind = f", {kind_name(pair.distortion)}" if pair.distortion else ""
         blocks.append(
             PicturePair(
-                f"reference {pair.group}",
+                f"reference {pair.reference.name}",
                 f"distorted {pair.distorted.name}",
                 partial(_pictures, pair),
                 f"{data.relative(pair.distorted)}{kind}: {entry.name} finds it {verdict}, place "
@@ -143,13 +168,14 @@ def overall_table(title: str, result: SetResult) -> Table:
     columns = ["metric", "SRCC", "PLCC", "KRCC", "RMSE", "PLCC raw"]
     columns += ["outlier ratio"] if ratio else []
     table = Table(
-        f"{title}: {len(result.data)} pairs, {some.references} references",
+        f"{len(result.data)} pairs, {some.references} references",
         columns,
         note="95 % intervals by bootstrap over references."
         if resampled
         else "95 % intervals by Fisher's z, which takes all pairs as independent"
         + ("" if references_suffice(result.data.groups) else FEW_REFERENCES)
         + ".",
+        subject=title,
     )
     for name, entry in result.entries.items():
         found = entry.overall
@@ -184,11 +210,13 @@ def overall_table(title: str, result: SetResult) -> Table:
 def distortion_table(title: str, result: SetResult) -> Table:
     """SRCC of every contender on every distortion type."""
     names = list(result.entries)
-    table = Table(f"{title}: SRCC by distortion type", ["distortion", "pairs", *names], best=())
+    table = Table(
+        "SRCC by distortion type", ["distortion", "pairs", *names], shaded=True, subject=title
+    )
     kinds = next(iter(result.entries.values())).by_distortion
     for kind, found in kinds.items():
         values: list[Cell] = [result.entries[name].by_distortion[kind].srcc for name in names]
-        table.rows.append([kind, found.n, *values])
+        table.rows.append([kind_name(kind), found.n, *values])
     table.note = left_out(result.data).strip()
     return table
 
@@ -206,11 +234,12 @@ def duel_table(title: str, result: SetResult) -> Table:
     """Differences in SRCC with intervals, and every test's adjusted p-value."""
     tests = list(dict.fromkeys(test for duel in result.duels for test in duel.tests))
     table = Table(
-        f"{title}: is the difference significant?",
+        "is the difference significant?",
         ["first", "second", "difference in SRCC", *(TESTS[test] for test in tests), "better"],
         note=f"p-values of two-sided tests after Holm's correction; better: by the test "
         f"'{TESTS[result.deciding_test]}' at 0.05. An asterisk marks an F-test on residuals that "
         "are not Gaussian.",
+        subject=title,
     )
     for duel in result.duels:
         main = duel.tests.get(result.deciding_test)
@@ -228,9 +257,10 @@ def duel_table(title: str, result: SetResult) -> Table:
 def krasula_table(title: str, result: SetResult) -> Table:
     """Krasula's analysis of every contender."""
     table = Table(
-        f"{title}: does the metric see what people see?",
+        "does the metric see what people see?",
         ["metric", "AUC different/similar", "AUC better/worse", "correct sign"],
         best=("AUC different/similar", "AUC better/worse", "correct sign"),
+        subject=title,
     )
     for name, entry in result.entries.items():
         if entry.krasula is not None:

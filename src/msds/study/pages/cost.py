@@ -9,33 +9,43 @@ from typing import Any
 import numpy as np
 import torch
 
-from msds.report.page import Block, Figure, Page, Section
+from msds.report.blocks import Block, Figure, Section
+from msds.report.charts import Line, Lines
+from msds.report.page import Page
 from msds.report.table import Table
+from msds.study.contenders import Contender
 from msds.study.cost import Cost
-from msds.study.pages import plots
 from msds.study.pages.closing import closing
+from msds.text import counted
 
 
 def cost_page(
-    costs: Sequence[Cost], height: int, width: int, settings: dict[str, Any], command: str = ""
+    costs: Sequence[Cost],
+    size: tuple[int, int],
+    contenders: Sequence[Contender],
+    settings: dict[str, Any],
+    command: str = "",
 ) -> Page:
-    """The page of the study of cost."""
+    """The page of the study of cost; `size` is the images' (height, width)."""
+    height, width = size
     blocks: list[Block] = [*cost_tables(costs, height, width)]
     if any(cost.gmacs for cost in costs):
         described = "Multiply-accumulates of the first k levels relative to level 1"
-        blocks.append(Figure(partial(_levels_plot, costs), described))
+        blocks.append(
+            Figure("What further levels cost", described, {"": partial(_levels_chart, costs)})
+        )
     return Page(
         "What the metrics cost",
         f"A pair of {width} x {height} images.",
         [Section("Cost", blocks)],
-        closing([], settings, command),
+        closing(contenders, [], settings, command),
     )
 
 
 def cost_tables(costs: Sequence[Cost], height: int, width: int) -> list[Table]:
     """Costs in total, and per level relative to the first."""
     threads = torch.get_num_threads()
-    device = f"torch with {threads} thread{'s' if threads != 1 else ''}"
+    device = f"torch with {counted(threads, 'threads')}"
     total = Table(
         f"Cost of a pair of {width} x {height} images ({device})",
         ["metric", "parameters", "GMAC per image", "ms per pair", "ms to compare", "MB"],
@@ -66,21 +76,13 @@ def cost_tables(costs: Sequence[Cost], height: int, width: int) -> list[Table]:
     return [table for table in (total, levels) if table.rows]
 
 
-def _levels_plot(costs: Sequence[Cost]) -> bytes:
+def _levels_chart(costs: Sequence[Cost]) -> Lines:
     lines = {
-        cost.name: (
-            list(range(1, len(cost.gmacs) + 1)),
-            (np.cumsum(cost.gmacs) / cost.gmacs[0]).tolist(),
-            None,
+        cost.name: Line(
+            range(1, len(cost.gmacs) + 1), (np.cumsum(cost.gmacs) / cost.gmacs[0]).tolist()
         )
         for cost in costs
         if cost.gmacs
     }
-    most = max(len(x) for x, _, _ in lines.values())
-    return plots.curves(
-        lines,
-        "number of levels",
-        "operations, level 1 = 1",
-        "What further levels cost",
-        [str(k + 1) for k in range(most)],
-    )
+    names = [str(k + 1) for k in range(max(len(line.x) for line in lines.values()))]
+    return Lines(lines, "number of levels", "operations, level 1 = 1", names)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msds.report.page import Page, Section
+from msds.report.blocks import Section
+from msds.report.page import Page
 from msds.report.table import Table
 from msds.study.contenders import Contender
 from msds.study.judgements import Judged
@@ -16,12 +17,11 @@ def judgements_page(
 ) -> Page:
     """The page of metrics on judgements."""
     sections = [Section(f"BAPPS {judged.task}", [judgement_table(judged)]) for judged in results]
-    settings = {"metrics": {contender.name: contender.settings() for contender in contenders}}
     return Page(
         "Do metrics choose as people do?",
         f"{', '.join(contender.name for contender in contenders)} on BAPPS.",
         sections,
-        closing([], settings, command),
+        closing(contenders, [], {}, command),
     )
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-import numpy as np
-
 from msds.method.fusion import equal_weights
-from msds.report.page import Figure, Page, Section
+from msds.report.blocks import Section
+from msds.report.page import Page
 from msds.report.table import Cell, Table
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import fused
-from msds.study.pages import plots
 from msds.study.pages.closing import closing
 from msds.study.statistics import Array, spearman
 from msds.trunks import Trunk
@@ -27,13 +24,11 @@ def layers_page(
     command: str = "",
 ) -> Page:
     """The page of the study of layers."""
-    described = "SRCC of every layer, each level alone and all together"
-    drawn = Figure(partial(_layers_plot, data, scores), described)
     return Page(
         "Which layer agrees best with people?",
         f"{data.title}: {len(data)} pairs.",
-        [Section("Layers", [layer_table(data, scores, trunks), drawn])],
-        closing([data], settings, command),
+        [Section("Layers", [layer_table(data, scores, trunks)])],
+        closing([], [data], settings, command),
     )
 
 
@@ -42,9 +37,11 @@ def layer_table(data: RatedSet, tables: Mapping[str, Array], trunks: Mapping[str
     levels = next(iter(tables.values())).shape[1]
     columns = [f"level {k + 1}" for k in range(levels)]
     table = Table(
-        f"{data.title}: SRCC by layer of the trunk",
+        "SRCC by layer of the trunk",
         ["layer", "channels", "stride", *columns, "mean of levels"],
         best=(*columns, "mean of levels"),
+        shaded=True,
+        subject=data.title,
     )
     for name, scores in tables.items():
         row: list[Cell] = [name, trunks[name].channels, trunks[name].stride]
@@ -52,16 +49,3 @@ def layer_table(data: RatedSet, tables: Mapping[str, Array], trunks: Mapping[str
         row.append(spearman(fused(scores, equal_weights(levels)), data.quality))
         table.rows.append(row)
     return table
-
-
-def _layers_plot(data: RatedSet, scores: Mapping[str, Array]) -> bytes:
-    levels = next(iter(scores.values())).shape[1]
-    grid = np.array(
-        [
-            [spearman(table[:, k], data.quality) for k in range(levels)]
-            + [spearman(fused(table, equal_weights(levels)), data.quality)]
-            for table in scores.values()
-        ]
-    )
-    columns = [f"level {k + 1}" for k in range(levels)] + ["all"]
-    return plots.heat(np.nan_to_num(grid), list(scores), columns, f"SRCC by layer, {data.title}")

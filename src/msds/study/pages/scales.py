@@ -7,22 +7,20 @@ from functools import partial
 from typing import Any
 
 from msds.method.fusion import FORMS, equal_weights
-from msds.report.page import Block, Figure, Page, Section
+from msds.report.blocks import Figure, Section
+from msds.report.charts import Line, Lines
+from msds.report.page import Page
 from msds.report.table import Cell, Number, Table, with_interval, with_mark
 from msds.study.fitting import fused
-from msds.study.pages import plots
 from msds.study.pages.benchmark import FEW_REFERENCES, left_out
 from msds.study.pages.closing import closing
+from msds.study.pages.drawn import kind_name, weight_columns
 from msds.study.scales import ScaleStudy, against, kind_grid, srcc_interval
-from msds.study.statistics import Array, Interval, holm, references_suffice, spearman
+from msds.study.statistics import Array, holm, references_suffice, spearman
 
 
 def scales_page(study: ScaleStudy, settings: dict[str, Any], command: str = "") -> Page:
     """The page of the study of scales."""
-    by_kind: list[Block] = [kind_table(study)]
-    if kind_grid(study)[0]:
-        described = "SRCC of each level, and of all with equal weights, on each distortion type"
-        by_kind.append(Figure(partial(_kind_plot, study), described))
     return Page(
         "Is spatial scale a factor of its own?",
         f"{study.name} on {study.data.title}: {len(study.data)} pairs.",
@@ -33,20 +31,22 @@ def scales_page(study: ScaleStudy, settings: dict[str, Any], command: str = "") 
                     level_table(study),
                     count_table(study),
                     Figure(
-                        partial(_levels_plot, study),
+                        "Levels alone and together",
                         "SRCC of each level alone and of the first k levels together, 95 % "
-                        "intervals",
+                        "intervals.",
+                        {"": partial(_levels_chart, study)},
                     ),
                     Figure(
-                        partial(plots.weights_plot, study.by_filter[study.filter]),
-                        "Learned weight of each level over all splits",
+                        "Learned weights",
+                        "Learned weight of each level over all splits.",
+                        {"": partial(weight_columns, study.by_filter[study.filter])},
                     ),
                 ],
             ),
             Section("Filters and fusion", [filter_table(study), form_table(study)]),
-            Section("By distortion type", by_kind),
+            Section("By distortion type", [kind_table(study)]),
         ],
-        closing([study.data], settings, command),
+        closing([], [study.data], settings, command),
     )
 
 
@@ -60,9 +60,10 @@ def level_table(study: ScaleStudy) -> Table:
     """Each level alone, and all together, against level 1."""
     quality = study.data.quality
     table = Table(
-        f"{study.data.title}: each level alone and all together ({study.name})",
+        f"each level alone and all together ({study.name})",
         ["scores", "SRCC", "gain over level 1", "p (Holm)"],
         note=_test_note(study),
+        subject=study.data.title,
     )
     scores = {f"level {k + 1} alone": study.main[:, k] for k in range(study.levels)}
     together = f"levels 1 to {study.levels}, equal weights"
@@ -86,11 +87,12 @@ def count_table(study: ScaleStudy) -> Table:
     """One level, two, ... K: equal weights, and weights learned on other references."""
     quality = study.data.quality
     table = Table(
-        f"{study.data.title}: how many levels ({study.name})",
+        f"how many levels ({study.name})",
         ["levels", "equal weights", "learned, unseen references", "learned less equal", "p (Holm)"],
         best=("equal weights", "learned, unseen references"),
         note="SRCC. Learned weights are always measured on references they have not seen; gain "
         "with 95 % interval by bootstrap over references.",
+        subject=study.data.title,
     )
     if not references_suffice(study.data.groups):
         table.note += f" Read these intervals with care{FEW_REFERENCES}."
@@ -110,7 +112,7 @@ def filter_table(study: ScaleStudy) -> Table:
     """Down-sampling filters: what is done between two levels."""
     quality = study.data.quality
     table = Table(
-        f"{study.data.title}: down-sampling filter ({study.name}, {study.levels} levels)",
+        f"down-sampling filter ({study.name}, {study.levels} levels)",
         [
             "filter",
             "equal weights",
@@ -120,6 +122,7 @@ def filter_table(study: ScaleStudy) -> Table:
         ],
         best=("equal weights", "learned, unseen references"),
         note="SRCC; differences with equal weights. " + _test_note(study),
+        subject=study.data.title,
     )
     equal = {
         name: fused(scores, equal_weights(study.levels)) for name, scores in study.tables.items()
@@ -144,10 +147,11 @@ def form_table(study: ScaleStudy) -> Table:
     """Linear against geometric fusion."""
     quality = study.data.quality
     table = Table(
-        f"{study.data.title}: form of the fusion ({study.name}, {study.levels} levels)",
+        f"form of the fusion ({study.name}, {study.levels} levels)",
         ["fusion", "equal weights", "learned, unseen references"],
         best=("equal weights", "learned, unseen references"),
         note="SRCC.",
+        subject=study.data.title,
     )
     fits = {"linear": study.by_filter[study.filter], "geometric": study.geometric}
     for form in FORMS:
@@ -161,45 +165,39 @@ def kind_table(study: ScaleStudy) -> Table:
     kinds, grid = kind_grid(study)
     columns = [f"level {k + 1}" for k in range(study.levels)] + ["equal weights"]
     table = Table(
-        f"{study.data.title}: SRCC by distortion type ({study.name})",
+        f"SRCC by distortion type ({study.name})",
         ["distortion", *columns],
+        shaded=True,
         note=left_out(study.data).strip(),
+        subject=study.data.title,
     )
     for kind, row in zip(kinds, grid, strict=True):
-        table.rows.append([kind, *(float(value) for value in row)])
+        table.rows.append([kind_name(kind), *(float(value) for value in row)])
     return table
 
 
-def _levels_plot(study: ScaleStudy) -> bytes:
-    quality, levels = study.data.quality, study.levels
-    counts = list(range(1, levels + 1))
-    alone = [study.main[:, k] for k in range(levels)]
+def _levels_chart(study: ScaleStudy) -> Lines:
+    quality, counts = study.data.quality, range(1, study.levels + 1)
+    alone = [study.main[:, k - 1] for k in counts]
     together = [fused(study.main[:, :k], equal_weights(k)) for k in counts]
     learned = [float(study.learned[k].srcc.mean()) for k in counts[1:]]
-    lines: dict[str, tuple[Sequence[float], Sequence[float], Sequence[Interval] | None]] = {
-        "one level alone": (
-            counts,
-            [spearman(s, quality) for s in alone],
-            [srcc_interval(study, s) for s in alone],
-        ),
-        "levels 1 to k, equal weights": (
-            counts,
-            [spearman(s, quality) for s in together],
-            [srcc_interval(study, s) for s in together],
-        ),
-        "levels 1 to k, learned (unseen references)": (
-            counts[1:],
-            learned,
-            None,
-        ),
-    }
-    label = "level k (1: full size)"
-    title = f"{study.name} on {study.data.title}"
-    ticks = [str(k) for k in counts]
-    return plots.curves(lines, label, "SRCC with people", title, ticks)
 
+    def line(scores: Sequence[Array]) -> Line:
+        intervals = [srcc_interval(study, s) for s in scores]
+        return Line(
+            counts,
+            [spearman(s, quality) for s in scores],
+            [interval.low for interval in intervals],
+            [interval.high for interval in intervals],
+        )
 
-def _kind_plot(study: ScaleStudy) -> bytes:
-    kinds, grid = kind_grid(study)
-    columns = [f"level {k + 1}" for k in range(study.levels)] + ["all"]
-    return plots.heat(grid, kinds, columns, f"SRCC by distortion type, {study.name}")
+    return Lines(
+        {
+            "level k alone": line(alone),
+            "levels 1 to k, equal weights": line(together),
+            "levels 1 to k, learned (unseen references)": Line(counts[1:], learned),
+        },
+        "level k (1: full size)",
+        f"SRCC with people, {study.data.title}",
+        [str(k) for k in counts],
+    )

@@ -9,37 +9,48 @@ from typing import Any
 
 import numpy as np
 
-from msds.report.page import Block, Figure, Page, Section
+from msds.report.blocks import Block, Figure, Section
+from msds.report.charts import Line, Lines
+from msds.report.page import Page
 from msds.report.table import Cell, Table
-from msds.study.pages import plots
+from msds.study.contenders import Contender
 from msds.study.pages.closing import closing
 from msds.study.shift import NOISES, ShiftStudy
-from msds.study.statistics import Interval
 from msds.study.warps import WARPS
+from msds.text import counted
 
 
-def shift_page(study: ShiftStudy, settings: dict[str, Any], command: str = "") -> Page:
+def shift_page(
+    study: ShiftStudy,
+    contenders: Sequence[Contender],
+    settings: dict[str, Any],
+    command: str = "",
+) -> Page:
     """The page of the study of robustness."""
-    blocks: list[Block] = [shift_table(study)]
-    for change in dict.fromkeys(name for name, _ in next(iter(study.equivalent.values()))):
-        described = (
-            f"Median deviation of white noise that each metric likes as little as {change}; "
-            f"{NOISES[-1]:.0f} is the strongest noise tried"
-        )
-        blocks.append(Figure(partial(_change_plot, study, change), described))
+    changes = dict.fromkeys(name for name, _ in next(iter(study.equivalent.values())))
+    blocks: list[Block] = [
+        shift_table(study),
+        Figure(
+            "Noise that is as bad",
+            "Median deviation of white noise that each metric likes as little as the change; "
+            f"{NOISES[-1]:.0f} is the strongest noise tried.",
+            {name.capitalize(): partial(_change_chart, study, name) for name in changes},
+        ),
+    ]
     return Page(
         "Robustness to changes of geometry",
-        f"{len(study.photographs)} photographs: {', '.join(study.photographs[:8])}.",
+        f"{counted(len(study.photographs), 'photographs')}: {', '.join(study.photographs[:8])}.",
         [Section("White noise that is as bad", blocks)],
-        closing([], settings, command),
+        closing(contenders, [], settings, command),
     )
 
 
 def shift_table(study: ShiftStudy) -> Table:
     """Equivalent noise (median over the photographs) per change and strength."""
     names = list(study.equivalent)
+    count = counted(len(study.photographs), "photographs")
     table = Table(
-        f"White noise as bad as a change of geometry ({len(study.photographs)} photographs)",
+        f"White noise as bad as a change of geometry ({count})",
         ["change", *names],
         digits=1,
         note="Median deviation of the noise, in steps of 1/255, that the same metric likes as "
@@ -47,7 +58,7 @@ def shift_table(study: ShiftStudy) -> Table:
         "cannot compare images of different sizes.",
     )
     for change, strength in next(iter(study.equivalent.values())):
-        row: list[Cell] = [f"{change} {strength:g} {WARPS[change][1]}"]
+        row: list[Cell] = [f"{change} {counted(strength, WARPS[change][1])}"]
         for name in names:
             value = float(np.median(study.equivalent[name][change, strength]))
             row.append("inf" if math.isinf(value) else value)
@@ -55,15 +66,12 @@ def shift_table(study: ShiftStudy) -> Table:
     return table
 
 
-def _change_plot(study: ShiftStudy, change: str) -> bytes:
-    lines: dict[str, tuple[Sequence[float], Sequence[float], Sequence[Interval] | None]] = {}
+def _change_chart(study: ShiftStudy, change: str) -> Lines:
+    lines = {}
     for name, found in study.equivalent.items():
         strengths = [strength for kind, strength in found if kind == change]
         values = np.array([float(np.median(found[change, s])) for s in strengths])
         values[np.isinf(values)] = NOISES[-1]
         if not np.isnan(values).all():
-            lines[name] = (strengths, values.tolist(), None)
-    unit = WARPS[change][1]
-    return plots.curves(
-        lines, f"{change} ({unit})", "equivalent noise (1/255)", change.capitalize()
-    )
+            lines[name] = Line(strengths, values.tolist())
+    return Lines(lines, f"{change} ({WARPS[change][1]})", "equivalent noise (1/255)")

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from msds.method.fusion import equal_weights
-from msds.report.page import Block, Figure, Page, Section
+from msds.report.blocks import Block, Figure, Section
+from msds.report.page import Page
 from msds.report.table import Table, with_interval, with_mark
 from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fused
-from msds.study.pages import plots
 from msds.study.pages.benchmark import FEW_REFERENCES
 from msds.study.pages.closing import closing
+from msds.study.pages.drawn import weight_columns
 from msds.study.statistics import (
     Array,
     holm,
@@ -47,9 +48,9 @@ def fit_page(
         "fusion": fit.form,
         "folds": fit.folds,
         "seeds": len(fit.srcc),
-        "metric": contender.settings(),
     }
-    drawn = Figure(partial(plots.weights_plot, fit), "Learned weight of each level over all splits")
+    described = "Learned weight of each level over all splits"
+    drawn = Figure("Weights and their spread", described, {"": partial(weight_columns, fit)})
     return Page(
         f"Level weights of {contender.name}",
         f"Learned on {data.title}: {len(data)} pairs, {len(set(data.groups))} references.",
@@ -57,16 +58,17 @@ def fit_page(
             Section("Weights", [weights_table(data, fit), drawn]),
             Section("What they are worth", worth),
         ],
-        closing([data], settings, command),
+        closing([contender], [data], settings, command),
     )
 
 
 def weights_table(data: RatedSet, fit: WeightFit) -> Table:
     """Learned weights per level."""
     table = Table(
-        f"{data.title}: weights of the levels ({fit.form} fusion, objective {fit.objective})",
+        f"weights of the levels ({fit.form} fusion, objective {fit.objective})",
         ["level", "learned on all pairs", "mean over splits", "deviation over splits"],
         note=f"{len(fit.srcc)} seeds x {fit.folds} folds, split by reference.",
+        subject=data.title,
     )
     mean, spread = fit.fold_weights.mean(axis=0), fit.fold_weights.std(axis=0)
     for level, weight in enumerate(fit.weights):
@@ -79,10 +81,11 @@ def weights_table(data: RatedSet, fit: WeightFit) -> Table:
 def gains_table(data: RatedSet, fit: WeightFit) -> Table:
     """SRCC on unseen references against equal weights and each level alone."""
     table = Table(
-        f"{data.title}: SRCC of learned weights on unseen references",
+        "SRCC of learned weights on unseen references",
         ["compared with", "its SRCC", "learned, unseen", "gain", "p (Holm)"],
         note="Every reference is unseen once per seed; gain with 95 % interval by bootstrap over "
         f"references; SRCC over the seeds {fit.srcc.mean():.3f} ± {fit.srcc.std():.4f}.",
+        subject=data.title,
     )
     if not references_suffice(data.groups):
         table.note += f" Read these intervals with care{FEW_REFERENCES}."

@@ -1,0 +1,90 @@
+"""Charts: marks that differ, scales at round values, nothing lost."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from msds.report.charts import Histogram, Scatter
+from msds.report.charts.base import COLOURS, DASHES, Scale, spanning, tick_texts
+from msds.report.charts.marks import SHAPES, mark
+from msds.report.markup import level_bars, score_bar
+
+
+def test_no_two_of_seventy_kinds_share_colour_and_mark() -> None:
+    seen = {(index % COLOURS, mark(index, 0, 0, 5)) for index in range(70)}
+    assert len(seen) == 70
+
+
+def test_lines_of_the_same_colour_differ_in_mark_and_dash_for_grey_prints() -> None:
+    assert len({mark(index, 0, 0, 5) for index in range(COLOURS)}) == COLOURS
+    assert len(SHAPES) % COLOURS != 0
+    assert len(set(DASHES)) == len(DASHES)
+
+
+@given(
+    st.floats(-1e3, 1e3), st.floats(1e-3, 1e6), st.floats(60, 900), st.sampled_from([44.0, 70.0])
+)
+def test_ticks_are_round_and_within_the_scale_and_not_too_close(
+    low: float, span: float, length: float, gap: float
+) -> None:
+    scale = Scale(low, low + span, 0.0, length)
+    ticks = scale.ticks(gap)
+    assert all(low - 1e-6 * span <= tick <= low + span + 1e-6 * span for tick in ticks)
+    steps = np.diff([scale(tick) for tick in ticks])
+    assert (steps >= gap * (1 - 1e-6)).all()
+    for step in np.diff(ticks)[:1]:
+        power = 10.0 ** math.floor(math.log10(step) + 1e-6)
+        assert any(step == pytest.approx(m * power, rel=1e-3) for m in (1, 2, 5, 10))
+
+
+def test_ticks_are_written_with_the_decimals_that_tell_them_apart() -> None:
+    assert tick_texts([0.0, 0.5, 1.0]) == ["0.0", "0.5", "1.0"]
+    assert tick_texts([-0.0, 20.0, 40.0]) == ["0", "20", "40"]
+    assert tick_texts([0.985, 0.99]) == ["0.985", "0.990"]
+
+
+def test_a_scale_of_equal_or_no_values_has_two_ends() -> None:
+    assert spanning([2.0, 2.0]) == (1.0, 3.0)
+    assert spanning([math.nan, math.inf]) == (0.0, 1.0)
+
+
+@given(st.lists(st.floats(-0.2, 1.0), max_size=60), st.integers(5, 50))
+def test_a_histogram_counts_every_value_once(values: list[float], most: int) -> None:
+    chart = Histogram(values, 1.0, "score", most)
+    assert sum(chart.counts()) == len(values)
+    expected, _ = np.histogram(np.array(values) + 1e-12, bins=chart.edges)
+    assert abs(expected - np.array(chart.counts())).sum() <= 2  # values on an edge, by rounding
+    assert chart.edges[-1] == pytest.approx(1.0)
+    assert len(chart.edges) <= most + 3
+
+
+def test_a_scatter_places_a_mark_where_its_scales_say() -> None:
+    drawn = Scatter({"a": ([0.0, 1.0], [0.0, 10.0])}, "x", "y").svg(640)
+    path = re.search(r'class="mark k0" data-kind="0" d="([^"]+)"', drawn)
+    assert path is not None
+    starts = [tuple(map(float, s.split())) for s in re.findall(r"M([\d.]+ [\d.]+)a", path[1])]
+    (x0, y0), (x1, y1) = starts
+    axis = re.search(r'class="axis" d="M([\d.]+) ([\d.]+)H([\d.]+)"', drawn)
+    assert axis is not None
+    left, base, right = map(float, axis.groups())
+    # Values lie within a frame that has 4 % of their range more on each side; marks have a radius.
+    room = 0.04 / 1.08
+    assert x0 + 4.5 == pytest.approx(left + room * (right - left), abs=0.2)
+    assert x1 + 4.5 == pytest.approx(right - room * (right - left), abs=0.2)
+    assert y0 == pytest.approx(base - room * (base - 30), abs=0.2)
+    assert y1 == pytest.approx(30 + room * (base - 30), abs=0.2)
+
+
+def test_bars_are_full_at_one_and_empty_at_their_lower_end() -> None:
+    assert 'class="fill" width="100.0%"' in score_bar(1.0, 0.5)
+    assert 'class="fill" width="50.0%"' in score_bar(0.75, 0.5)
+    assert 'class="fill" width="0.0%"' in score_bar(0.25, 0.5)
+    bars = level_bars([1.0, 0.5, math.nan])
+    assert re.findall(r'class="fill l\d" [^>]*height="([\d.]+)"', bars) == ["24.0", "12.0", "0.0"]
+    assert "level 2: 0.500" in bars
