@@ -235,7 +235,7 @@ def test_control_characters_in_names_are_escaped_wherever_they_are_printed(
         assert "\x1b" not in done.out + done.err
         assert {line.split("\t")[-1] for line in lines} == {f"worse/{name}" for name in shown}
     wrong = msds("score", here / "odd" / names[0], "gone\x1b.png", *RANDOM)
-    assert wrong.err == "msds: error: gone\\x1b.png: no such file.\n"
+    assert wrong.err == "msds: error: gone\\x1b.png: no such file or folder.\n"
 
 
 def test_a_score_below_the_threshold_is_status_three_and_named(here: Path, msds: Call) -> None:

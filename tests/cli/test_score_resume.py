@@ -17,9 +17,9 @@ import pytest
 
 from helpers.killed_runs import End, Moment
 from helpers.scoring_files import RANDOM, Called, write_folders
-from msds import scoring
 from msds.pairs import Pattern, plan_paths
 from msds.results import Journal, Run
+from msds.scoring import run
 
 Call = Callable[..., Called]
 PROGRAM = Path(__file__).resolve().parents[1] / "helpers" / "killed_runs.py"
@@ -48,7 +48,7 @@ def same(a: list[dict[str, object]], b: list[dict[str, object]]) -> bool:
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """Make the engine's consumer stop after so many outcomes, as Ctrl-C does."""
-    real = scoring.score_pairs
+    real = run.score_pairs
 
     def stopping(*arguments: object, **options: object) -> object:
         for number, item in enumerate(real(*arguments, **options)):  # type: ignore[arg-type]
@@ -56,7 +56,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
                 raise KeyboardInterrupt
             yield item
 
-    monkeypatch.setattr(scoring, "score_pairs", stopping)
+    monkeypatch.setattr(run, "score_pairs", stopping)
 
 
 def test_an_interrupted_run_says_what_it_kept_and_goes_on(
@@ -122,24 +122,24 @@ def test_resuming_with_another_model_setting_or_manifest_is_refused(
     manifest = here / "m.csv"
     lines = ["reference,distorted", "refs/a0.png,dist/a0_q10.jpg", "refs/a1.png,dist/a1_q10.jpg"]
     manifest.write_text("\n".join(lines))
-    run = ("score", "--manifest", "m.csv", *RANDOM, "--out", "o.csv")
+    call = ("score", "--manifest", "m.csv", *RANDOM, "--out", "o.csv")
     with monkeypatch.context() as patch:
         if not complete:
             stop_after(patch, 1)
-        msds(*run)
+        msds(*call)
     for arguments, message in (
         (("--levels", "1"), "another model"),
         (("--background", "black"), "other settings: background differ."),
     ):
-        refused = msds(*run, "--resume", *arguments)
+        refused = msds(*call, "--resume", *arguments)
         assert refused.status == 2
         assert message in refused.err
-    manifest.write_text("\n".join([*lines, "refs/a2.png,dist/a2_q10.jpg"]))
-    refused = msds(*run, "--resume")
+    manifest.write_text("\n".join([lines[0], "refs/a2.png,dist/a2_q10.jpg"]))
+    refused = msds(*call, "--resume")
     assert refused.status == 2
     assert "the manifest or the folders have changed" in refused.err
     manifest.write_text("\n".join(lines))
-    assert msds(*run, "--resume").status == 0
+    assert msds(*call, "--resume").status == 0
 
 
 def test_a_run_stopped_between_its_last_two_steps_ends_well(

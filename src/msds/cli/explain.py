@@ -48,7 +48,7 @@ def show(score: Score, console: Console | None = None) -> None:
     table.add_column("similarity", overflow="fold", max_width=BAR_CELLS)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("weight", justify="right", no_wrap=True)
-    sizes = dict.fromkeys((score.reference_size, score.distorted_size))
+    sizes = dict.fromkeys(size for size in (score.reference_size, score.distorted_size) if size)
     for k, (value, weight) in enumerate(zip(score.levels, score.weights, strict=True)):
         table.add_row(
             str(k + 1),
@@ -65,7 +65,8 @@ def show(score: Score, console: Console | None = None) -> None:
         ("reference", score.reference, score.reference_size),
         ("distorted", score.distorted, score.distorted_size),
     ):
-        rows.add_row(name, f"{escape(one_line(path))}, {size[0]} x {size[1]}")
+        pixels = f", {size[0]} x {size[1]}" if size else ""
+        rows.add_row(name, escape(one_line(path)) + pixels)
     rows.add_row("done", escape(one_line("; ".join(score.notes))) or "nothing was changed")
     rows.add_row("fingerprint", score.fingerprint[:16])
     rows.add_row("time", f"{score.seconds * 1000:.0f} ms")

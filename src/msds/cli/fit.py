@@ -79,7 +79,7 @@ def fit(
     ] = None,
 ) -> None:
     """Learn the levels' weights by cross-validation over references, and say what they gain."""
-    from msds.cli.score import choose_device
+    from msds.scoring.device import choose_device
     from msds.errors import InputError
     from msds.method.fusion import FORMS
     from msds.models import find_model, load_model, write_model

@@ -5,28 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
-from rich.text import Text
 
 from msds.pairs import Pair, Plan
-from msds.results import Scored, Summary
-from msds.results.conditions import Finding, annotation
+from msds.results import Finding, Score
+from msds.results.conditions import annotation
 from msds.text import one_line
+
+if TYPE_CHECKING:
+    from msds.scoring import Report
 
 MOST_LINES = 20
 """So many files are listed of each kind of trouble; the rest is counted."""
@@ -51,7 +44,7 @@ def show_plan(plan: Plan) -> None:
     Console(highlight=False).print(table)
 
 
-def show_scores(plan: Plan, scored: Sequence[Scored]) -> None:
+def show_scores(plan: Plan, scored: Sequence[Score]) -> None:
     """Scores on standard output, as a table on a terminal and tab-separated elsewhere."""
     if not sys.stdout.isatty():
         for pair in scored:
@@ -108,7 +101,7 @@ def show_leftovers(plan: Plan) -> None:
     _list("ignored, no images by their names", plan.ignored)
 
 
-def show_failures(scored: Iterable[Scored]) -> None:
+def show_failures(scored: Iterable[Score]) -> None:
     """Pairs without a score, with the reason, on standard error."""
     lines = []
     for pair in scored:
@@ -120,17 +113,21 @@ def show_failures(scored: Iterable[Scored]) -> None:
     _list("failed", lines)
 
 
-def show_summary(summary: Summary, seconds: float, fresh: int) -> None:
+def show_summary(report: Report) -> None:
     """Counts, median and the worst pairs, on standard error."""
+    summary, seconds = report.summary, report.seconds
     count, failed = len(summary.pairs), len(summary.failures)
+    fresh = count - report.kept
     parts = [f"{count} pair{'s' if count != 1 else ''}: {count - failed} scored, {failed} failed"]
     if summary.median is not None:
         parts.append(f"median {summary.median:.6f}")
     if summary.unequal:
         parts.append(f"{len(summary.unequal)} with images of different size, nothing was resized")
     speed = f", {fresh / seconds:.1f} pairs/s" if seconds and fresh else ""
-    earlier = f", {count - fresh} of them before" if fresh < count else ""
+    earlier = f", {report.kept} of them before" if report.kept else ""
     parts.append(f"{seconds:.1f} s{speed}{earlier}")
+    if report.changed:
+        parts.append(f"{report.changed} scored again, since their images have changed")
     say("; ".join(parts))
     if len(summary.worst) > 1:
         _list(
@@ -148,7 +145,7 @@ def show_findings(findings: Sequence[Finding]) -> None:
         )
 
 
-def annotate(plan: Plan, scored: Iterable[Scored], findings: Iterable[Finding], err: bool) -> None:
+def annotate(plan: Plan, scored: Iterable[Score], findings: Iterable[Finding], err: bool) -> None:
     """Findings and failures as annotations of GitHub Actions; one for a pair that fails now."""
     lines = [
         annotation("error", pair.distorted, "msds: failed", pair.error or "failed")
@@ -184,39 +181,3 @@ def _list(title: str, lines: Iterable[str]) -> None:
         say(f"  {one_line(line)}")
     if len(items) > MOST_LINES:
         say(f"  and {len(items) - MOST_LINES} more")
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.1f} pairs/s")
-
-
-class Advance:
-    """Counts finished pairs for a progress bar, if there is one."""
-
-    def __init__(self, progress: Progress | None, total: int, done: int) -> None:
-        self._progress = progress
-        if progress is not None:
-            self._task = progress.add_task("scoring", total=total, completed=done)
-
-    def __call__(self) -> None:
-        if self._progress is not None:
-            self._progress.advance(self._task)
-
-
-@contextmanager
-def progress_bar(total: int, done: int, wanted: bool) -> Iterator[Advance]:
-    """A bar with rate and time left on standard error, if that is a terminal and it is wanted."""
-    if not (wanted and sys.stderr.isatty()):
-        yield Advance(None, total, done)
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
-        yield Advance(progress, total, done)

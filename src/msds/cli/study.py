@@ -76,7 +76,7 @@ def scales(
     out: Out = None,
 ) -> None:
     """Is spatial scale a factor of its own? Levels alone and together, filters, forms of fusion."""
-    from msds.cli.score import choose_device
+    from msds.scoring.device import choose_device
     from msds.models import load_model
     from msds.study.contenders import DeepContender
     from msds.study.pages.scales import scales_page
@@ -212,7 +212,7 @@ def layers(
     out: Out = None,
 ) -> None:
     """Which layer of the trunk agrees best with people?"""
-    from msds.cli.score import choose_device
+    from msds.scoring.device import choose_device
     from msds.models import load_model
     from msds.study.layers import layer_trunks, study_layers
     from msds.study.pages.layers import layers_page

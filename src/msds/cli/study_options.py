@@ -39,7 +39,7 @@ def contenders_of(
     small: str = "error",
 ) -> list[Contender]:
     """The models by id or file, then the classic metrics of a comma-separated list."""
-    from msds.cli.score import choose_device
+    from msds.scoring.device import choose_device
     from msds.models import load_model
     from msds.study.contenders import DeepContender, baseline
 

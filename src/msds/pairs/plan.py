@@ -76,6 +76,10 @@ class Plan:
         """Whether every distorted image and every reference has its place."""
         return not (self.unmatched_references or self.unmatched_distorted or self.ambiguous)
 
+    def is_accepted(self, allow_unmatched: bool) -> bool:
+        """Whether it is complete, or what has no partner is allowed for; ambiguous names never."""
+        return self.complete or (allow_unmatched and not self.ambiguous)
+
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Names of all carried columns, in order of appearance."""

@@ -3,33 +3,27 @@
 Nothing here imports torch.
 """
 
+from msds.results.conditions import Conditions, Finding
+from msds.results.earlier import read_results
 from msds.results.journal import Journal
-from msds.results.record import (
-    Outcome,
-    Run,
-    check_columns,
-    differing,
-    flat,
-    record,
-    size_difference,
-)
-from msds.results.summary import Scored, Summary
+from msds.results.record import Run, Score, differing, size_difference
+from msds.results.summary import Summary
 from msds.results.tables import (
     SUFFIXES,
-    Earlier,
+    check_columns,
     check_output,
+    flat,
     json_line,
-    read_results,
     write_results,
 )
 
 __all__ = [
     "SUFFIXES",
-    "Earlier",
+    "Conditions",
+    "Finding",
     "Journal",
-    "Outcome",
     "Run",
-    "Scored",
+    "Score",
     "Summary",
     "check_columns",
     "check_output",
@@ -37,7 +31,6 @@ __all__ = [
     "flat",
     "json_line",
     "read_results",
-    "record",
     "size_difference",
     "write_results",
 ]

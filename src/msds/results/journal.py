@@ -1,37 +1,54 @@
-"""The journal of a run: outcomes as they come, in a file that an interruption cannot spoil.
+"""The journal of a run: records as they come, in a file that an interruption cannot spoil.
 
-JSON Lines beside the output: a header that says what is being scored, then one line per finished
-pair, each written at once. A line cut off by an interruption is dropped when the run resumes.
+JSON Lines beside the output: a header that says by what is being scored, then one line per finished
+pair, each written at once and each with a checksum. A line cut off by an interruption is dropped
+when the run resumes, and one whose checksum is wrong is as if it were not there.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import time
-from collections.abc import Iterator
-from dataclasses import asdict
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from msds.errors import InputError
-from msds.pairs import Plan
-from msds.results.record import Outcome, Run, differing
+from msds.pairs import Pair, Plan
+from msds.results.record import Run, Score, differing
 from msds.text import printable
 
-FORMAT = "msds-journal-1"
+FORMAT = "msds-journal-2"
+FORMER = "msds-journal-1"
+"""Without checksums; rows are told by their number in a plan that must be the same."""
+
 SYNC_SECONDS = 1.0
 """How much work a power cut may cost; a killed process loses none."""
 
+_CHECKED = re.compile(rb'\{"crc32": "([0-9a-f]{8})", (.*\})\n', re.DOTALL)
+_NOBODY = Pair("", "", Path(), Path())
+_FORMER_KEYS = frozenset(("row", *Score("", "").to_journal())) - {"reference", "distorted"}
+
 
 class Journal:
-    """Outcomes of the pairs of a plan, by row, on disk.
+    """Records of the pairs of a plan on disk.
+
+    A pair is known by the names of its images, so that a plan may have grown, or have another
+    order, since the journal was begun. Of several records of a pair the last one counts.
 
     Parameters
     ----------
     path : the journal; it is made if it does not exist.
-    plan, run : what is being scored, and by what; a journal of anything else is refused.
+    plan, run : what is being scored, and by what; a journal of another run is refused.
     resume : whether to go on with a journal that is there; otherwise it is refused.
+
+    Attributes
+    ----------
+    others : names of pairs that are in the journal and not in the plan.
+    damaged : lines that are not what was written.
 
     Raises
     ------
@@ -41,15 +58,14 @@ class Journal:
 
     def __init__(self, path: Path, plan: Plan, run: Run, *, resume: bool = True) -> None:
         self.path = path
+        self.others: list[tuple[str, str]] = []
+        self.damaged = 0
+        self._plan, self._run = plan, run
+        self._rows: dict[tuple[str, str], list[int]] = {}
+        for row, pair in enumerate(plan.pairs):
+            self._rows.setdefault((pair.reference, pair.distorted), []).append(row)
         self._offsets: dict[int, int] = {}
         self._synced = time.monotonic()
-        header = {
-            "format": FORMAT,
-            "pairs": plan.digest,
-            "model": run.model,
-            "fingerprint": run.fingerprint,
-            "settings": dict(run.settings),
-        }
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = path.open("a+b")
@@ -61,10 +77,10 @@ class Journal:
             self._lock()
             if not resume:
                 self._refuse_old()
-            self._end = self._read(header, len(plan.pairs))
+            self._end = self._read()
             self._file.truncate(self._end)
             if not self._end:
-                self._append(header)
+                self._append({"format": FORMAT, **_described(run)})
         except BaseException:
             self._file.close()
             raise
@@ -80,26 +96,26 @@ class Journal:
         """Rows of the plan that are finished."""
         return frozenset(self._offsets)
 
-    def add(self, row: int, outcome: Outcome) -> None:
-        """Keep the outcome of one row."""
-        if row in self._offsets:
-            raise ValueError(f"row {row} is in the journal already")
+    def add(self, row: int, score: Score) -> None:
+        """Keep the record of one row."""
         self._offsets[row] = self._end
-        self._append({"row": row, **asdict(outcome)})
+        self._append(score.to_journal())
 
-    def outcomes(self) -> Iterator[tuple[int, Outcome]]:
-        """All outcomes in the order of the plan, read back from disk."""
+    def scores(self) -> Iterator[tuple[int, Score]]:
+        """All records in the order of the plan, read back from disk."""
         for row in sorted(self._offsets):
             self._file.seek(self._offsets[row])
-            yield row, Outcome.from_dict(json.loads(self._file.readline()))
+            content = _record(self._file.readline(), former=True)
+            if content is not None:
+                yield row, Score.of(self._plan.pairs[row], self._run, content)
 
     def remove(self) -> None:
         """Delete the journal; its results are somewhere else now."""
         self._file.close()
         self.path.unlink(missing_ok=True)
 
-    def _append(self, content: dict[str, Any]) -> None:
-        line = json.dumps(content).encode() + b"\n"
+    def _append(self, content: Mapping[str, Any]) -> None:
+        line = _line(content)
         self._file.seek(0, os.SEEK_END)
         self._file.write(line)
         self._file.flush()
@@ -108,50 +124,66 @@ class Journal:
             os.fsync(self._file.fileno())
             self._synced = time.monotonic()
 
-    def _read(self, header: dict[str, Any], pairs: int) -> int:
+    def _read(self) -> int:
         """Index the lines that are whole; returns where they end."""
         end = 0
+        former = False
         self._file.seek(0)
-        for number, line in enumerate(self._file, 1):
+        for number, line in enumerate(self._file):
             if not line.endswith(b"\n"):
                 break
-            try:
-                content = json.loads(line)
-                row = None if number == 1 else int(content["row"])
-                if row is not None:
-                    Outcome.from_dict(content)
-            except (ValueError, KeyError, TypeError) as error:
-                raise self._damaged(number) from error
-            if row is None:
-                self._compare(content, header)
-            elif not 0 <= row < pairs or row in self._offsets:
-                raise self._damaged(number)
+            if number == 0:
+                former = self._check_header(_header(line))
             else:
-                self._offsets[row] = end
+                self._index(line, end, former)
             end += len(line)
         return end
 
-    def _damaged(self, line: int) -> InputError:
-        return InputError(
-            f"{printable(self.path)}: line {line} is damaged; remove the file to start again."
-        )
-
-    def _compare(self, found: dict[str, Any], expected: dict[str, Any]) -> None:
+    def _check_header(self, found: Mapping[str, Any]) -> bool:
+        """Refuse the journal of another run; returns whether it is one of the former format."""
         name = printable(self.path)
-        if not isinstance(found, dict) or found.get("format") != FORMAT:
-            raise InputError(f"{name} is not a journal of results; expected format {FORMAT!r}.")
+        expected = _described(self._run)
+        former = found.get("format") == FORMER
+        if found.get("format") not in (FORMAT, FORMER):
+            raise InputError(
+                f"{name} is not a journal of results, or its first line is damaged; expected "
+                f"format {FORMAT!r}; remove the file to start again."
+            )
+        for key in (*expected, "pairs") if former else expected:
+            if type(found.get(key)) is not type(expected.get(key, "")):
+                raise InputError(
+                    f"{name} is not a whole journal: its first line has no {key!r}; remove the "
+                    "file to start again."
+                )
         if found["fingerprint"] != expected["fingerprint"]:
             raise InputError(
                 f"{name} was begun with another model: {found['model']}, fingerprint "
-                f"{found['fingerprint'][:16]}; this is {expected['model']}, fingerprint "
+                f"{str(found['fingerprint'])[:16]}; this is {expected['model']}, fingerprint "
                 f"{expected['fingerprint'][:16]}."
             )
         if settings := differing(found["settings"], expected["settings"]):
             raise InputError(f"{name} was begun with other settings: {settings} differ.")
-        if found["pairs"] != expected["pairs"]:
+        if former and found["pairs"] != self._plan.digest:
             raise InputError(
-                f"{name} was begun with other pairs: the manifest or the folders have changed."
+                f"{name} was begun with other pairs: the manifest or the folders have changed; "
+                "this journal of an earlier version cannot go on with them."
             )
+        return former
+
+    def _index(self, line: bytes, offset: int, former: bool) -> None:
+        """Remember where the records of a line's pair are, if the line is as it was written."""
+        content = _record(line, former)
+        if content is None:
+            self.damaged += 1
+            return
+        if "row" in content:
+            rows = [content["row"]] if content["row"] in range(len(self._plan.pairs)) else []
+        else:
+            names = str(content.get("reference")), str(content.get("distorted"))
+            rows = self._rows.get(names, [])
+            if not rows:
+                self.others.append(names)
+        self._offsets.update(dict.fromkeys(rows, offset))
 
     def _refuse_old(self) -> None:
         if self.path.stat().st_size:
@@ -174,3 +206,58 @@ class Journal:
             ) from error
         except OSError:
             return  # file systems without locks
+
+
+def _described(run: Run) -> dict[str, Any]:
+    return {
+        "model": run.model,
+        "fingerprint": run.fingerprint,
+        "settings": dict(run.settings),
+    }
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    """A line that tells whether it is as it was written."""
+    text = json.dumps(content).encode()[1:]
+    return b'{"crc32": "%08x", %b\n' % (zlib.crc32(text), text)
+
+
+def _header(line: bytes) -> dict[str, Any]:
+    """What the first line says; nothing if it is damaged."""
+    content = _checked(line)
+    if content is None:
+        content = _parsed(line)
+        if content is None or content.get("format") != FORMER:
+            return {}
+    return content
+
+
+def _record(line: bytes, former: bool) -> dict[str, Any] | None:
+    """What a later line says, or None if it is damaged; without a checksum, what is possible."""
+    content = _checked(line)
+    if content is None and former:
+        content = _parsed(line)
+        if content is not None and content.keys() != _FORMER_KEYS:
+            return None
+    if content is None or not isinstance(content.get("score"), (int, float, type(None))):
+        return None
+    try:
+        Score.of(_NOBODY, Run(), content)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return content
+
+
+def _checked(line: bytes) -> dict[str, Any] | None:
+    match = _CHECKED.fullmatch(line)
+    if match is None or zlib.crc32(match[2]) != int(match[1], 16):
+        return None
+    return _parsed(b"{" + match[2])
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,10 +1,9 @@
-"""One record per pair: what came out, and everything needed to know how."""
+"""One record per pair, for one pair as for many: what came out, and everything to know how."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from msds.errors import InputError
@@ -22,45 +21,6 @@ def size_difference(reference: Size | None, distorted: Size | None) -> str:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one pair.
-
-    Attributes
-    ----------
-    score : 1 for identical images, higher is better; None if the pair could not be scored.
-    levels : DeepSSIM of each level, from full size down.
-    notes : what was done to the images and to the levels, in words.
-    reference_size, distorted_size : (width, height) in pixels, if the file could be read.
-    reference_sha256, distorted_sha256 : digests of the files.
-    seconds : time spent on this pair; what several pairs need counts for the first of them.
-    error : why there is no score.
-    """
-
-    score: float | None = None
-    levels: tuple[float, ...] = ()
-    notes: tuple[str, ...] = ()
-    reference_size: Size | None = None
-    distorted_size: Size | None = None
-    reference_sha256: str | None = None
-    distorted_sha256: str | None = None
-    seconds: float = 0.0
-    error: str | None = None
-
-    @property
-    def size_difference(self) -> str:
-        """What the sizes of the two images are, in words, or "" if they are equal or unknown."""
-        return size_difference(self.reference_size, self.distorted_size)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Outcome:
-        """The outcome that `dataclasses.asdict` and JSON made `values` of."""
-        fields = {name: values[name] for name in cls.__dataclass_fields__}
-        tuples = ("levels", "notes", "reference_size", "distorted_size")
-        fields.update({name: tuple(fields[name]) for name in tuples if fields[name] is not None})
-        return cls(**fields)
-
-
-@dataclass(frozen=True)
 class Run:
     """What all pairs of a run have in common.
 
@@ -71,14 +31,20 @@ class Run:
     settings : of the metric, and of how images are read.
     """
 
-    model: str
-    fingerprint: str
-    settings: Mapping[str, Any]
+    model: str = ""
+    fingerprint: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def levels(self) -> int:
         """Most levels that a score of this run has."""
         return int(self.settings.get("levels", 0))
+
+    def weights(self, levels: int) -> tuple[float, ...]:
+        """Weight of each of so many levels in the score, as `MSDS.weights_of` gives them."""
+        weights = tuple(map(float, self.settings.get("weights", ())))[:levels]
+        total = sum(weights)
+        return tuple(w / total if total else 1 / len(weights) for w in weights)
 
 
 def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
@@ -87,107 +53,151 @@ def differing(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
     return ", ".join(name for name in names if first.get(name) != second.get(name))
 
 
-RECORD_FIELDS = (
-    "reference",
-    "distorted",
-    "score",
-    "levels",
-    "error",
-    "model",
-    "fingerprint",
-    "settings",
-    "notes",
-    "reference_size",
-    "distorted_size",
-    "reference_sha256",
-    "distorted_sha256",
-    "seconds",
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What became of one pair of images.
+
+    Scores of one model can be compared with each other and with numbers: ``a < b``, ``a >= 0.9``.
+
+    Attributes
+    ----------
+    reference, distorted : names of the two images.
+    score : 1 for identical images, higher is better; None if the pair could not be scored.
+    levels : DeepSSIM of each level, from full size down.
+    error : why there is no score.
+    notes : what was done to the images and to the levels, in words.
+    reference_size, distorted_size : (width, height) in pixels, if the image could be read.
+    reference_sha256, distorted_sha256 : digests of the files, if they are files.
+    seconds : time spent on this pair; what several pairs need counts for the first of them.
+    run : who made it, and with what settings.
+    columns : what the manifest or the names of the files say besides.
+    """
+
+    reference: str
+    distorted: str
+    score: float | None = None
+    levels: tuple[float, ...] = ()
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+    reference_size: Size | None = None
+    distorted_size: Size | None = None
+    reference_sha256: str | None = None
+    distorted_sha256: str | None = None
+    seconds: float = field(default=0.0, compare=False)
+    run: Run = field(default=Run(), repr=False)
+    columns: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+
+    @property
+    def model(self) -> str:
+        """Id of the model, with every setting that differs from it."""
+        return self.run.model
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the trunk's weights and all settings."""
+        return self.run.fingerprint
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Of the metric, and of how the images were read."""
+        return self.run.settings
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Weight of each of the levels in the score."""
+        return self.run.weights(len(self.levels))
+
+    @property
+    def size_difference(self) -> str:
+        """What the sizes of the two images are, in words, or "" if they are equal or unknown."""
+        return size_difference(self.reference_size, self.distorted_size)
+
+    def __float__(self) -> float:
+        return float("nan") if self.score is None else self.score
+
+    def __lt__(self, other: object) -> bool:
+        return float(self) < self._number(other)
+
+    def __le__(self, other: object) -> bool:
+        return float(self) <= self._number(other)
+
+    def __gt__(self, other: object) -> bool:
+        return float(self) > self._number(other)
+
+    def __ge__(self, other: object) -> bool:
+        return float(self) >= self._number(other)
+
+    def _number(self, other: object) -> float:
+        """What to compare with: a number, or a score of the same model."""
+        if isinstance(other, Score):
+            if other.fingerprint != self.fingerprint:
+                raise InputError(
+                    f"Scores of two models mean different things: {self.model}, fingerprint "
+                    f"{self.fingerprint[:16]}, and {other.model}, fingerprint "
+                    f"{other.fingerprint[:16]}."
+                )
+            return float(other)
+        if isinstance(other, (int, float)):
+            return float(other)
+        raise TypeError(f"A score was compared with {type(other).__name__}; expected a number.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON-able values: one line of JSON Lines."""
+        return {
+            "reference": self.reference,
+            "distorted": self.distorted,
+            **self.columns,
+            "score": self.score,
+            "levels": list(self.levels),
+            "weights": list(self.weights),
+            "error": self.error,
+            "model": self.model,
+            "fingerprint": self.fingerprint,
+            "settings": dict(self.settings),
+            **self._own(),
+        }
+
+    def _own(self) -> dict[str, Any]:
+        return {
+            "notes": list(self.notes),
+            "reference_size": self.reference_size and list(self.reference_size),
+            "distorted_size": self.distorted_size and list(self.distorted_size),
+            "reference_sha256": self.reference_sha256,
+            "distorted_sha256": self.distorted_sha256,
+            "seconds": round(self.seconds, 6),
+        }
+
+    def to_journal(self) -> dict[str, Any]:
+        """The record without what all pairs of a run have in common, and without columns."""
+        return {
+            "reference": self.reference,
+            "distorted": self.distorted,
+            "score": self.score,
+            "levels": list(self.levels),
+            "error": self.error,
+            **self._own(),
+        }
+
+    @classmethod
+    def of(cls, pair: Pair, run: Run, values: Mapping[str, Any] | None = None) -> Score:
+        """The record of a pair, from what `to_journal` gave and JSON kept.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If these are no such values.
+        """
+        found = {name: values[name] for name in _JOURNALED} if values is not None else {}
+        for name in _TUPLES:
+            if found.get(name) is not None:
+                found[name] = tuple(found[name])
+        return cls(pair.reference, pair.distorted, run=run, columns=pair.columns, **found)
+
+
+_TUPLES = ("levels", "notes", "reference_size", "distorted_size")
+_JOURNALED = (
+    *("score", "levels", "error", "notes", "reference_size", "distorted_size"),
+    *("reference_sha256", "distorted_sha256", "seconds"),
 )
-"""Keys of a record in JSON Lines, besides the carried columns."""
-
-
-def record(pair: Pair, run: Run, outcome: Outcome) -> dict[str, Any]:
-    """One line of JSON Lines."""
-    return {
-        "reference": pair.reference,
-        "distorted": pair.distorted,
-        **pair.columns,
-        "score": outcome.score,
-        "levels": list(outcome.levels),
-        "error": outcome.error,
-        "model": run.model,
-        "fingerprint": run.fingerprint,
-        "settings": dict(run.settings),
-        "notes": list(outcome.notes),
-        "reference_size": outcome.reference_size and list(outcome.reference_size),
-        "distorted_size": outcome.distorted_size and list(outcome.distorted_size),
-        "reference_sha256": outcome.reference_sha256,
-        "distorted_sha256": outcome.distorted_sha256,
-        "seconds": round(outcome.seconds, 6),
-    }
-
-
-def flat_fields(columns: Iterable[str], levels: int) -> list[str]:
-    """Names of the columns of a table."""
-    return [
-        "reference",
-        "distorted",
-        *columns,
-        "score",
-        *(f"level_{k + 1}" for k in range(levels)),
-        "error",
-        "model",
-        "fingerprint",
-        "settings",
-        "notes",
-        "reference_width",
-        "reference_height",
-        "distorted_width",
-        "distorted_height",
-        "reference_sha256",
-        "distorted_sha256",
-        "seconds",
-    ]
-
-
-def flat(pair: Pair, run: Run, outcome: Outcome, columns: Iterable[str]) -> dict[str, Any]:
-    """One row of a table: no lists and no objects in its cells."""
-    sizes = {
-        f"{role}_{side}": size[k] if size else None
-        for role, size in (
-            ("reference", outcome.reference_size),
-            ("distorted", outcome.distorted_size),
-        )
-        for k, side in enumerate(("width", "height"))
-    }
-    levels = {
-        f"level_{k + 1}": outcome.levels[k] if k < len(outcome.levels) else None
-        for k in range(run.levels)
-    }
-    return {
-        **record(pair, run, outcome),
-        **{name: _cell(pair.columns.get(name)) for name in columns},
-        **levels,
-        **sizes,
-        "settings": json.dumps(run.settings, sort_keys=True),
-        "notes": "; ".join(outcome.notes),
-    }
-
-
-def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return value
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
-def check_columns(columns: Iterable[str], levels: int) -> None:
-    """Refuse carried columns that have the name of one of the results' own."""
-    taken = {*RECORD_FIELDS, *flat_fields((), levels)}
-    for name in columns:
-        if name in taken:
-            raise InputError(
-                f"Results have a column {name!r} of their own: give that column of the manifest or "
-                "field of the pattern another name."
-            )
+RECORD_FIELDS = tuple(Score("", "").to_dict())
+"""Keys of a record, besides the carried columns."""

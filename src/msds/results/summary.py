@@ -5,18 +5,9 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 
+from msds.results.record import Score
+
 WORST = 5
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One pair as summaries and gates see it; `size_difference` is "" where sizes are equal."""
-
-    reference: str
-    distorted: str
-    score: float | None
-    error: str | None = None
-    size_difference: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,15 +19,15 @@ class Summary:
     pairs : all pairs, in the order of the plan.
     """
 
-    pairs: tuple[Scored, ...]
+    pairs: tuple[Score, ...]
 
     @property
-    def failures(self) -> list[Scored]:
+    def failures(self) -> list[Score]:
         """Pairs without a score."""
         return [pair for pair in self.pairs if pair.score is None]
 
     @property
-    def unequal(self) -> list[Scored]:
+    def unequal(self) -> list[Score]:
         """Pairs that were scored though their images are of different size."""
         return [pair for pair in self.pairs if pair.score is not None and pair.size_difference]
 
@@ -47,7 +38,7 @@ class Summary:
         return statistics.median(scores) if scores else None
 
     @property
-    def worst(self) -> list[Scored]:
+    def worst(self) -> list[Score]:
         """The five pairs of the lowest scores, lowest first."""
         scored = [(pair.score, k) for k, pair in enumerate(self.pairs) if pair.score is not None]
         return [self.pairs[k] for _, k in sorted(scored)[:WORST]]

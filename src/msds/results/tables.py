@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,24 +12,14 @@ from typing import Any
 from msds.errors import InputError, require
 from msds.files import atomic_write
 from msds.pairs import Plan
-from msds.results.record import (
-    Outcome,
-    Run,
-    Size,
-    flat,
-    flat_fields,
-    record,
-    size_difference,
-)
-from msds.text import printable, reason
+from msds.results.record import RECORD_FIELDS, Run, Score
+from msds.text import printable
 
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".parquet")
 ROWS_PER_GROUP = 10_000
 ROLES = ("reference", "distorted")
 SIDES = ("width", "height")
 SIZE_COLUMNS = tuple(f"{role}_{side}" for role in ROLES for side in SIDES)
-
-Outcomes = Iterable[tuple[int, Outcome]]
 
 
 def check_output(path: Path) -> None:
@@ -46,8 +35,19 @@ def check_output(path: Path) -> None:
         require("pyarrow.parquet", "parquet")
 
 
-def write_results(path: Path, plan: Plan, run: Run, outcomes: Outcomes) -> None:
-    """Write all outcomes in the format of the file's suffix.
+def check_columns(columns: Iterable[str], levels: int) -> None:
+    """Refuse carried columns that have the name of one of the results' own."""
+    taken = {*RECORD_FIELDS, *flat_fields((), levels)}
+    for name in columns:
+        if name in taken:
+            raise InputError(
+                f"Results have a column {name!r} of their own: give that column of the manifest or "
+                "field of the pattern another name."
+            )
+
+
+def write_results(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> None:
+    """Write the records of a plan, in its order, in the format of the file's suffix.
 
     Raises
     ------
@@ -55,55 +55,103 @@ def write_results(path: Path, plan: Plan, run: Run, outcomes: Outcomes) -> None:
         If the suffix is none of `SUFFIXES`.
     """
     check_output(path)
-    writers: dict[str, Callable[[Path, Plan, Run, Outcomes], None]] = {
+    writers: dict[str, Callable[[Path, Plan, Run, Iterable[Score]], None]] = {
         ".csv": _write_csv,
         ".parquet": _write_parquet,
     }
-    writers.get(path.suffix.lower(), _write_json)(path, plan, run, outcomes)
+    writers.get(path.suffix.lower(), _write_json)(path, plan, run, scores)
 
 
-def json_line(plan: Plan, run: Run, row: int, outcome: Outcome) -> str:
+def json_line(score: Score) -> str:
     """One record as a line of JSON, without its end."""
-    return json.dumps(record(plan.pairs[row], run, outcome), ensure_ascii=False, default=str)
+    return json.dumps(score.to_dict(), ensure_ascii=False, default=str)
 
 
-def _write_json(path: Path, plan: Plan, run: Run, outcomes: Outcomes) -> None:
+def flat_fields(columns: Iterable[str], levels: int) -> list[str]:
+    """Names of the columns of a table."""
+    return [
+        "reference",
+        "distorted",
+        *columns,
+        "score",
+        *_level_columns(levels),
+        "error",
+        "model",
+        "fingerprint",
+        "settings",
+        "notes",
+        *SIZE_COLUMNS,
+        "reference_sha256",
+        "distorted_sha256",
+        "seconds",
+    ]
+
+
+def _level_columns(levels: int) -> list[str]:
+    return [f"level_{k + 1}" for k in range(levels)]
+
+
+def flat(score: Score, columns: Iterable[str], levels: int) -> dict[str, Any]:
+    """One row of a table: no lists and no objects in its cells."""
+    sizes = (score.reference_size or (None, None)) + (score.distorted_size or (None, None))
+    padded = (*score.levels, *(None,) * (levels - len(score.levels)))
+    return {
+        **score.to_dict(),
+        **{name: _cell(score.columns.get(name)) for name in columns},
+        **dict(zip(_level_columns(levels), padded, strict=True)),
+        **dict(zip(SIZE_COLUMNS, sizes, strict=True)),
+        "settings": json.dumps(score.settings, sort_keys=True),
+        "notes": "; ".join(score.notes),
+    }
+
+
+def carried(columns: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """The carried columns of a pair as text, to be compared with those of a table."""
+    cells = (_cell(columns.get(name)) for name in names)
+    return ["" if cell is None else str(cell) for cell in cells]
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _write_json(path: Path, _: Plan, __: Run, scores: Iterable[Score]) -> None:
     with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace") as file:
-        for row, outcome in outcomes:
-            file.write(json_line(plan, run, row, outcome) + "\n")
+        for score in scores:
+            file.write(json_line(score) + "\n")
 
 
-def _write_csv(path: Path, plan: Plan, run: Run, outcomes: Outcomes) -> None:
+def _write_csv(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> None:
     fields = flat_fields(plan.columns, run.levels)
     with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.DictWriter(file, fields, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        for row, outcome in outcomes:
-            writer.writerow(flat(plan.pairs[row], run, outcome, plan.columns))
+        for score in scores:
+            writer.writerow(flat(score, plan.columns, run.levels))
 
 
-def _write_parquet(path: Path, plan: Plan, run: Run, outcomes: Outcomes) -> None:
+def _write_parquet(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> None:
     arrow = require("pyarrow", "parquet")
     parquet = require("pyarrow.parquet", "parquet")
     schema = arrow.schema(list(_arrow_types(plan, run).items()))
-    rows: Iterator[tuple[int, Outcome]] = iter(outcomes)
+    text = [name for name in plan.columns if schema.field(name).type == arrow.string()]
+    rows = (flat(score, plan.columns, run.levels) for score in scores)
     with atomic_write(path) as file, parquet.ParquetWriter(file, schema) as writer:
         while chunk := list(islice(rows, ROWS_PER_GROUP)):
-            table = [flat(plan.pairs[row], run, outcome, plan.columns) for row, outcome in chunk]
-            for cells in table:
-                cells.update(
-                    (name, str(cells[name]))
-                    for name in plan.columns
-                    if schema.field(name).type == arrow.string() and cells[name] is not None
-                )
-            writer.write_table(arrow.Table.from_pylist(table, schema=schema))
+            for cells in chunk:
+                cells.update((name, str(cells[name])) for name in text if cells[name] is not None)
+            writer.write_table(arrow.Table.from_pylist(chunk, schema=schema))
 
 
-def _arrow_types(plan: Plan, run: Run) -> dict[str, Any]:
+def _arrow_types(plan: Plan, run: Run) -> Mapping[str, Any]:
     """Types of the columns; those carried through keep theirs where all rows agree."""
     arrow = require("pyarrow", "parquet")
     types = dict.fromkeys(flat_fields(plan.columns, run.levels), arrow.string())
-    numbers = ("score", "seconds", *(f"level_{k + 1}" for k in range(run.levels)))
+    numbers = ("score", "seconds", *_level_columns(run.levels))
     types.update(dict.fromkeys(numbers, arrow.float64()))
     types.update(dict.fromkeys(SIZE_COLUMNS, arrow.int64()))
     for name in plan.columns:
@@ -117,90 +165,3 @@ def _arrow_types(plan: Plan, run: Run) -> dict[str, Any]:
         elif kinds and kinds <= {int, float} and exact:
             types[name] = arrow.float64()
     return types
-
-
-@dataclass(frozen=True)
-class Earlier:
-    """One pair of results that were written before; no score where it failed.
-
-    `size_difference` is "" where the sizes of the two images are equal or not known.
-    """
-
-    reference: str
-    distorted: str
-    score: float | None
-    error: str | None
-    model: str
-    fingerprint: str
-    settings: dict[str, Any]
-    size_difference: str = ""
-
-
-def read_results(path: Path) -> list[Earlier]:
-    """Pairs and scores from a file that `write_results` wrote.
-
-    Raises
-    ------
-    InputError
-        If the file is not there or does not hold results.
-    """
-    if not path.is_file():
-        raise InputError(f"{printable(path)}: no such file; expected earlier results.")
-    check_output(path)
-    readers = {".csv": _csv_rows, ".parquet": _parquet_rows}
-    try:
-        return [
-            Earlier(
-                row["reference"],
-                row["distorted"],
-                None if row["score"] in (None, "") else float(row["score"]),
-                row["error"] or None,
-                row["model"],
-                row["fingerprint"],
-                _settings(row["settings"]),
-                size_difference(*(_size(row, role) for role in ROLES)),
-            )
-            for row in readers.get(path.suffix.lower(), _json_rows)(path)
-        ]
-    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
-        what = f"there is no column {error}" if isinstance(error, KeyError) else reason(error)
-        raise InputError(f"{printable(path)} does not hold results: {what}.") from error
-
-
-def _size(row: dict[str, Any], role: str) -> Size | None:
-    """Size of an image of a row: a list in JSON Lines, two numbers in tables."""
-    sides = row.get(f"{role}_size") or [row.get(f"{role}_{side}") for side in SIDES]
-    return (int(sides[0]), int(sides[1])) if all(sides) else None
-
-
-def _settings(value: Any) -> dict[str, Any]:
-    """Settings of a row: an object in JSON Lines, its text in tables."""
-    settings = json.loads(value) if isinstance(value, str) else value
-    if not isinstance(settings, dict):
-        raise TypeError(f"settings are {type(settings).__name__}, not an object")
-    return settings
-
-
-def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from csv.DictReader(file)
-
-
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
-
-
-def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
-    parquet = require("pyarrow.parquet", "parquet")
-    wanted = [name for name in Earlier.__dataclass_fields__ if name != "size_difference"]
-    file = parquet.ParquetFile(path)
-    there = file.schema_arrow.names
-    missing = [name for name in wanted if name not in there]
-    if missing:
-        raise KeyError(missing[0])
-    wanted += [name for name in SIZE_COLUMNS if name in there]
-    for batch in file.iter_batches(columns=wanted):
-        yield from batch.to_pylist()

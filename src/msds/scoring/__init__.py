@@ -1,12 +1,26 @@
-"""The engine: from files to scores, one pair or very many.
+"""From files to scores, one pair or very many.
 
-`single` scores one pair, `engine` many; `inputs` reads files, `encode` runs the trunk within a
-memory budget, `cache` keeps encodings on disk.
+`run` scores a plan with a journal and conditions; `engine` scores very many pairs in bounded
+memory, `pair` one; `inputs` reads files, `compare` makes scores of encodings, `cache` keeps
+encodings on disk.
 """
 
+from msds.results import Score
 from msds.scoring.engine import Options, score_pairs
 from msds.scoring.inputs import Reading
 from msds.scoring.memory import Memory
-from msds.scoring.pair import Score, score, score_images
+from msds.scoring.pair import score
+from msds.scoring.run import Job, Report, Watcher, run_plan
 
-__all__ = ["Memory", "Options", "Reading", "Score", "score", "score_images", "score_pairs"]
+__all__ = [
+    "Job",
+    "Memory",
+    "Options",
+    "Reading",
+    "Report",
+    "Score",
+    "Watcher",
+    "run_plan",
+    "score",
+    "score_pairs",
+]

@@ -7,31 +7,31 @@ grow exactly where the trunk is slower than the reading.
 
 from __future__ import annotations
 
-import math
 import time
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import torch
 
-from msds.encoding import Encoding
-from msds.encoding.shortage import is_out_of_memory
 from msds.errors import MSDSError
-from msds.images import Image
-from msds.metric.modules import MSDS
 from msds.pairs import Pair
-from msds.results import Outcome
+from msds.results import Run, Score
+from msds.scoring.batches import Batches
 from msds.scoring.cache import DiskCache, Encoded
-from msds.scoring.inputs import PARTS_BYTES, Input, Reading, explain, named, pixel_bytes, read_input
+from msds.scoring.compare import compare, run_of
+from msds.scoring.inputs import Input, Reading, explain, named, read_input
 from msds.scoring.memory import Memory
-from msds.scoring.pair import notes_of
+from msds.scoring.readers import Readers
+from msds.scoring.shelf import Shelf
+from msds.scoring.sources import Source, State
 
-READ_AHEAD = 8
-"""Images per thread that are read before the trunk needs them, at most."""
+if TYPE_CHECKING:
+    from msds.metric.modules import MSDS
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def score_pairs(
     rows: Iterable[int] | None = None,
     reading: Reading | None = None,
     options: Options | None = None,
-) -> Iterator[tuple[int, Outcome]]:
-    """Score pairs of files, and give each outcome as it comes, in no certain order.
+) -> Iterator[tuple[int, Score]]:
+    """Score pairs of files, and give each record as it comes, in no certain order.
 
     Parameters
     ----------
@@ -70,314 +70,230 @@ def score_pairs(
 
     Yields
     ------
-    (row, outcome) : the index of a pair, and its scores, or why there are none.
+    (row, score) : the index of a pair, and its record: scores, or why there are none.
     """
+    reading, options = reading or Reading(), options or Options()
     wanted = range(len(pairs)) if rows is None else rows
-    return _Engine(metric, pairs, wanted, reading or Reading(), options or Options()).run()
+    trunk = _Trunk(metric, reading, options)
+    with closing(Readers(trunk.read, max(1, options.threads), trunk.memory.images)) as readers:
+        yield from _Engine(trunk, readers, pairs, wanted).run()
 
 
-@dataclass(eq=False)
-class _File:
-    """One image file, from when a pair first asks for it.
+class _Trunk:
+    """The metric at work: files to encodings, and encodings to scores."""
 
-    Attributes
-    ----------
-    uses : pairs that still need it.
-    admitted : those of them that are being worked on.
-    waiting : rows that wait for it to be settled: encoded, or known to be bad.
-    seconds : spent on it and not yet counted for a pair.
-    """
-
-    path: Path
-    uses: int
-    admitted: int = 0
-    is_reference: bool = False
-    bytes: int = 0
-    large: bool = False
-    requested: bool = False
-    retried: bool = False
-    waiting: list[int] = field(default_factory=list)
-    sha256: str | None = None
-    encoded: Encoded | None = None
-    error: str | None = None
-    seconds: float = 0.0
-
-    @property
-    def settled(self) -> bool:
-        return self.encoded is not None or self.error is not None
-
-
-@dataclass(eq=False)
-class _Waiting:
-    """Pixels that wait for the trunk, and the files that hold them."""
-
-    image: Image
-    content: str
-    files: list[_File]
-
-
-class _Engine:
-    def __init__(
-        self,
-        metric: MSDS,
-        pairs: Sequence[Pair],
-        rows: Iterable[int],
-        reading: Reading,
-        options: Options,
-    ) -> None:
+    def __init__(self, metric: MSDS, reading: Reading, options: Options) -> None:
         self.metric = metric
-        self.pairs = pairs
         self.reading = reading
-        self.threads = max(1, options.threads)
-        device = next(metric.parameters(), torch.empty(0)).device
-        self.memory = Memory.of(options.memory, device)
+        self.run: Run = run_of(metric, reading)
+        self.device = next(metric.parameters(), torch.empty(0)).device
+        self.memory = Memory.of(options.memory, self.device)
         self.encoder = metric.encoder(self.memory.trunk)
         self.cache = (
             DiskCache(options.cache, metric, reading.settings)
             if options.cache is not None
             else None
         )
-        self.queue = deque(self._by_reference(rows))
-        self.uses = Counter(
-            path
-            for row in self.queue
-            if pairs[row].problem is None
-            for path in {pairs[row].reference_path, pairs[row].distorted_path}
-        )
-        self.files: dict[Path, _File] = {}
-        self.being_read: dict[Future[Input], _File] = {}
-        self.postponed: deque[_File] = deque()  # to be read again when nothing else takes memory
-        self.groups: dict[tuple[int, int], dict[str, _Waiting]] = {}
-        self.in_flight = 0  # bytes of images being read or waiting
-        self.ready: list[int] = []
-        self.idle: OrderedDict[Path, _File] = OrderedDict()  # encodings no admitted pair needs
-        self.idle_bytes = 0
-        self.contents: WeakValueDictionary[str, Encoded] = WeakValueDictionary()
 
-    def _by_reference(self, rows: Iterable[int]) -> list[int]:
-        """Rows with those of the same reference together, in order of first appearance."""
-        groups: dict[Path, list[int]] = {}
-        for row in rows:
-            groups.setdefault(self.pairs[row].reference_path, []).append(row)
-        return [row for group in groups.values() for row in group]
+    def read(self, source: Source) -> Input:
+        return read_input(source.path, self.reading, self.cache, source.in_parts)
 
-    def run(self) -> Iterator[tuple[int, Outcome]]:
-        pool = ThreadPoolExecutor(self.threads, thread_name_prefix="msds-read")
-        try:
-            while self.queue or self.being_read or self.groups or self.postponed or self.ready:
-                self._admit(pool)
-                yield from self._compare()
-                self._collect()
-                if self.groups:
-                    self._encode_largest()
-                elif not self.being_read and self.postponed:
-                    self._read_again(self.postponed.popleft())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    def encode_parts(self, path: Path) -> Encoded:
+        with self.reading.open(path) as regions:
+            encoding = self.encoder.encode_regions(regions)
+            return Encoded(encoding, regions.notes)
 
-    # Reading
+    def here(self, encoded: Encoded) -> Encoded:
+        """The encoding on the device to compute on."""
+        if encoded.encoding.grams[0].device == self.device:
+            return encoded
+        return Encoded(encoded.encoding.to(self.device), encoded.notes)
 
-    def _admit(self, pool: ThreadPoolExecutor) -> None:
-        """Ask for the images of the next pairs, as far as memory allows."""
-        while self.queue and len(self.being_read) < READ_AHEAD * self.threads:
-            row = self.queue[0]
-            pair = self.pairs[row]
-            if pair.problem is not None:
-                self.ready.append(self.queue.popleft())
-                continue
-            paths = (pair.reference_path, pair.distorted_path)
-            files = list(dict.fromkeys(self._file(path) for path in paths))
-            new = [file for file in files if not file.requested]
-            cost = sum(file.bytes for file in new)
-            if new and self.in_flight and self.in_flight + cost > self.memory.images:
-                return
-            self.queue.popleft()
-            files[0].is_reference = True
-            for file in files:
-                file.admitted += 1
-                if self.idle.pop(file.path, None) is not None and file.encoded is not None:
-                    self.idle_bytes -= file.encoded.bytes
-                if not file.settled:
-                    file.waiting.append(row)
-            for file in new:
-                file.requested = True
-                self.in_flight += file.bytes
-                future = pool.submit(read_input, file.path, self.reading, self.cache, file.large)
-                self.being_read[future] = file
-            if all(file.settled for file in files):
-                self.ready.append(row)
+    def keep(self, source: Source, encoded: Encoded) -> None:
+        """Store the encoding of a reference for later runs."""
+        if self.cache is not None and source.is_reference and source.sha256:
+            self.cache.keep(source.sha256, encoded)
 
-    def _file(self, path: Path) -> _File:
-        if path not in self.files:
-            size = pixel_bytes(path)
-            large = size > PARTS_BYTES
-            self.files[path] = _File(path, self.uses[path], bytes=0 if large else size, large=large)
-        return self.files[path]
-
-    def _collect(self) -> None:
-        """Take what has been read; wait for something only if the trunk has nothing to do."""
-        if not self.being_read:
-            return
-        idle = not (self.groups or self.ready)
-        done, _ = wait(self.being_read, None if idle else 0, FIRST_COMPLETED)
-        for future in done:
-            file = self.being_read.pop(future)
-            error = future.exception()
-            if error is None:
-                self._take(file, future.result())
-            elif is_out_of_memory(error) and not file.retried:
-                file.retried = True
-                self.in_flight -= file.bytes
-                self.postponed.append(file)
-            elif isinstance(error, Exception):
-                self.in_flight -= file.bytes
-                self._settle(file, error=explain(error, file.path))
-            else:
-                raise error
-
-    def _read_again(self, file: _File) -> None:
-        self.in_flight += file.bytes
-        try:
-            self._take(file, read_input(file.path, self.reading, self.cache, file.large))
-        except Exception as error:  # whatever a decoder raises costs this file only
-            self.in_flight -= file.bytes
-            self._settle(file, error=explain(error, file.path))
-
-    def _take(self, file: _File, read: Input) -> None:
-        file.sha256 = read.sha256
-        file.seconds += read.seconds
-        encoded = read.encoded or self.contents.get(read.content)
-        if encoded is not None:
-            self.in_flight -= file.bytes
-            self._settle(file, encoded)
-        elif read.image is None:
-            self._encode_parts(file)
-        else:
-            size = (read.image.height, read.image.width)
-            group = self.groups.setdefault(size, {})
-            waiting = group.setdefault(read.content, _Waiting(read.image, read.content, []))
-            waiting.files.append(file)
-
-    # Encoding
-
-    def _encode_largest(self) -> None:
-        """Run the trunk on the group that fills its batch best."""
-        size = max(self.groups, key=lambda s: len(self.groups[s]) / self.encoder.batch_size(*s))
-        group = self.groups[size]
-        batch = [group.pop(key) for key in list(group)[: self.encoder.batch_size(*size)]]
-        if not group:
-            del self.groups[size]
-        start = time.perf_counter()
-        encodings: list[Encoding] = []
-        error = None
-        try:
-            encodings = self.encoder.encode([waiting.image.pixels for waiting in batch])
-        except MSDSError as reason:
-            error = str(reason)
-        seconds = (time.perf_counter() - start) / len(batch)
-        for k, waiting in enumerate(batch):
-            waiting.files[0].seconds += seconds
-            encoded = None
-            if error is None:
-                encoded = Encoded(encodings[k], waiting.image.notes)
-                self.contents[waiting.content] = encoded
-            for file in waiting.files:
-                self.in_flight -= file.bytes
-                self._finish(file, encoded, error)
-
-    def _encode_parts(self, file: _File) -> None:
-        start = time.perf_counter()
-        encoded = error = None
-        try:
-            with self.reading.open(file.path) as regions:
-                encoding = self.encoder.encode_regions(regions)
-                encoded = Encoded(encoding, regions.notes)
-        except Exception as reason:  # whatever a decoder raises costs this file only
-            error = explain(reason, file.path)
-        file.seconds += time.perf_counter() - start
-        self._finish(file, encoded, error)
-
-    def _finish(self, file: _File, encoded: Encoded | None, error: str | None) -> None:
-        if error is not None:
-            error = named(error, file.path)
-        if encoded is not None and self.cache is not None and file.is_reference and file.sha256:
-            self.cache.keep(file.sha256, encoded)
-        self._settle(file, encoded, error)
-
-    def _settle(
-        self, file: _File, encoded: Encoded | None = None, error: str | None = None
-    ) -> None:
-        """A file's encoding is there, or is known never to be."""
-        if encoded is not None and encoded.encoding.grams[0].device != self.encoder.device:
-            encoded = Encoded(encoded.encoding.to(self.encoder.device), encoded.notes)
-        file.encoded, file.error = encoded, error
-        rows, file.waiting = file.waiting, []
-        for row in rows:
-            pair = self.pairs[row]
-            if all(self.files[p].settled for p in (pair.reference_path, pair.distorted_path)):
-                self.ready.append(row)
-
-    # Comparing
-
-    def _compare(self) -> Iterator[tuple[int, Outcome]]:
-        """Outcomes of the pairs of which both images are settled."""
-        rows, self.ready = self.ready, []
-        for row in rows:
-            pair = self.pairs[row]
-            if pair.problem is not None:
-                yield row, Outcome(error=f"{pair.problem}.")
-                continue
-            files = (self.files[pair.reference_path], self.files[pair.distorted_path])
-            outcome = self._outcome(*files)
-            for file in dict.fromkeys(files):
-                self._release(file)
-            yield row, outcome
-
-    def _outcome(self, reference: _File, distorted: _File) -> Outcome:
+    def score(self, pair: Pair, reference: Source, distorted: Source) -> Score:
         start = time.perf_counter()
         a, b = reference.encoded, distorted.encoded
-        score: float | None = None
-        levels: tuple[float, ...] = ()
-        notes: tuple[str, ...] = ()
-        error = None
+        found: dict[str, object] = {}
         if a is None or b is None:
             reasons = dict.fromkeys(text for text in (reference.error, distorted.error) if text)
-            error = " ".join(reasons)
+            found["error"] = " ".join(reasons)
         else:
-            with torch.inference_mode():
-                scores = self.metric.level_scores(a.encoding, b.encoding)
-                score = float(self.metric.fuse(scores))
-            levels = tuple(scores[0].tolist())
-            notes = notes_of(self.metric, len(levels), (a.notes, a.size), (b.notes, b.size))
-            if not math.isfinite(score):
-                score, levels = None, ()
-                error = "The score is not a finite number: the trunk's features overflow."
-        seconds = time.perf_counter() - start
-        for file in dict.fromkeys((reference, distorted)):
-            seconds += file.seconds
-            file.seconds = 0.0
-        return Outcome(
-            score=score,
-            levels=levels,
-            notes=notes,
+            try:
+                found.update(compare(self.metric, a, b)._asdict())
+            except MSDSError as error:
+                found["error"] = str(error)
+        seconds = reference.take_seconds() + distorted.take_seconds()
+        return Score(
+            pair.reference,
+            pair.distorted,
             reference_size=a.size if a else None,
             distorted_size=b.size if b else None,
             reference_sha256=reference.sha256,
             distorted_sha256=distorted.sha256,
-            seconds=seconds,
-            error=error,
+            seconds=seconds + time.perf_counter() - start,
+            run=self.run,
+            columns=pair.columns,
+            **found,  # type: ignore[arg-type]
         )
 
-    def _release(self, file: _File) -> None:
+
+class _Engine:
+    """Decides what is read, encoded and compared next."""
+
+    def __init__(
+        self, trunk: _Trunk, readers: Readers, pairs: Sequence[Pair], rows: Iterable[int]
+    ) -> None:
+        self._trunk = trunk
+        self._readers = readers
+        self._pairs = pairs
+        self._queue = deque(_by_reference(pairs, rows))
+        self._uses = Counter(
+            path
+            for row in self._queue
+            if pairs[row].problem is None
+            for path in {pairs[row].reference_path, pairs[row].distorted_path}
+        )
+        self._sources: dict[Path, Source] = {}
+        self._batches = Batches()
+        self._shelf = Shelf(trunk.memory.encodings)
+        self._ready: list[int] = []
+        self._contents: WeakValueDictionary[str, Encoded] = WeakValueDictionary()
+
+    def run(self) -> Iterator[tuple[int, Score]]:
+        while self._queue or self._readers or self._batches or self._ready:
+            self._admit()
+            yield from self._compare()
+            idle = not (self._batches or self._ready)
+            for source, read in self._readers.arrived(idle):
+                self._take(source, read)
+            if self._batches:
+                self._encode()
+
+    def _of(self, row: int) -> list[Source]:
+        """The files of a pair, the reference first; one if they are the same."""
+        pair = self._pairs[row]
+        if pair.problem is not None:
+            return []
+        for path in (pair.reference_path, pair.distorted_path):
+            if path not in self._sources:
+                self._sources[path] = Source.of(path, self._uses[path])
+        both = (self._sources[pair.reference_path], self._sources[pair.distorted_path])
+        return list(dict.fromkeys(both))
+
+    def _admit(self) -> None:
+        """Ask for the images of the next pairs, as far as memory allows."""
+        while self._queue:
+            row = self._queue[0]
+            sources = self._of(row)
+            new = [source for source in sources if source.state is State.UNREAD]
+            if not self._readers.have_room(new):
+                return
+            self._queue.popleft()
+            for source in sources:
+                source.admitted += 1
+                self._shelf.take(source)
+                if source.state is not State.SETTLED:
+                    source.waiting.append(row)
+            if sources:
+                sources[0].is_reference = True
+            for source in new:
+                self._readers.ask(source)
+            self._is_ready(row)
+
+    def _is_ready(self, row: int) -> None:
+        if all(source.state is State.SETTLED for source in self._of(row)):
+            self._ready.append(row)
+
+    def _take(self, source: Source, read: Input) -> None:
+        """What a thread made of a file."""
+        source.sha256 = read.sha256 or None
+        source.seconds += read.seconds
+        encoded = read.encoded or self._contents.get(read.content)
+        if read.failure is not None:
+            self._settle(source, error=explain(read.failure, source.path))
+        elif encoded is not None:
+            self._settle(source, encoded)
+        elif read.image is not None:
+            self._batches.add(source, read.image, read.content)
+        else:
+            self._encode_parts(source)
+
+    def _encode(self) -> None:
+        """Run the trunk on the images that fill a batch best."""
+        encoder = self._trunk.encoder
+        batch = self._batches.take(encoder.batch_size)
+        start = time.perf_counter()
+        encodings: list[Encoded | None] = [None] * len(batch)
+        error = None
+        try:
+            found = encoder.encode([waiting.image.pixels for waiting in batch])
+            encodings = [
+                Encoded(one, waiting.image.notes) for one, waiting in zip(found, batch, strict=True)
+            ]
+        except MSDSError as reason:
+            error = str(reason)
+        seconds = (time.perf_counter() - start) / len(batch)
+        for waiting, encoded in zip(batch, encodings, strict=True):
+            waiting.sources[0].seconds += seconds
+            if encoded is not None:
+                self._contents[waiting.content] = encoded
+            for source in waiting.sources:
+                self._finish(source, encoded, error)
+
+    def _encode_parts(self, source: Source) -> None:
+        start = time.perf_counter()
+        encoded = error = None
+        try:
+            encoded = self._trunk.encode_parts(source.path)
+        except Exception as reason:  # whatever a decoder raises costs this file only
+            error = explain(reason, source.path)
+        source.seconds += time.perf_counter() - start
+        self._finish(source, encoded, error)
+
+    def _finish(self, source: Source, encoded: Encoded | None, error: str | None) -> None:
+        if encoded is not None:
+            self._trunk.keep(source, encoded)
+        self._settle(source, encoded, None if error is None else named(error, source.path))
+
+    def _settle(
+        self, source: Source, encoded: Encoded | None = None, error: str | None = None
+    ) -> None:
+        """A file's encoding is there, or is known never to be."""
+        self._readers.release(source)
+        here = None if encoded is None else self._trunk.here(encoded)
+        for row in source.settle(here, error):
+            self._is_ready(row)
+
+    def _compare(self) -> Iterator[tuple[int, Score]]:
+        """Records of the pairs of which both images are settled."""
+        rows, self._ready = self._ready, []
+        for row in rows:
+            pair, sources = self._pairs[row], self._of(row)
+            if sources:
+                score = self._trunk.score(pair, sources[0], sources[-1])
+            else:
+                score = replace(Score.of(pair, self._trunk.run), error=f"{pair.problem}.")
+            for source in sources:
+                self._release(source)
+            yield row, score
+
+    def _release(self, source: Source) -> None:
         """One pair less needs this file; its encoding is kept while there is room."""
-        file.uses -= 1
-        file.admitted -= 1
-        if file.uses == 0:
-            del self.files[file.path]
-        elif file.admitted == 0 and file.encoded is not None:
-            self.idle[file.path] = file
-            self.idle_bytes += file.encoded.bytes
-            while self.idle_bytes > self.memory.encodings:
-                _, oldest = self.idle.popitem(last=False)
-                self.idle_bytes -= oldest.encoded.bytes if oldest.encoded is not None else 0
-                oldest.encoded, oldest.requested = None, False
+        source.uses -= 1
+        source.admitted -= 1
+        if source.uses == 0:
+            del self._sources[source.path]
+        elif source.admitted == 0:
+            self._shelf.put(source)
+
+
+def _by_reference(pairs: Sequence[Pair], rows: Iterable[int]) -> list[int]:
+    """Rows with those of the same reference together, in order of first appearance."""
+    groups: dict[Path, list[int]] = {}
+    for row in rows:
+        groups.setdefault(pairs[row].reference_path, []).append(row)
+    return [row for group in groups.values() for row in group]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from msds.images import Image, Regions, load_image, open_regions
 from msds.images.colour import parse_background
 from msds.images.formats.identify import read_header
 from msds.images.limits import MAX_PIXELS, check_file, display_name, pillow_limit
+from msds.images.loading import Source
 from msds.images.transfer import parse_transfer
 from msds.scoring.cache import DiskCache, Encoded
 
@@ -54,16 +56,16 @@ class Reading:
         if self.transfer is not None:
             parse_transfer(self.transfer)
 
-    def load(self, path: Path) -> Image:
+    def load(self, source: Source) -> Image:
         """The whole image."""
         return load_image(
-            path,
+            source,
             background=self.background,
             transfer=self.transfer,
             max_pixels=self.max_pixels,
         )
 
-    def open(self, path: Path) -> Regions:
+    def open(self, path: str | os.PathLike[str]) -> Regions:
         """The image in parts."""
         return open_regions(
             path,
@@ -89,6 +91,7 @@ class Input:
     image : its pixels, or None if it is to be read in parts or its encoding was kept.
     content : digest of the pixels; equal images are encoded once.
     encoded : its encoding, if it was kept.
+    failure : why it could not be decoded.
     """
 
     sha256: str
@@ -96,15 +99,16 @@ class Input:
     image: Image | None = None
     content: str = ""
     encoded: Encoded | None = None
+    failure: Exception | None = None
 
 
 def read_input(path: Path, reading: Reading, cache: DiskCache | None, large: bool) -> Input:
-    """Read a file.
+    """Read a file; of one that cannot be decoded the digest is known nevertheless.
 
     Raises
     ------
     InputError
-        If it cannot be used.
+        If it cannot be read at all.
     """
     start = time.perf_counter()
     check_file(path, display_name(path))  # a pipe or a device would never end
@@ -116,11 +120,20 @@ def read_input(path: Path, reading: Reading, cache: DiskCache | None, large: boo
     encoded = cache.find(sha256) if cache is not None else None
     if encoded is not None or large:
         return Input(sha256, time.perf_counter() - start, encoded=encoded)
-    image = reading.load(path)
+    try:
+        image = reading.load(path)
+        content = _content(image)
+    except Exception as error:  # whatever a decoder raises: the file was read all the same
+        return Input(sha256, time.perf_counter() - start, failure=error)
+    return Input(sha256, time.perf_counter() - start, image, content)
+
+
+def _content(image: Image) -> str:
+    """Digest of the pixels: equal images are encoded once."""
     pixels = image.pixels.contiguous().numpy()
-    content = hashlib.sha256(f"{pixels.shape}".encode())
-    content.update(pixels.data)
-    return Input(sha256, time.perf_counter() - start, image, content.hexdigest())
+    digest = hashlib.sha256(f"{pixels.shape}".encode())
+    digest.update(pixels.data)
+    return digest.hexdigest()
 
 
 def pixel_bytes(path: Path) -> int:

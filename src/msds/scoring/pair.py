@@ -1,10 +1,10 @@
-"""The score of one pair of images, with everything needed to know how it came about."""
+"""`msds.score`: one pair of images, from whatever source."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,53 +13,17 @@ import torch
 
 from msds.encoding.encoder import Encoder
 from msds.errors import InputError
-from msds.images import Image, load_image
-from msds.images.regions import Regions, open_regions
+from msds.files import sha256_file
+from msds.images import Image
+from msds.images.regions import Regions
 from msds.models import DEFAULT_MODEL, load_model
-from msds.scoring.inputs import PARTS_BYTES, pixel_bytes
+from msds.results import Score
+from msds.scoring.cache import Encoded
+from msds.scoring.compare import compare, run_of
+from msds.scoring.inputs import PARTS_BYTES, Reading, pixel_bytes
 
 if TYPE_CHECKING:
-    from msds.encoding import Encoding
-from msds.metric.modules import MSDS
-
-Size = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Score:
-    """The result of one comparison.
-
-    Attributes
-    ----------
-    score : 1 for identical images; higher is better.
-    levels : DeepSSIM of each level, from full size down.
-    weights : weight of each of these levels in the score.
-    model : id of the model, with every setting that differs from it.
-    fingerprint : SHA-256 over the trunk's weights and all settings.
-    reference, distorted : names of the two images.
-    reference_size, distorted_size : (width, height) in pixels.
-    notes : what was done to the images and to the levels, in words.
-    seconds : time it took, without reading the files.
-    """
-
-    score: float
-    levels: tuple[float, ...]
-    weights: tuple[float, ...]
-    model: str
-    fingerprint: str
-    reference: str
-    distorted: str
-    reference_size: Size
-    distorted_size: Size
-    notes: tuple[str, ...]
-    seconds: float
-
-    def __float__(self) -> float:
-        return self.score
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as JSON-able values."""
-        return asdict(self)
+    from msds.metric.modules import MSDS
 
 
 def score(
@@ -86,89 +50,64 @@ def score(
     Raises
     ------
     InputError
-        If an image cannot be used.
+        If an image cannot be used, or the score is not a finite number.
     WeightsError
         If the model's weights cannot be had.
     """
+    start = time.perf_counter()
+    reading = Reading(background, transfer)
     if isinstance(model, torch.nn.Module):
         metric = model
     else:
         name = os.fspath(model)
         metric, device = _loaded(name, _version(name)), device or "cpu"
-    images = [
-        load_or_open(source, background=background, transfer=transfer)
-        for source in (reference, distorted)
-    ]
-    return score_images(metric if device is None else metric.to(device), *images)
-
-
-def load_or_open(
-    source: Any, *, background: str = "white", transfer: str | None = None
-) -> Image | Regions:
-    """An image in memory, or a large file opened to be read in parts."""
-    if isinstance(source, (str, os.PathLike)) and pixel_bytes(Path(source)) > PARTS_BYTES:
-        return open_regions(source, background=background, transfer=transfer)
-    return load_image(source, background=background, transfer=transfer)
-
-
-def score_images(metric: MSDS, reference: Image | Regions, distorted: Image | Regions) -> Score:
-    """Score one pair of loaded or opened images on the device the metric is on."""
+    images = [_load_or_open(source, reading) for source in (reference, distorted)]
+    if device is not None:
+        metric.to(device)
     encoder = metric.encoder()
-    start = time.perf_counter()
-    encodings = [_encode(encoder, image) for image in (reference, distorted)]
-    with torch.inference_mode():
-        level_scores = metric.level_scores(*encodings)
-        fused = metric.fuse(level_scores)
-    levels = tuple(float(v) for v in level_scores[0])
-    sizes = [(image.width, image.height) for image in (reference, distorted)]
+    a, b = (_encoded(encoder, image) for image in images)
+    found = compare(metric, a, b)
+    digests = [_digest(source) for source in (reference, distorted)]
     return Score(
-        score=float(fused[0]),
-        levels=levels,
-        weights=metric.weights_of(len(levels)),
-        model=metric.model_id,
-        fingerprint=metric.fingerprint,
-        reference=reference.source,
-        distorted=distorted.source,
-        reference_size=sizes[0],
-        distorted_size=sizes[1],
-        notes=notes_of(
-            metric, len(levels), (reference.notes, sizes[0]), (distorted.notes, sizes[1])
-        ),
+        images[0].source,
+        images[1].source,
+        **found._asdict(),
+        reference_size=a.size,
+        distorted_size=b.size,
+        reference_sha256=digests[0],
+        distorted_sha256=digests[1],
         seconds=time.perf_counter() - start,
+        run=run_of(metric, reading),
     )
 
 
-def notes_of(
-    metric: MSDS,
-    levels: int,
-    reference: tuple[tuple[str, ...], Size],
-    distorted: tuple[tuple[str, ...], Size],
-) -> tuple[str, ...]:
-    """What was done to a pair, from the notes and sizes of its images and its levels' number."""
-    notes = [
-        f"{name}: {note}"
-        for name, (image_notes, _) in (("reference", reference), ("distorted", distorted))
-        for note in image_notes
-    ]
-    if levels < metric.levels:
-        notes.append(f"{levels} of {metric.levels} levels: the images are too small for more")
-    if reference[1] != distorted[1]:
-        notes.append("sizes differ: nothing was resized")
-    if hasattr(metric.trunk, "engine"):
-        notes.append(f"features by {metric.engine}")
-    return tuple(notes)
+def _load_or_open(source: Any, reading: Reading) -> Image | Regions:
+    """An image in memory, or a large file opened to be read in parts."""
+    if isinstance(source, (str, os.PathLike)) and pixel_bytes(Path(source)) > PARTS_BYTES:
+        return reading.open(source)
+    return reading.load(source)
 
 
-def _encode(encoder: Encoder, image: Image | Regions) -> Encoding:
+def _encoded(encoder: Encoder, image: Image | Regions) -> Encoded:
     try:
         if isinstance(image, Image):
-            return encoder.encode([image.pixels])[0]
+            return Encoded(encoder.encode([image.pixels])[0], image.notes)
         with image:
-            return encoder.encode_regions(image)
+            encoding = encoder.encode_regions(image)
+            return Encoded(encoding, image.notes)
     except InputError as error:
         if str(error).startswith(image.source):
             raise
         raise InputError(f"{image.source}: {error}") from error
+
+
+def _digest(source: Any) -> str | None:
+    """SHA-256 of a source that is a file, or the bytes of one."""
+    if isinstance(source, (str, os.PathLike)):
+        return sha256_file(source)
+    if isinstance(source, (bytes, bytearray)):
+        return hashlib.sha256(source).hexdigest()
+    return None
 
 
 def _version(model: str) -> tuple[str, int, int] | None:

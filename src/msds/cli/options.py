@@ -1,0 +1,335 @@
+"""The options of `msds score` in bundles, and what each bundle stands for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from msds.errors import InputError
+from msds.results.conditions import DEFAULT_TOLERANCE, Conditions
+
+if TYPE_CHECKING:
+    from msds.metric.modules import MSDS
+    from msds.pairs import Plan
+    from msds.scoring import Options, Reading
+
+PAIRING = "Many pairs"
+MODEL = "Model and images"
+OUTPUT = "Output"
+CONDITIONS = "Conditions"
+ENGINE = "Engine"
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Which images are compared."""
+
+    reference: Annotated[
+        Path | None, typer.Argument(help="The undistorted image, or a folder.", show_default=False)
+    ] = None
+    distorted: Annotated[
+        Path | None, typer.Argument(help="The image to judge, or a folder.", show_default=False)
+    ] = None
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Table of pairs (.csv, .jsonl, .parquet) with columns reference and distorted; "
+            "paths are relative to it.",
+            rich_help_panel=PAIRING,
+        ),
+    ] = None
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="How distorted images are named, as in '{stem}_q{quality}.webp'; fields become "
+            "columns.",
+            rich_help_panel=PAIRING,
+        ),
+    ] = None
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the pairs only.", rich_help_panel=PAIRING)
+    ] = False
+    allow_unmatched: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unmatched",
+            help="Files without a partner do not change the exit status.",
+            rich_help_panel=PAIRING,
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.manifest is not None and (self.reference is not None or self.pattern is not None):
+            raise InputError("--manifest names the pairs: leave out paths and --pattern.")
+        if self.manifest is None and (self.reference is None or self.distorted is None):
+            raise InputError(
+                "Give a reference and a distorted image or folder, or --manifest FILE."
+            )
+
+    @property
+    def files(self) -> list[Path]:
+        """Paths that were given."""
+        given = (self.manifest, self.reference, self.distorted)
+        return [path for path in given if path is not None]
+
+    @property
+    def folders(self) -> bool:
+        """Whether one of the paths is a folder."""
+        return any(path is not None and path.is_dir() for path in (self.reference, self.distorted))
+
+    def plan(self) -> Plan:
+        """The pairs that are named."""
+        from msds.pairs import Pattern, plan_paths, read_manifest
+
+        if self.manifest is not None:
+            return read_manifest(self.manifest)
+        reference, distorted = self.files
+        pattern = None if self.pattern is None else Pattern(self.pattern)
+        return plan_paths(reference, distorted, pattern)
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """What scores, and how files become images."""
+
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", "-m", help="Id of a model, or a model file.", rich_help_panel=MODEL
+        ),
+    ] = "msds-compact"
+    trunk_weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The trunk's weights, instead of the usual ones.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
+    levels: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=12,
+            help="Levels of the pyramid; the weights are those learned for the trunk, else equal.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
+    small: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="Images too small for all levels: error, or fewer-levels.",
+            rich_help_panel=MODEL,
+        ),
+    ] = "error"
+    background: Annotated[
+        str,
+        typer.Option(
+            metavar="COLOUR",
+            help="What transparency is shown on: white, black, #rrggbb.",
+            rich_help_panel=MODEL,
+        ),
+    ] = "white"
+    transfer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOW",
+            help="How HDR samples are meant: pq, hlg, linear:PEAK, srgb.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
+
+    @property
+    def files(self) -> list[Path]:
+        """Paths that are read."""
+        return [Path(self.model), *([self.trunk_weights] if self.trunk_weights else [])]
+
+    def reading(self) -> Reading:
+        """How files become pixels."""
+        from msds.scoring import Reading
+
+        return Reading(self.background, self.transfer)
+
+    def load(self) -> MSDS:
+        """The model."""
+        from msds.models import load_model
+
+        return load_model(
+            self.model, trunk_weights=self.trunk_weights, levels=self.levels, small=self.small
+        )
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What is printed and written."""
+
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print whole records, as JSON Lines.", rich_help_panel=OUTPUT),
+    ] = False
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="Show every level of one pair, and what was done.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print scores only.", rich_help_panel=OUTPUT),
+    ] = False
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write whole records: .jsonl, .csv, .parquet.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with --out where a run was stopped.", rich_help_panel=OUTPUT
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.as_json + self.explain + self.quiet > 1:
+            raise InputError("Choose one of --json, --explain and --quiet.")
+        if self.resume and self.out is None:
+            raise InputError("--resume goes on with the results of --out FILE: give that too.")
+        if self.as_json and self.out is not None:
+            raise InputError("Choose one of --json, which prints the records, and --out.")
+
+
+@dataclass(frozen=True)
+class ConditionOptions:
+    """What the scores must meet."""
+
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Exit with 3 if a score is lower.", rich_help_panel=CONDITIONS
+        ),
+    ] = None
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Exit with 3 if a score is worse than in these earlier results, or is missing.",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = None
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="T",
+            help=f"How much worse than the baseline is still good ({DEFAULT_TOLERANCE:g}).",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = None
+    same_size: Annotated[
+        bool,
+        typer.Option(
+            "--same-size",
+            help="A pair of images of different size is an error.",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = False
+    annotations: Annotated[
+        str | None,
+        typer.Option(
+            metavar="github",
+            help="Print annotations for GitHub Actions as well.",
+            rich_help_panel=CONDITIONS,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.tolerance is not None and self.baseline is None:
+            raise InputError("--tolerance says how much worse than --baseline FILE is still good.")
+        if self.annotations not in (None, "github"):
+            raise InputError(f"Unknown annotations {self.annotations!r}: expected github.")
+        self.conditions()
+
+    def conditions(self, allow_unmatched: bool = False) -> Conditions:
+        """The conditions."""
+        tolerance = DEFAULT_TOLERANCE if self.tolerance is None else self.tolerance
+        return Conditions(
+            self.fail_under, self.baseline, tolerance, self.same_size, allow_unmatched
+        )
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How scores are computed; none of it changes them but for the precision."""
+
+    device: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps.", rich_help_panel=ENGINE),
+    ] = "cpu"
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What computes the features: torch, winograd, ncnn, openvino, onnxruntime, or "
+            "auto, the fastest here whose scores agree with torch.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = "torch"
+    precision: Annotated[
+        str,
+        typer.Option(
+            metavar="TYPE",
+            help="float32, or bfloat16, which changes scores a little.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = "float32"
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Memory for images and features, such as 4G; decides batches and pieces.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = None
+    threads: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Threads that read images.", rich_help_panel=ENGINE),
+    ] = None
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep the encodings of references here for later runs.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = None
+
+    def options(self) -> Options:
+        """How the engine works."""
+        from msds.scoring import Options
+        from msds.scoring.memory import parse_size
+
+        return Options(
+            memory=None if self.memory is None else parse_size(self.memory),
+            threads=self.threads or min(4, os.cpu_count() or 1),
+            cache=self.cache,
+        )
+
+    def settled(self, metric: MSDS) -> MSDS:
+        """The metric where and with what it is to compute."""
+        from msds.scoring.device import choose_device
+
+        return metric.to(choose_device(self.device)).set_engine(self.engine, self.precision)
