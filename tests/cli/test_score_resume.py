@@ -181,10 +181,10 @@ def test_a_full_disk_is_an_error_that_names_the_file_and_keeps_what_is_done(
     assert len(results_of(here / "o.csv")) == 6
 
 
-def rows_in(journal: Path) -> list[int]:
-    """Rows whose outcomes are in a journal, in the order in which they came there."""
+def names_in(journal: Path) -> list[str]:
+    """Distorted images whose records are in a journal, in the order in which they came there."""
     lines = journal.read_bytes().split(b"\n")[:-1]
-    return [json.loads(line)["row"] for line in lines[1:]]
+    return [json.loads(line)["distorted"] for line in lines[1:]]
 
 
 @contextmanager
@@ -235,7 +235,7 @@ def test_a_run_killed_at_random_moments_loses_no_pair_and_scores_none_twice(
     out, whole = tmp_path / f"o{suffix}", tmp_path / f"whole{suffix}"
     journal = tmp_path / f"{out.name}.journal"
     generator = random.Random(suffix)
-    before: list[int] = []
+    before: list[str] = []
     with killed_runs(tmp_path) as run:
         undisturbed = run(whole, None)
         assert undisturbed.status == 0
@@ -245,7 +245,7 @@ def test_a_run_killed_at_random_moments_loses_no_pair_and_scores_none_twice(
             assert run(out, moment).killed
             assert not out.exists() or same(results_of(out), results_of(whole))
             if journal.exists():
-                now = rows_in(journal)
+                now = names_in(journal)
                 assert now[: len(before)] == before, "finished pairs were lost"
                 added = {
                     "start": {0},
@@ -255,8 +255,8 @@ def test_a_run_killed_at_random_moments_loses_no_pair_and_scores_none_twice(
                 assert len(now) - len(before) in added
                 before = now
         assert run(out, None).status == 0
-    assert sorted(before) == list(range(60))
     names = [str(row["distorted"]) for row in results_of(out)]
-    assert names == sorted(set(names))
+    assert sorted(before) == names == sorted(set(names))
+    assert len(names) == 60
     assert {path.name for path in tmp_path.iterdir()} == {"refs", "dist", out.name, whole.name}
     assert same(results_of(out), results_of(whole))

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "msds"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "text", "version", "files", "places", "rows"),
+    ("errors", "text", "version", "status", "files", "places", "rows"),
     ("method", "images", "pairs"),
     ("trunks",),
     ("engines", "encoding"),

@@ -10,21 +10,17 @@ from hypothesis import strategies as st
 
 from msds.errors import InputError
 from msds.pairs import Pair, Plan
-from msds.results import Earlier, Outcome, Run, Scored, write_results
+from msds.results import Conditions, Run, Score, write_results
 from msds.results.conditions import against_baseline, annotation, below, read_baseline
 
 RUN = Run("msds-test", "f" * 64, {"levels": 1})
 
 
-def now(**scores: float | None) -> list[Scored]:
-    return [Scored("r", name, score) for name, score in scores.items()]
+def now(**scores: float | None) -> list[Score]:
+    return [Score("r", name, score, run=RUN) for name, score in scores.items()]
 
 
-def before(**scores: float | None) -> list[Earlier]:
-    return [
-        Earlier("r", name, score, None, RUN.model, RUN.fingerprint, {})
-        for name, score in scores.items()
-    ]
+before = now
 
 
 def test_scores_below_a_threshold_are_found_lowest_first() -> None:
@@ -76,7 +72,7 @@ def test_a_pair_that_stands_twice_counts_with_its_lower_score() -> None:
 
 def write_baseline(path: Path, run: Run, count: int = 1) -> Path:
     plan = Plan((Pair("r", "a", Path("r"), Path("a")),) * count)
-    write_results(path, plan, run, [(row, Outcome(0.5, (0.5,))) for row in range(count)])
+    write_results(path, plan, run, [Score("r", "a", 0.5, (0.5,), run=run)] * count)
     return path
 
 
@@ -100,6 +96,30 @@ def test_a_baseline_without_rows_or_file_is_refused(tmp_path: Path) -> None:
         read_baseline(write_baseline(tmp_path / "b.csv", RUN, 0), RUN)
     with pytest.raises(InputError, match="no such file; expected earlier results"):
         read_baseline(tmp_path / "gone.csv", RUN)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"fail_under": 1.01}, "--fail-under is a score"),
+        ({"fail_under": float("nan")}, "--fail-under is a score"),
+        ({"tolerance": -0.1}, "--tolerance is a difference"),
+        ({"tolerance": float("inf")}, "--tolerance is a difference"),
+    ],
+)
+def test_numbers_that_no_score_can_have_are_no_conditions(
+    settings: dict[str, float], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        Conditions(**settings)  # type: ignore[arg-type]
+
+
+def test_where_sizes_must_be_the_same_a_pair_of_others_has_no_score() -> None:
+    score = Score("r", "d", 0.5, (0.5,), reference_size=(4, 3), distorted_size=(3, 4), run=RUN)
+    judged = Conditions(same_size=True).judged(score)
+    assert (judged.score, judged.levels) == (None, ())
+    assert judged.error == "sizes differ: 4 x 3 against 3 x 4."
+    assert Conditions().judged(score) == score
 
 
 def test_annotations_escape_what_github_reads_as_its_own() -> None:

@@ -27,12 +27,14 @@ from msds.images.formats.pillow import decode_pillow
 from msds.metric import MSDS
 from msds.models import load_model
 from msds.pairs import Pair
-from msds.results import Outcome
-from msds.scoring import Options, Reading, engine, inputs, score, score_pairs
+from msds.results import Score
+from msds.scoring import Options, Reading, engine, inputs, score, score_pairs, sources
 from msds.scoring import pair as single
 from msds.scoring.cache import DiskCache
 from msds.scoring.inputs import UNKNOWN_BYTES, explain, pixel_bytes
 from msds.scoring.memory import Memory
+from msds.scoring.readers import Readers
+from msds.scoring.sources import Source
 from msds.trunks import Trunk
 
 TOLERANCE = 1e-5
@@ -72,14 +74,14 @@ def pairs(files: Path) -> list[Pair]:
     return [*made, pair(files, "r0.png", "r2.png"), pair(files, "r2.png", "r0.png")]
 
 
-def run(metric: MSDS, pairs: list[Pair], **options: object) -> list[Outcome]:
+def run(metric: MSDS, pairs: list[Pair], **options: object) -> list[Score]:
     """Outcomes in the order of the pairs, each of them once."""
     outcomes = list(score_pairs(metric, pairs, options=Options(**options)))  # type: ignore[arg-type]
     assert sorted(row for row, _ in outcomes) == list(range(len(pairs)))
     return [outcome for _, outcome in sorted(outcomes, key=lambda item: item[0])]
 
 
-def scores(outcomes: list[Outcome]) -> list[float]:
+def scores(outcomes: list[Score]) -> list[float]:
     assert [outcome.error for outcome in outcomes] == [None] * len(outcomes)
     return [outcome.score for outcome in outcomes if outcome.score is not None]
 
@@ -305,8 +307,8 @@ def test_a_library_that_is_missing_costs_the_rows_that_need_it_and_is_told_in_on
         whole = run(metric, made)
     with monkeypatch.context() as patch:
         size = 12 * 48 * 40
-        patch.setattr(engine, "pixel_bytes", lambda p: size + (p.name == "d0_5.jpg"))
-        patch.setattr(engine, "PARTS_BYTES", size)
+        patch.setattr(sources, "pixel_bytes", lambda p: size + (p.name == "d0_5.jpg"))
+        patch.setattr(sources, "PARTS_BYTES", size)
         patch.setattr(inputs, "open_regions", missing)
         parts = run(metric, made)
     for outcomes in (whole, parts):
@@ -325,7 +327,7 @@ def test_errors_can_be_stored_whatever_bytes_are_in_a_file_s_name(
     broken.write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
     made = [Pair("r", "d", files / "r0.png", path) for path in (small, broken)]
     outcomes = run(metric, made)
-    monkeypatch.setattr(engine, "PARTS_BYTES", 1)
+    monkeypatch.setattr(sources, "PARTS_BYTES", 1)
     for outcome in (*outcomes, *run(metric, made)):
         assert outcome.error is not None
         assert rb"\udcff.png: " in outcome.error.encode("utf-8")
@@ -509,14 +511,14 @@ def test_images_in_flight_stay_within_their_share_of_memory(
     most = 0
     share = 3 * 64 * 40 * 12
     monkeypatch.setattr(Memory, "of", lambda *_: Memory(2**28, share, 2**28))
-    real = engine._Engine._collect
+    real = Readers.ask
 
-    def watched(self: engine._Engine) -> None:
+    def watched(self: Readers, source: Source) -> None:
         nonlocal most
+        real(self, source)
         most = max(most, self.in_flight)
-        real(self)
 
-    monkeypatch.setattr(engine._Engine, "_collect", watched)
+    monkeypatch.setattr(Readers, "ask", watched)
     scores(run(metric, pairs))
     assert 0 < most <= share
 
@@ -532,7 +534,7 @@ def test_large_files_are_read_in_parts_with_the_same_score(
         opened += 1
         return real(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(engine, "PARTS_BYTES", 1)
+    monkeypatch.setattr(sources, "PARTS_BYTES", 1)
     monkeypatch.setattr(inputs, "open_regions", counted)
     outcomes = run(metric, pairs)
     assert scores(outcomes) == pytest.approx(alone, abs=TOLERANCE)
@@ -551,8 +553,8 @@ def test_whatever_is_raised_while_a_file_is_read_in_parts_costs_its_row_only(
 
     bad = pairs[0].distorted_path
     size = 12 * 64 * 40
-    monkeypatch.setattr(engine, "pixel_bytes", lambda path: size + (path == bad))
-    monkeypatch.setattr(engine, "PARTS_BYTES", size)
+    monkeypatch.setattr(sources, "pixel_bytes", lambda path: size + (path == bad))
+    monkeypatch.setattr(sources, "PARTS_BYTES", size)
     monkeypatch.setattr(inputs, "open_regions", broken)
     outcomes = run(metric, pairs)
     assert str(outcomes[0].error).startswith(f"{bad}: cannot be read (TypeError: 'float' object")

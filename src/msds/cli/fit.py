@@ -79,10 +79,10 @@ def fit(
     ] = None,
 ) -> None:
     """Learn the levels' weights by cross-validation over references, and say what they gain."""
-    from msds.scoring.device import choose_device
     from msds.errors import InputError
     from msds.method.fusion import FORMS
     from msds.models import find_model, load_model, write_model
+    from msds.scoring.device import choose_device
     from msds.study.contenders import DeepContender
     from msds.study.fitting import OBJECTIVES, fit_weights
     from msds.study.model_file import fitted_model

@@ -76,8 +76,8 @@ def scales(
     out: Out = None,
 ) -> None:
     """Is spatial scale a factor of its own? Levels alone and together, filters, forms of fusion."""
-    from msds.scoring.device import choose_device
     from msds.models import load_model
+    from msds.scoring.device import choose_device
     from msds.study.contenders import DeepContender
     from msds.study.pages.scales import scales_page
     from msds.study.scales import study_scales
@@ -212,8 +212,8 @@ def layers(
     out: Out = None,
 ) -> None:
     """Which layer of the trunk agrees best with people?"""
-    from msds.scoring.device import choose_device
     from msds.models import load_model
+    from msds.scoring.device import choose_device
     from msds.study.layers import layer_trunks, study_layers
     from msds.study.pages.layers import layers_page
 

@@ -39,8 +39,8 @@ def contenders_of(
     small: str = "error",
 ) -> list[Contender]:
     """The models by id or file, then the classic metrics of a comma-separated list."""
-    from msds.scoring.device import choose_device
     from msds.models import load_model
+    from msds.scoring.device import choose_device
     from msds.study.contenders import DeepContender, baseline
 
     place = choose_device(device)
