@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from helpers.small_trunk import small_trunk
 from msds.engines import open_engine
+from msds.errors import InputError
 from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, Trunk
 from msds.trunks.layers import output_size, random_weights, rows_seen, run_layer, widest_map
 
@@ -61,13 +62,15 @@ def test_only_layers_that_are_known_stream_without_overlap() -> None:
 
 
 def test_an_engine_stands_in_for_its_chain_and_a_module_has_none() -> None:
-    chain, _, module, engine = trunks()
+    chain, doubled, module, engine = trunks()
     assert chain.reference_chain is chain
     assert not chain.stands_in
     assert engine.stands_in
     assert engine.reference_chain is not None
     assert engine.reference_chain.parameter_digest() == chain.parameter_digest()
-    assert module.reference_chain is None
+    assert module.reference_chain is doubled.reference_chain is None
+    with pytest.raises(InputError, match="not a chain of layers"):
+        open_engine(doubled, "winograd")
 
 
 def test_a_trunk_says_where_it_is_and_what_computes_it() -> None:

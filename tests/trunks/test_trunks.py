@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import nn
 
+from helpers.small_trunk import small_trunk
+from msds.engines import open_engine
 from msds.errors import InputError, WeightsError
 from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, load_trunk, registry
 from msds.trunks.chain import IMAGENET_MEAN, IMAGENET_STD
@@ -190,6 +195,55 @@ def test_a_changed_parameter_changes_the_digest() -> None:
     trunk.load_state_dict(other.state_dict())
     assert trunk.digest == trunk.parameter_digest() != before
     assert trunk.half().digest != trunk.float().digest
+
+
+@pytest.mark.parametrize("engine", ["torch", "winograd"])
+def test_parameters_written_behind_the_back_of_torch_are_seen(engine: str) -> None:
+    trunk = open_engine(small_trunk(), engine)
+    images = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    digest, features = trunk.digest, trunk(images).clone()
+    parameter = next(trunk.parameters())
+    for change in (
+        lambda: parameter.data.mul_(2),
+        lambda: parameter.detach().numpy().__imul__(np.float32(0.25)),
+        lambda: parameter.data.copy_(torch.zeros(parameter.shape)),
+    ):
+        change()
+        assert trunk.digest == trunk.parameter_digest() != digest
+        assert not torch.allclose(trunk(images), features)
+        digest, features = trunk.digest, trunk(images).clone()
+
+
+def test_a_single_value_written_so_is_seen_once_it_is_said() -> None:
+    trunk = open_engine(small_trunk(), "winograd")
+    before = trunk.digest
+    next(trunk.parameters()).data[1, 2, 0, 1] += 1
+    trunk.parameters_changed()
+    assert trunk.digest == trunk.parameter_digest() != before
+
+
+def test_copies_see_their_own_parameters_and_are_no_larger_than_these() -> None:
+    trunk = load_trunk("compact")
+    _ = trunk.digest
+    size = sum(value.numel() * value.element_size() for value in trunk.parameters())
+    assert len(pickle.dumps(trunk)) < 1.1 * size + 100_000
+    for twin in (copy.deepcopy(trunk), pickle.loads(pickle.dumps(trunk))):
+        assert twin.digest == trunk.digest
+        next(twin.parameters()).data.mul_(2)
+        assert twin.digest != trunk.digest == trunk.parameter_digest()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_parameters_of_any_type_and_layout_are_watched(dtype: torch.dtype) -> None:
+    module = nn.Conv2d(3, 4, 1).to(dtype)
+    module.register_buffer("odd", torch.arange(3).expand(5, 3))
+    module.register_buffer("none", torch.zeros(0, dtype=torch.complex64))
+    module.register_buffer("flag", torch.tensor([float("nan")]))
+    trunk = ModuleTrunk(module, "mine", stride=1)
+    before = trunk.digest
+    assert trunk.revision() == trunk.revision()
+    module.weight.data.neg_()
+    assert trunk.digest == trunk.parameter_digest() != before
 
 
 def test_parameters_get_no_gradient_even_if_they_are_asked_to() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from msds.errors import InputError
 from msds.trunks import ChainTrunk, Trunk
-from msds.trunks.layers import Layer, widest_map
+from msds.trunks.layers import widest_map
 
 PRECISIONS = ("float32", "bfloat16")
 """Precisions of the features; from the Gram matrix on everything is float32 in any case."""
@@ -62,10 +62,6 @@ class EngineTrunk(Trunk):
         self.__dict__.update(_session=session, _made_for=made_for)
 
     @property
-    def whole_layers(self) -> tuple[Layer, ...]:
-        return self.chain.layers
-
-    @property
     def reference_chain(self) -> ChainTrunk:
         return self.chain
 
@@ -90,6 +86,11 @@ class EngineTrunk(Trunk):
         if self.precision == "float32":
             return digest
         return hashlib.sha256(f"{digest} {self.precision}".encode()).hexdigest()
+
+    def parameters_changed(self) -> None:
+        super().parameters_changed()
+        self.chain.parameters_changed()
+        self._keep(None, None)
 
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
         if mask is not None:
@@ -130,4 +131,4 @@ class EngineTrunk(Trunk):
 
     def __getstate__(self) -> dict[str, Any]:
         # What other libraries prepare can be neither copied nor sent to other processes.
-        return {**self.__dict__, "_session": None, "_made_for": None}
+        return {**super().__getstate__(), "_session": None, "_made_for": None}

@@ -82,12 +82,12 @@ def open_engine(trunk: Trunk, engine: str = "auto", precision: str = "float32") 
         raise InputError(f"Unknown engine {engine!r}: expected one of {', '.join(ENGINES)}.")
     if precision not in PRECISIONS:
         raise InputError(f"Unknown precision {precision!r}: expected {' or '.join(PRECISIONS)}.")
-    chain = trunk.chain if isinstance(trunk, EngineTrunk) else trunk
-    if not isinstance(chain, ChainTrunk):
+    chain = trunk.reference_chain
+    if chain is None:
         if engine in ("auto", "torch") and precision == "float32":
-            return chain
+            return trunk
         raise InputError(
-            f"Trunk {chain.name!r} is not a chain of layers: it runs on the engine 'torch' in its "
+            f"Trunk {trunk.name!r} is not a chain of layers: it runs on the engine 'torch' in its "
             "own precision only."
         )
     if engine == "auto":

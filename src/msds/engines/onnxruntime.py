@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from msds.engines.base import EngineTrunk
+from msds.engines.libraries import library
 from msds.errors import require
 from msds.trunks import ChainTrunk, Conv
 
@@ -22,17 +23,17 @@ class OnnxRuntimeTrunk(EngineTrunk):
 
     def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
         super().__init__(chain, precision)
-        require("onnxruntime", "onnxruntime")
+        library("onnxruntime", "onnxruntime")
 
     @property
     def version(self) -> str:
         return f"onnxruntime {version('onnxruntime')}"
 
     def _open(self, threads: int) -> Any:
-        library: Any = require("onnxruntime", "onnxruntime")
-        options = library.SessionOptions()
+        runtime: Any = library("onnxruntime", "onnxruntime")
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
-        return library.InferenceSession(self._model(), options, providers=["CPUExecutionProvider"])
+        return runtime.InferenceSession(self._model(), options, providers=["CPUExecutionProvider"])
 
     def _model(self) -> bytes:
         """The chain as an ONNX file."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from msds.engines.base import EngineTrunk
-from msds.errors import require
+from msds.engines.libraries import library
 from msds.trunks import ChainTrunk, Conv
 
 
@@ -29,14 +29,14 @@ class OpenVinoTrunk(EngineTrunk):
 
     def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
         super().__init__(chain, precision)
-        require("openvino", "openvino")
+        library("openvino", "openvino")
 
     @property
     def version(self) -> str:
         return f"openvino {version('openvino')}"
 
     def _open(self, threads: int) -> Any:
-        core: Any = require("openvino", "openvino").Core()
+        core: Any = library("openvino", "openvino").Core()
         settings = {
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": threads,
@@ -46,7 +46,7 @@ class OpenVinoTrunk(EngineTrunk):
 
     def _model(self) -> Any:
         """The chain as a graph of OpenVINO's own operations."""
-        ops: Any = require("openvino.opset13", "openvino")
+        ops: Any = library("openvino.opset13", "openvino")
         x = image = ops.parameter([-1, 3, -1, -1], np.float32, name="image")
         for layer in self.chain.layers:
             if not isinstance(layer, Conv):
@@ -61,7 +61,7 @@ class OpenVinoTrunk(EngineTrunk):
                 shape = (layer.groups, layer.channels // layer.groups, *weight.shape[1:])
                 x = ops.group_convolution(x, weight.reshape(shape), *places)
             x = ops.relu(ops.add(x, bias.reshape(1, -1, 1, 1)))
-        model: Any = require("openvino", "openvino").Model
+        model: Any = library("openvino", "openvino").Model
         return model([x], [image], self.chain.name)
 
     def _features(self, normalised: Tensor) -> Tensor:

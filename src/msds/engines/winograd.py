@@ -26,15 +26,7 @@ from torch import Tensor
 from msds.engines.base import EngineTrunk
 from msds.errors import InputError
 from msds.trunks import Conv, Pool
-from msds.trunks.layers import (
-    Layer,
-    Weights,
-    chain_stride,
-    output_size,
-    rows_seen,
-    run_layer,
-    widest_map,
-)
+from msds.trunks.layers import Weights, output_size, rows_seen, run_layer, widest_map
 
 TILE = 4
 """Outputs of a tile along one side."""
@@ -224,11 +216,6 @@ class WinogradTrunk(EngineTrunk):
     layout = torch.channels_last
     maps_at_once = 2
     """A layer's input and its output: borders and transforms are made for a few rows at a time."""
-
-    @property
-    def whole_layers(self) -> tuple[Layer, ...]:
-        layers, whole = self.chain.layers, self._banded()
-        return (Pool(stride=chain_stride(layers[:whole])), *layers[whole:])
 
     def bytes_per_pixel(self) -> float:
         return self.maps_at_once * widest_map(self.chain.layers, self._banded()) * self.value_size

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from msds.engines.libraries import library
 from msds.errors import InputError, MSDSError, require
 from msds.files import atomic_write
 from msds.method.pyramid import pyramid
@@ -72,7 +73,7 @@ def export_onnx(
         nothing is written then.
     """
     for module in ("onnx", "onnxscript", "onnxruntime"):
-        require(module, "onnx")
+        library(module, "onnx")
     if metric.trunk.precision != "float32":
         raise InputError(
             f"Graphs are of float32, and this metric computes in {metric.trunk.precision}: call "
@@ -220,11 +221,10 @@ def _compare_with_torch(
     content: bytes, graph: _Encode
 ) -> tuple[tuple[tuple[int, int, int], ...], float]:
     """Sizes on which the file was run, and its greatest difference from torch."""
-    options = require("onnxruntime", "onnx").SessionOptions()
+    runtime = library("onnxruntime", "onnx")
+    options = runtime.SessionOptions()
     options.log_severity_level = 3
-    session = require("onnxruntime", "onnx").InferenceSession(
-        content, options, providers=["CPUExecutionProvider"]
-    )
+    session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     checked, worst = [], 0.0
     for batches in _trial_images(graph):
         expected = _torch_says(graph.metric, batches)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from msds.trunks.layers import Layer
+from msds.trunks.recording import is_recorded
 from msds.trunks.rows import OverlapRows, RowOperation
 
 if TYPE_CHECKING:
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
 
 UNKNOWN_CHANNELS = 64
 """Channels at full size that are reckoned with where a trunk's layers are not known."""
+
+_Samples = list[np.ndarray[Any, Any]]
+_INTEGERS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+"""Types as which values of any type are looked at, by their size: a NaN differs from itself."""
+
+WATCHED = 16
+"""Values of each parameter that are looked at to see whether it has changed."""
 
 
 class Trunk(nn.Module):
@@ -32,8 +41,6 @@ class Trunk(nn.Module):
     stride : input pixels per feature position.
     halo : pixels around a tile (a multiple of `stride`) that make its features equal to those of
         the whole image, or None if the trunk cannot be tiled.
-    whole_layers : layers whose maps are in memory as a whole, or None where they are not known;
-        with `maps_at_once`, the copies of the widest map alive at a time, the memory it needs.
     """
 
     name: str
@@ -44,17 +51,14 @@ class Trunk(nn.Module):
     """Of engines, see `msds.engines`; "float32" here, whatever type the parameters have."""
 
     maps_at_once = 4
-    """A layer's input, that with its border, its output, and what the convolution itself takes."""
+    """Copies of the widest map alive at a time: a layer's input, that with its border, its output,
+    and what the convolution itself takes."""
 
     stands_in = False
     """Whether this is an engine, which computes the features of another trunk."""
 
     _is_replica = False
     """Of a copy that DataParallel makes: it has no parameters."""
-
-    @property
-    def whole_layers(self) -> tuple[Layer, ...] | None:
-        return None
 
     @property
     def reference_chain(self) -> ChainTrunk | None:
@@ -130,17 +134,34 @@ class Trunk(nn.Module):
         return self.name
 
     def revision(self) -> tuple[Any, ...]:
-        """Something that differs once a parameter has changed: where each is, and how often torch
-        has seen it written to."""
+        """Something that differs once a parameter has changed.
+
+        It holds where each parameter is, how often torch has seen it written to and, for what is
+        not counted (writing through `.data`, or through a NumPy array that shares the memory), a
+        few of its values. These are looked at on the CPU only: an accelerator would have to wait.
+        Whoever changes single values there calls `parameters_changed`.
+        """
         values = (*self.parameters(), *self.buffers())
-        return tuple((v.data_ptr(), v.dtype, v.is_inference() or v._version) for v in values)
+        places = tuple((v.data_ptr(), v.dtype, v.is_inference() or v._version) for v in values)
+        kept: tuple[Any, list[_Samples]] | None = self.__dict__.get("_watched")
+        if kept is None or kept[0] != places:
+            self._watched = kept = (places, _samples(values))
+        return places, *(np.concatenate(views).tobytes() for views in kept[1])
+
+    def parameters_changed(self) -> None:
+        """Have the digest computed again when it is next asked for."""
+        self.__dict__.pop("_digest", None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Views of parameters: sent to another process they would take all of the memory with them.
+        return {key: value for key, value in self.__dict__.items() if key != "_watched"}
 
     @property
     def digest(self) -> str:
         """`parameter_digest`, computed again only when a parameter has changed."""
         kept: tuple[Any, str] | None = self.__dict__.get("_digest")
-        # What is compiled cannot look, and the replicas of DataParallel have no parameters.
-        if kept and (torch.compiler.is_compiling() or self._is_replica):
+        # What is recorded cannot look, and the replicas of DataParallel have no parameters.
+        if kept and (is_recorded() or self._is_replica):
             return kept[1]
         revision = self.revision()
         if kept is None or kept[0] != revision:
@@ -155,3 +176,20 @@ class Trunk(nn.Module):
             data = value.detach().cpu().contiguous()
             digest.update(data.reshape(-1).view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()
+
+
+def _samples(values: Iterable[Tensor]) -> list[_Samples]:
+    """Views of a few values, evenly spread, of each parameter on the CPU; a list for each size."""
+    groups: dict[int, _Samples] = {}
+    for value in values:
+        size = value.element_size()
+        if value.device.type != "cpu" or value.layout != torch.strided or size not in _INTEGERS:
+            continue
+        if not value.numel():
+            continue
+        strides = zip(value.shape, value.stride(), strict=True)
+        span = 1 + sum((length - 1) * stride for length, stride in strides)
+        count = min(span, WATCHED)
+        view = value.detach().as_strided((count,), (span // count,)).view(_INTEGERS[size])
+        groups.setdefault(size, []).append(view.numpy())  # NumPy looks ten times faster
+    return list(groups.values())

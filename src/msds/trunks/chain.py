@@ -71,17 +71,13 @@ class ChainTrunk(Trunk):
         _let_memory_be_kept()
 
     @property
-    def whole_layers(self) -> tuple[Layer, ...]:
-        return self.layers
-
-    @property
-    def reference_chain(self) -> ChainTrunk:
-        return self
+    def reference_chain(self) -> ChainTrunk | None:
+        # A subclass may compute its features in another way than its table says.
+        return self if type(self).forward is ChainTrunk.forward else None
 
     @property
     def streams(self) -> bool:
-        # A subclass may compute its features in another way.
-        return type(self).forward is ChainTrunk.forward
+        return self.reference_chain is not None
 
     def rows(self) -> RowOperation:
         return ChainRows(self) if self.streams else super().rows()
