@@ -23,8 +23,9 @@ from msds import MSDS, __version__
 from msds.files import atomic_write
 from msds.method.fusion import equal_weights
 from msds.report.table import Table
+from msds.scoring.classics import MSSSIM, PSNR, SSIM
+from msds.scoring.contenders import DeepContender
 from msds.study.benchmark import Settings, run_benchmark
-from msds.study.contenders import MSSSIM, PSNR, SSIM, DeepContender
 from msds.study.cost import measure_cost
 from msds.study.datasets import RatedSet, open_dataset
 from msds.study.fitting import fit_weights
@@ -37,7 +38,7 @@ from msds.study.pages.shift import shift_table
 from msds.study.pages.weights import gains_table, transfer_table, weights_table
 from msds.study.scales import study_scales
 from msds.study.shift import study_shift
-from msds.study.tables import default_cache, score_table
+from msds.study.tables import Work, default_cache, level_scores
 from msds.trunks import Trunk
 
 SETS = ("tid2013-part/pairs.csv", "live-part/pairs.csv:dmos_realigned")
@@ -64,7 +65,7 @@ def agreement(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Ta
     """All metrics on both sets."""
     contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), MSSSIM()]
     settings = Settings(resamples=RESAMPLES)
-    found = run_benchmark(sets, contenders, settings=settings, cache=cache, progress=tell)
+    found = run_benchmark(sets, contenders, settings=settings, work=Work(cache, progress=tell))
     return benchmark_page(found).tables
 
 
@@ -72,13 +73,14 @@ def weights(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Tabl
     """Weights learned on each set and tried on the other."""
     tables = []
     for trunk in trunks:
-        level_scores = [score_table(data, plain(trunk), cache, tell) for data in sets]
+        work = Work(cache, progress=tell)
+        tables_of = [level_scores(data, plain(trunk), work).tables[0] for data in sets]
         for here in range(len(sets)):
             fit = fit_weights(
-                sets[here], level_scores[here], seeds=SEEDS, resamples=RESAMPLES, progress=tell
+                sets[here], tables_of[here], seeds=SEEDS, resamples=RESAMPLES, progress=tell
             )
             found = [weights_table(sets[here], fit), gains_table(sets[here], fit)]
-            found.append(transfer_table([sets[1 - here]], [level_scores[1 - here]], fit, RESAMPLES))
+            found.append(transfer_table([sets[1 - here]], [tables_of[1 - here]], fit, RESAMPLES))
             for table in found:
                 table.title = f"{trunk.name}, learned on {sets[here].title} | {table.name}"
                 table.subject = ""
@@ -100,8 +102,7 @@ def scales(
                 filters if trunk is trunks[0] else filters[:1],
                 seeds=SCALE_SEEDS,
                 resamples=RESAMPLES,
-                cache=cache,
-                progress=tell,
+                work=Work(cache, progress=tell),
             )
             tables += scales_page(study, {}).tables
     return tables

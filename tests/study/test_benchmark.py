@@ -14,9 +14,10 @@ from msds.errors import InputError
 from msds.images import load_image
 from msds.metric import MSDS
 from msds.report.table import Cell, Table, with_interval, with_mark
+from msds.scoring.classics import PSNR, SSIM
+from msds.scoring.contenders import DeepContender
 from msds.study import warps
 from msds.study.benchmark import Benchmark, Settings, measure, run_benchmark
-from msds.study.contenders import PSNR, SSIM, DeepContender
 from msds.study.cost import _Alive, measure_cost
 from msds.study.datasets import RatedPair, RatedSet, open_dataset
 from msds.study.layers import layer_trunks, study_layers
@@ -28,6 +29,7 @@ from msds.study.pages.shift import shift_table
 from msds.study.scales import study_scales
 from msds.study.shift import equivalent_noise, study_shift
 from msds.study.statistics import Interval
+from msds.study.tables import Measured
 from msds.trunks import load_trunk
 
 stats = pytest.importorskip("scipy.stats")
@@ -81,7 +83,7 @@ def test_one_dominating_reference_takes_the_decision_from_the_bootstrap() -> Non
         "PSNR": np.arange(50.0)[:, None] + random.normal(0, 2, (50, 1)),
         "SSIM": random.normal(size=(50, 1)),
     }
-    result = measure(data, [good, poor], tables, Settings(resamples=20))
+    result = measure(Measured(data, tuple(tables.values())), [good, poor], Settings(resamples=20))
     assert result.deciding_test == "williams"
     assert result.duels[0].winner("williams") == "PSNR"
     from msds.study.benchmark import Benchmark
@@ -118,10 +120,10 @@ def test_two_columns_of_opinions_in_one_file_have_a_section_and_tables_of_their_
     data: RatedSet,
 ) -> None:
     settings = Settings(resamples=0)
-    scores = {"PSNR": data.quality[:, None]}
+    scores = (data.quality[:, None],)
     sets = [replace(data, opinion_name=name) for name in ("mos", "dmos")]
     page = benchmark_page(
-        Benchmark(settings, [measure(s, [PSNR()], scores, settings) for s in sets])
+        Benchmark(settings, [measure(Measured(s, scores), [PSNR()], settings) for s in sets])
     )
     titles = [section.title for section in page.results]
     assert titles == [f"{data.title} (mos)", f"{data.title} (dmos)", "All sets together"]
@@ -168,7 +170,7 @@ def test_types_with_too_few_pairs_are_counted(data: RatedSet) -> None:
         part = data.subset(rows)
         scores = np.arange(len(rows))[:, None] / 10
         settings = Settings(resamples=0)
-        result = measure(part, [SSIM()], {"SSIM": scores}, settings)
+        result = measure(Measured(part, (scores,)), [SSIM()], settings)
         tables = benchmark_page(Benchmark(settings, [result])).tables
         assert [note.format(count) in table.note for table in tables].count(True) == 1
 
@@ -196,7 +198,7 @@ def test_the_study_of_layers_cuts_the_trunk_after_each_convolution(data: RatedSe
     assert trunks[last].stride == 16
     chosen = {name: trunks[name] for name in list(trunks)[-2:]}
     few = data.subset(range(0, 48, 6))
-    scores = study_layers(few, chosen, 2)
+    scores = dict(zip(chosen, study_layers(few, chosen, 2).tables, strict=True))
     assert len(layer_table(few, scores, chosen).rows) == 2
 
 

@@ -318,7 +318,7 @@ def test_folders_are_listed_once_and_searched_in_any_case(tmp_path: Path) -> Non
 
 
 def test_bapps_is_benchmarked_by_choices_and_refused_as_opinions(tmp_path: Path) -> None:
-    from msds.study.contenders import PSNR
+    from msds.scoring.classics import PSNR
     from msds.study.judgements import judge
     from msds.study.pages.judgements import judgement_table
 

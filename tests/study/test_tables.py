@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ from helpers import trees
 from msds.errors import InputError
 from msds.images import Image, load_image
 from msds.metric import MSDS
-from msds.study.contenders import MSSSIM, PSNR, SSIM, DeepContender, baseline
+from msds.scoring import Options
+from msds.scoring.classics import MSSSIM, PSNR, SSIM, baseline
+from msds.scoring.contenders import DeepContender
 from msds.study.datasets import RatedSet, open_dataset
-from msds.study.tables import score_table
+from msds.study.tables import Work, measure_set, score_set
 from msds.trunks import load_trunk
 
 metrics = pytest.importorskip("skimage.metrics")
@@ -84,47 +87,101 @@ def test_identical_images_have_the_highest_psnr_and_not_an_infinite_one(data: Ra
 
 def test_each_reference_is_prepared_once_however_many_pairs_it_has(data: RatedSet) -> None:
     contender = Counting()
-    score_table(data, contender)
+    score_set(data, contender)
     assert contender.compared == len(data) == 24
     assert contender.prepared == len(data) + 3
 
 
 def test_an_interrupted_run_goes_on_where_it_was(data: RatedSet, tmp_path: Path) -> None:
-    whole = score_table(data, PSNR())
+    whole = score_set(data, PSNR()).table
+    work = Work(tmp_path)
     broken = Counting(fail_after=10)
     with pytest.raises(KeyboardInterrupt):
-        score_table(data, broken, tmp_path)
-    journal = next(tmp_path.glob("*.jsonl"))
+        score_set(data, broken, work)
+    journal = next(tmp_path.glob("*.journal"))
     with journal.open("a") as file:
-        file.write("[23, [1.")  # a line that a crash cut off
+        file.write('{"crc32": "00000000", "ref')  # a line that a crash cut off
     rest = Counting()
-    table = score_table(data, rest, tmp_path)
+    table = score_set(data, rest, work).table
     assert rest.compared == len(data) - 10
     np.testing.assert_array_equal(table, whole)
     again = Counting()
-    np.testing.assert_array_equal(score_table(data, again, tmp_path), whole)
+    np.testing.assert_array_equal(score_set(data, again, work).table, whole)
     assert again.compared == 0
 
 
-def test_kept_numbers_are_not_used_for_changed_images_or_settings(tmp_path: Path) -> None:
+def test_a_pair_is_measured_again_when_its_images_have_changed(tmp_path: Path) -> None:
     data = open_dataset(str(trees.rated(tmp_path / "set", references=2)))
-    cache = tmp_path / "cache"
-    score_table(data, PSNR(), cache)
+    work = Work(tmp_path / "cache")
+    before = score_set(data, PSNR(), work).table
     changed = data.pairs[3].distorted
+    state = changed.stat()
+    content = changed.read_bytes()
     trees.save(changed, trees.photograph(9, 64))
+    # As a copy that keeps the time of its source does; so may the size be the same.
+    os.utime(changed, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert changed.read_bytes() != content
     fresh = Counting()
-    score_table(open_dataset(str(tmp_path / "set" / "pairs.csv")), fresh, cache)
-    assert fresh.compared == len(data)
-    assert len(list(cache.glob("*.jsonl"))) == 2
-    header = json.loads(next(cache.glob("*.jsonl")).read_text().splitlines()[0])
-    assert header["settings"]["metric"] == "psnr"
+    after = score_set(data, fresh, work).table
+    assert fresh.compared == 1
+    assert np.flatnonzero((before != after)[:, 0]).tolist() == [3]
+
+
+def test_opinions_of_the_same_images_share_their_numbers(tmp_path: Path) -> None:
+    data = open_dataset(str(trees.rated(tmp_path / "set", references=2)))
+    others = dataclasses.replace(
+        data,
+        id="other",
+        title="other",
+        pairs=tuple(dataclasses.replace(pair, opinion=-pair.opinion) for pair in data.pairs),
+    )
+    work = Work(tmp_path / "cache")
+    score_set(data, Counting(), work)
+    again = Counting()
+    score_set(others, again, work)
+    assert again.compared == 0
+
+
+def test_a_bad_file_costs_its_row_and_is_tried_again(tmp_path: Path) -> None:
+    data = open_dataset(str(trees.rated(tmp_path / "set", references=2)))
+    work = Work(tmp_path / "cache")
+    bad = data.pairs[2].distorted
+    content = bad.read_bytes()
+    bad.write_bytes(content[:100])
+    deep = DeepContender(MSDS(load_trunk("compact", "random"), levels=2))
+    for contender in (PSNR(), deep):
+        numbers = score_set(data, contender, work)
+        assert list(numbers.errors) == [2]
+        assert bad.name in numbers.errors[2]
+        assert np.isnan(numbers.table[2]).all()
+        assert np.isfinite(np.delete(numbers.table, 2, 0)).all()
+    measured = measure_set(data, [PSNR(), deep], work)
+    assert len(measured.data) == len(data) - 1 == len(measured.tables[1])
+    assert list(measured.left_out) == [data.relative(bad)]
+    bad.write_bytes(content)
+    assert not score_set(data, deep, work).errors
+
+
+def test_a_set_of_which_no_pair_can_be_scored_is_an_error(tmp_path: Path) -> None:
+    data = open_dataset(str(trees.rated(tmp_path / "set", references=2)))
+    for pair in data.pairs:
+        pair.distorted.write_bytes(b"")
+    with pytest.raises(InputError, match="no pair could be scored; the first: "):
+        measure_set(data, [PSNR()])
+
+
+def test_numbers_are_the_same_whatever_the_engine_is_given(data: RatedSet) -> None:
+    deep = DeepContender(MSDS(load_trunk("compact", "random"), levels=3))
+    usual = score_set(data, deep).table
+    tight = Work(options=Options(memory=64 * 2**20, threads=1))
+    np.testing.assert_allclose(score_set(data, deep, tight).table, usual, atol=1e-5)
 
 
 def test_a_deep_metrics_table_holds_its_level_scores(data: RatedSet) -> None:
     metric = MSDS(load_trunk("compact", "random"), levels=3, weights=(0.5, 0.3, 0.2))
     contender = DeepContender(metric)
     few = data.subset([0, 7, 9])
-    table = score_table(few, contender)
+    table = score_set(few, contender).table
     images = [
         (load_image(p.reference).pixels[None], load_image(p.distorted).pixels[None])
         for p in few.pairs
@@ -145,7 +202,7 @@ def test_small_images_leave_gaps_that_are_fused_from_the_levels_they_have(data: 
         small="fewer-levels",
     )
     contender = DeepContender(metric)
-    table = score_table(data.subset([0, 1]), contender)
+    table = score_set(data.subset([0, 1]), contender).table
     assert np.isnan(table[:, 3]).all()
     weights = np.array([0.1, 0.2, 0.3]) / 0.6
     np.testing.assert_allclose(contender.fuse(table), table[:, :3] @ weights, atol=1e-6)

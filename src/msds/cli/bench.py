@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from msds.cli import study_options as shared
+from msds.cli.bundles import unbundled
+from msds.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from msds.study.benchmark import Settings
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -15,99 +22,92 @@ EXAMPLES = """
   msds bench tid2013 live --root ~/iqa --report bench.html
 
   msds bench pairs.csv:dmos --model msds-compact --model fitted.json --baseline psnr,ssim
+
+  msds bench pairs.csv --metric 'piq:haarpsi,higher' --metric 'mine:distance,lower'
+
+[bold]Exit status[/bold]
+
+  0: done
+
+  1: some pairs could not be scored, and are left out
+
+  2: wrong call or unusable input
 """
 
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command."""
-    app.command(epilog=EXAMPLES)(bench)
+    app.command(epilog=EXAMPLES)(unbundled(bench))
 
 
-def bench(
+@dataclass(frozen=True)
+class BenchOptions:
+    """Which sets, and which statistics."""
+
     datasets: Annotated[
         list[str],
         typer.Argument(
             help="Ids (see msds datasets list), or tables of pairs: FILE or FILE:COLUMN."
         ),
-    ],
-    root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the data set, or of several.")
-    ] = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option("--model", "-m", metavar="ID", help="Id or file of a model; repeatable."),
-    ] = None,
-    baseline: Annotated[
-        str,
-        typer.Option(
-            metavar="NAMES", help="Classic metrics to compare with: psnr, ssim, ms-ssim; or ''."
-        ),
-    ] = "psnr,ssim",
-    higher_is_better: Annotated[
-        bool | None,
-        typer.Option(
-            "--higher-is-better/--lower-is-better", help="Direction of a table's opinions."
-        ),
-    ] = None,
+    ]
     curve: Annotated[
         int, typer.Option(metavar="N", help="Parameters of the logistic curve, 4 or 5.")
-    ] = 5,
+    ] = 5
     resamples: Annotated[
         int, typer.Option(metavar="N", min=0, help="Bootstrap samples of references.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the bootstrap.")] = 0,
-    small: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW", help="Images too small for all levels: 'error' or 'fewer-levels'."
-        ),
-    ] = "error",
-    device: Annotated[str, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps.")] = "cpu",
-    trunk_weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File of the trunks' weights.")
-    ] = None,
-    cache: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for finished pairs.")
-    ] = None,
-    keep: Annotated[
-        bool, typer.Option("--cache-pairs/--no-cache", help="Keep finished pairs.")
-    ] = True,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML report.")
-    ] = None,
-    out: Annotated[
-        list[Path] | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Write the tables: .md, .tex, .csv."),
-    ] = None,
+    ] = 1000
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the bootstrap.")] = 0
+
+    def __post_init__(self) -> None:
+        if self.curve not in (4, 5):
+            raise InputError(f"The logistic curve has 4 or 5 parameters, not {self.curve}.")
+
+    def settings(self) -> Settings:
+        """How the benchmark is run."""
+        from msds.study.benchmark import Settings
+
+        return Settings(4 if self.curve == 4 else 5, self.resamples, self.seed)
+
+
+def bench(
+    options: BenchOptions,
+    sets: shared.SetOptions,
+    metrics: shared.ContenderOptions,
+    engine: shared.WorkOptions,
+    output: shared.PageOptions,
 ) -> None:
     """Measure metrics against human opinions: SRCC, PLCC, KRCC, RMSE, intervals, significance."""
-    from msds.errors import InputError
-
-    if curve not in (4, 5):
-        raise InputError(f"The logistic curve has 4 or 5 parameters, not {curve}.")
-    shared.check_outputs(out or [], report, inputs=[*datasets, *(model or [])])
-    from msds.study.benchmark import Settings, run_benchmark
+    from msds.study.benchmark import run_benchmark
     from msds.study.pages.benchmark import benchmark_page
 
-    judged = [name for name in datasets if name.lower().startswith("bapps-")]
-    if judged and (root is None or len(judged) < len(datasets)):
-        raise InputError("BAPPS is measured by itself, with --root.")
-    contenders = shared.contenders_of(
-        model or ["msds-compact"], baseline, device, trunk_weights, small
-    )
-    folder = shared.cache_folder(cache, keep)
-    if judged and root is not None:
-        from msds.study.judgements import judge
-        from msds.study.pages.judgements import judgements_page
-
-        with shared.progress_bar() as progress:
-            results = [judge(root, n, contenders, folder, progress) for n in judged]
-        page = judgements_page(results, contenders, shared.command_line())
-        shared.present(page, out or [], report)
+    output.check(*options.datasets, *(metrics.model or ()))
+    judged = [name for name in options.datasets if name.lower().startswith("bapps-")]
+    if judged:
+        if sets.root is None or len(judged) < len(options.datasets):
+            raise InputError("BAPPS is measured by itself, with --root.")
+        _judge(judged, sets.root, metrics, engine, output)
         return
-    sets = shared.open_sets(datasets, root, higher_is_better)
-    settings = Settings(4 if curve == 4 else 5, resamples, seed)
+    contenders = metrics.open(engine)
+    data = sets.open(options.datasets)
     with shared.progress_bar() as progress:
-        result = run_benchmark(sets, contenders, settings=settings, cache=folder, progress=progress)
-    page = benchmark_page(result, contenders, shared.command_line())
-    shared.present(page, out or [], report)
+        work = engine.work(progress)
+        result = run_benchmark(data, contenders, settings=options.settings(), work=work)
+    output.present(benchmark_page(result, contenders, shared.command_line()))
+    shared.tell_left_out({found.data.title: found.left_out for found in result.sets})
+
+
+def _judge(
+    names: list[str],
+    root: Path,
+    metrics: shared.ContenderOptions,
+    engine: shared.WorkOptions,
+    output: shared.PageOptions,
+) -> None:
+    """Sets of choices between two images have statistics of their own."""
+    from msds.study.judgements import judge
+    from msds.study.pages.judgements import judgements_page
+
+    contenders = metrics.open(engine)
+    with shared.progress_bar() as progress:
+        results = [judge(root, name, contenders, engine.work(progress)) for name in names]
+    output.present(judgements_page(results, contenders, shared.command_line()))

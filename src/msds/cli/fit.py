@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
 import typer
 
 from msds.cli import study_options as shared
+from msds.cli.bundles import unbundled
 from msds.text import one_line
 
 EXAMPLES = """
@@ -18,106 +20,143 @@ EXAMPLES = """
   msds score a.png b.png --model learned.json
 """
 
+LEARNING = "Learning"
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the command."""
-    app.command(epilog=EXAMPLES)(fit)
+    app.command(epilog=EXAMPLES)(unbundled(fit))
 
 
-def fit(
-    dataset: Annotated[str, typer.Argument(help="Id, or table of pairs: FILE or FILE:COLUMN.")],
-    root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the data set, or of several.")
-    ] = None,
+@dataclass(frozen=True)
+class FitOptions:
+    """What is learned from what, and how it is tried."""
+
+    dataset: Annotated[str, typer.Argument(help="Id, or table of pairs: FILE or FILE:COLUMN.")]
     test: Annotated[
         list[str] | None,
-        typer.Option(metavar="SET", help="Sets on which the weights are tried; repeatable."),
-    ] = None,
+        typer.Option(
+            metavar="SET",
+            help="Sets on which the weights are tried; repeatable.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="ID", help="Model whose levels are weighted.")
-    ] = "msds-compact",
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="ID",
+            help="Model whose levels are weighted.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = "msds-compact"
+    trunk_weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The trunk's weights, instead of the usual ones.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None
     objective: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="What is maximised: 'srcc', or 'logistic' for PLCC after the curve.",
+            help="What is maximised: srcc, or logistic for PLCC after the curve.",
+            rich_help_panel=LEARNING,
         ),
-    ] = "srcc",
+    ] = "srcc"
     fusion: Annotated[
-        str, typer.Option(metavar="NAME", help="'linear' or 'geometric'.")
-    ] = "linear",
-    folds: Annotated[int, typer.Option(metavar="N", min=2, help="Parts of the references.")] = 5,
+        str,
+        typer.Option(metavar="NAME", help="linear or geometric.", rich_help_panel=LEARNING),
+    ] = "linear"
+    folds: Annotated[
+        int,
+        typer.Option(metavar="N", min=2, help="Parts of the references.", rich_help_panel=LEARNING),
+    ] = 5
     seeds: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How often the split is drawn.")
-    ] = 5,
-    resamples: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Bootstrap samples of references.")
-    ] = 1000,
-    higher_is_better: Annotated[
-        bool | None,
+        int,
         typer.Option(
-            "--higher-is-better/--lower-is-better", help="Direction of a table's opinions."
+            metavar="N", min=1, help="How often the split is drawn.", rich_help_panel=LEARNING
         ),
-    ] = None,
-    name: Annotated[str | None, typer.Option(metavar="ID", help="Id of the new model.")] = None,
+    ] = 5
+    resamples: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Bootstrap samples of references.", rich_help_panel=LEARNING
+        ),
+    ] = 1000
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Id of the new model.", rich_help_panel=LEARNING),
+    ] = None
     model_out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the model file (JSON).")
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps.")] = "cpu",
-    trunk_weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="File of the trunk's weights.")
-    ] = None,
-    cache: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for finished pairs.")
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML report.")
-    ] = None,
-    out: Annotated[
-        list[Path] | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Write the tables: .md, .tex, .csv."),
-    ] = None,
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the model file (JSON).", rich_help_panel=LEARNING),
+    ] = None
+
+    def __post_init__(self) -> None:
+        from msds.errors import InputError
+        from msds.method.fusion import FORMS
+        from msds.study.fitting import OBJECTIVES
+
+        if self.objective not in OBJECTIVES:
+            raise InputError(
+                f"Unknown objective {self.objective!r}: expected {' or '.join(OBJECTIVES)}."
+            )
+        if self.fusion not in FORMS:
+            raise InputError(f"Unknown fusion {self.fusion!r}: expected {' or '.join(FORMS)}.")
+
+
+def fit(
+    options: FitOptions,
+    sets: shared.SetOptions,
+    engine: shared.WorkOptions,
+    output: shared.PageOptions,
 ) -> None:
     """Learn the levels' weights by cross-validation over references, and say what they gain."""
-    from msds.errors import InputError
-    from msds.method.fusion import FORMS
     from msds.models import find_model, load_model, write_model
-    from msds.scoring.device import choose_device
-    from msds.study.contenders import DeepContender
-    from msds.study.fitting import OBJECTIVES, fit_weights
+    from msds.scoring.contenders import DeepContender
+    from msds.study.fitting import fit_weights
     from msds.study.model_file import fitted_model
     from msds.study.pages.weights import fit_page, transfer_table
-    from msds.study.tables import score_table
+    from msds.study.tables import level_scores
 
-    if objective not in OBJECTIVES:
-        raise InputError(f"Unknown objective {objective!r}: expected {' or '.join(OBJECTIVES)}.")
-    if fusion not in FORMS:
-        raise InputError(f"Unknown fusion {fusion!r}: expected {' or '.join(FORMS)}.")
-    read = [dataset, *(test or []), model]
-    shared.check_outputs(out or [], report, model_out, inputs=read)
-    base = find_model(model)
-    sets = shared.open_sets([dataset, *(test or [])], root, higher_is_better)
-    metric = load_model(model, trunk_weights=trunk_weights).to(choose_device(device))
+    tests = options.test or []
+    output.check(options.dataset, *tests, options.model, others=[options.model_out])
+    base = find_model(options.model)
+    data = sets.open([options.dataset, *tests])
+    metric = engine.settled(load_model(options.model, trunk_weights=options.trunk_weights))
     contender = DeepContender(metric)
-    folder = shared.cache_folder(cache, True)
     with shared.progress_bar() as progress:
-        level_scores = [score_table(data, contender, folder, progress) for data in sets]
+        work = engine.work(progress)
+        measured = [level_scores(one, contender, work) for one in data]
         result = fit_weights(
-            sets[0],
-            level_scores[0],
-            objective=cast(Literal["srcc", "logistic"], objective),
-            form=fusion,
-            folds=folds,
-            seeds=seeds,
-            resamples=resamples,
+            measured[0].data,
+            measured[0].tables[0],
+            objective=cast(Literal["srcc", "logistic"], options.objective),
+            form=options.fusion,
+            folds=options.folds,
+            seeds=options.seeds,
+            resamples=options.resamples,
             progress=progress,
         )
-    transfer = transfer_table(sets[1:], level_scores[1:], result, resamples) if test else None
-    page = fit_page(sets[0], result, contender, transfer, shared.command_line())
-    shared.present(page, out or [], report)
-    if model_out is not None:
-        learned = fitted_model(
-            base, metric.trunk_digest, sets[0], result, name or f"{base.id}-{sets[0].title}"
+    others = measured[1:]
+    transfer = (
+        transfer_table(
+            [one.data for one in others],
+            [one.tables[0] for one in others],
+            result,
+            options.resamples,
         )
-        write_model(model_out, learned)
-        typer.echo(one_line(f"msds: wrote {model_out}"), err=True)
+        if others
+        else None
+    )
+    output.present(fit_page(measured[0].data, result, contender, transfer, shared.command_line()))
+    if options.model_out is not None:
+        name = options.name or f"{base.id}-{data[0].title}"
+        learned = fitted_model(base, metric.trunk_digest, measured[0].data, result, name)
+        write_model(options.model_out, learned)
+        typer.echo(one_line(f"msds: wrote {options.model_out}"), err=True)
+    shared.tell_left_out({one.data.title: one.left_out for one in measured})

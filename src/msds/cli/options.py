@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -272,7 +272,7 @@ class ConditionOptions:
 
 
 @dataclass(frozen=True)
-class EngineOptions:
+class ComputeOptions:
     """How scores are computed; none of it changes them but for the precision."""
 
     device: Annotated[
@@ -308,6 +308,28 @@ class EngineOptions:
         int | None,
         typer.Option(metavar="N", min=1, help="Threads that read images.", rich_help_panel=ENGINE),
     ] = None
+
+    def options(self) -> Options:
+        """How the engine works."""
+        from msds.scoring import Options
+        from msds.scoring.memory import parse_size
+
+        return Options(
+            memory=None if self.memory is None else parse_size(self.memory),
+            threads=self.threads or min(4, os.cpu_count() or 1),
+        )
+
+    def settled(self, metric: MSDS) -> MSDS:
+        """The metric where and with what it is to compute."""
+        from msds.scoring.device import choose_device
+
+        return metric.to(choose_device(self.device)).set_engine(self.engine, self.precision)
+
+
+@dataclass(frozen=True)
+class EngineOptions(ComputeOptions):
+    """The same with a folder for encodings."""
+
     cache: Annotated[
         Path | None,
         typer.Option(
@@ -319,17 +341,4 @@ class EngineOptions:
 
     def options(self) -> Options:
         """How the engine works."""
-        from msds.scoring import Options
-        from msds.scoring.memory import parse_size
-
-        return Options(
-            memory=None if self.memory is None else parse_size(self.memory),
-            threads=self.threads or min(4, os.cpu_count() or 1),
-            cache=self.cache,
-        )
-
-    def settled(self, metric: MSDS) -> MSDS:
-        """The metric where and with what it is to compute."""
-        from msds.scoring.device import choose_device
-
-        return metric.to(choose_device(self.device)).set_engine(self.engine, self.precision)
+        return replace(super().options(), cache=self.cache)

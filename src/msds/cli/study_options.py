@@ -4,58 +4,182 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import typer
+
+from msds.cli.options import ENGINE, OUTPUT, ComputeOptions
 from msds.errors import InputError
+from msds.status import Status
 from msds.text import one_line
 
 if TYPE_CHECKING:
     from msds.report.page import Page
     from msds.report.table import Table
-    from msds.study.contenders import Contender
+    from msds.scoring.contenders import Contender
     from msds.study.datasets import RatedSet
-    from msds.study.tables import Progress
+    from msds.study.tables import Progress, Work
 
+MOST_LINES = 20
 WRITERS = {".md": "markdown", ".tex": "latex", ".csv": "csv"}
 
 
-def open_sets(
-    names: Sequence[str], root: Path | None, higher_is_better: bool | None
-) -> list[RatedSet]:
-    """The sets that were asked for."""
-    from msds.study.datasets import open_dataset
-
-    return [open_dataset(name, root, higher_is_better=higher_is_better) for name in names]
+SETS = "Data"
+METRICS = "Metrics"
 
 
-def contenders_of(
-    models: Sequence[str],
-    baselines: str,
-    device: str,
-    trunk_weights: Path | None = None,
-    small: str = "error",
-) -> list[Contender]:
-    """The models by id or file, then the classic metrics of a comma-separated list."""
-    from msds.models import load_model
-    from msds.scoring.device import choose_device
-    from msds.study.contenders import DeepContender, baseline
+@dataclass(frozen=True)
+class SetOptions:
+    """Where rated sets lie, and which way their opinions run."""
 
-    place = choose_device(device)
-    found: list[Contender] = []
-    for name in models:
-        metric = load_model(name, trunk_weights=trunk_weights, small=small)
-        found.append(DeepContender(metric.to(place)))
-    return found + [baseline(name) for name in baselines.split(",") if name.strip()]
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of the data set, or of several.", rich_help_panel=SETS
+        ),
+    ] = None
+    higher_is_better: Annotated[
+        bool | None,
+        typer.Option(
+            "--higher-is-better/--lower-is-better",
+            help="Direction of a table's opinions.",
+            rich_help_panel=SETS,
+        ),
+    ] = None
+
+    def open(self, names: Sequence[str]) -> list[RatedSet]:
+        """The sets that were asked for."""
+        from msds.study.datasets import open_dataset
+
+        direction = self.higher_is_better
+        return [open_dataset(name, self.root, higher_is_better=direction) for name in names]
 
 
-def cache_folder(cache: Path | None, keep: bool) -> Path | None:
-    """Where numbers are kept."""
-    from msds.study.tables import default_cache
+@dataclass(frozen=True)
+class WorkOptions(ComputeOptions):
+    """How numbers are computed, and where finished ones are kept."""
 
-    return (cache or default_cache()) if keep else None
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for finished pairs.", rich_help_panel=ENGINE),
+    ] = None
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--cache-pairs/--no-cache", help="Keep finished pairs.", rich_help_panel=ENGINE
+        ),
+    ] = True
+
+    def work(self, progress: Progress | None = None) -> Work:
+        """How the numbers of a study are made and kept."""
+        from msds.study.tables import Work, default_cache
+
+        folder = (self.cache or default_cache()) if self.keep else None
+        return Work(cache=folder, options=self.options(), progress=progress)
+
+
+@dataclass(frozen=True)
+class ContenderOptions:
+    """Who takes part."""
+
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="ID",
+            help="Id or file of a model; repeatable.",
+            rich_help_panel=METRICS,
+        ),
+    ] = None
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CALL",
+            help="A metric of your own, as package.module:callable,higher (or lower), of two "
+            "(N, 3, H, W) tensors in [0, 1]; repeatable.",
+            rich_help_panel=METRICS,
+        ),
+    ] = None
+    baseline: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Classic metrics to compare with: psnr, ssim, ms-ssim; or ''.",
+            rich_help_panel=METRICS,
+        ),
+    ] = "psnr,ssim"
+    small: Annotated[
+        str,
+        typer.Option(
+            metavar="HOW",
+            help="Images too small for all levels: error, or fewer-levels.",
+            rich_help_panel=METRICS,
+        ),
+    ] = "error"
+    trunk_weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The trunks' weights, instead of the usual ones.",
+            rich_help_panel=METRICS,
+        ),
+    ] = None
+
+    @property
+    def models(self) -> list[str]:
+        """Ids and files of models."""
+        return self.model or ["msds-compact"]
+
+    def open(self, engine: WorkOptions) -> list[Contender]:
+        """The models by id or file, then the user's own metrics, then the classic ones."""
+        from msds.models import load_model
+        from msds.scoring.classics import baseline
+        from msds.scoring.contenders import DeepContender
+        from msds.scoring.custom import CustomContender
+        from msds.scoring.device import choose_device
+
+        device = choose_device(engine.device)
+        found: list[Contender] = []
+        for name in self.models:
+            metric = load_model(name, trunk_weights=self.trunk_weights, small=self.small)
+            found.append(DeepContender(engine.settled(metric)))
+        found += [CustomContender(spec, device) for spec in self.metric or ()]
+        return found + [baseline(name) for name in self.baseline.split(",") if name.strip()]
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """Where results go besides the screen."""
+
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a self-contained HTML report.", rich_help_panel=OUTPUT
+        ),
+    ] = None
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write the tables: .md, .tex, .csv.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+
+    def check(self, *inputs: str, others: Sequence[Path | None] = ()) -> None:
+        """Refuse outputs that cannot be written, or that are read, before the work is done."""
+        check_outputs(self.out or [], self.report, *others, inputs=inputs)
+
+    def present(self, page: Page) -> None:
+        """Show the tables of a page, write them to files, and write the page if asked for."""
+        present(page, self.out or [], self.report)
 
 
 @contextmanager
@@ -98,6 +222,17 @@ def present(page: Page, out: Sequence[Path], report: Path | None) -> None:
     if report is not None:
         for problem in page.write(report):
             print(f"msds: {one_line(str(report))}: not drawn: {problem}", file=sys.stderr)
+
+
+def tell_left_out(left_out: Mapping[str, Mapping[str, str]]) -> None:
+    """Pairs that could not be scored, by set, on standard error; the exit status tells as well."""
+    for title, reasons in left_out.items():
+        if reasons:
+            print(f"msds: {one_line(title)}: {len(reasons)} left out:", file=sys.stderr)
+        for name, text in list(reasons.items())[:MOST_LINES]:
+            print(one_line(f"  {name}: {text}"), file=sys.stderr)
+    if any(left_out.values()):
+        raise typer.Exit(Status.SOME_FAILED)
 
 
 def show_tables(tables: Sequence[Table]) -> None:

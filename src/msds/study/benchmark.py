@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 
 from msds.errors import InputError
-from msds.study.contenders import Contender
+from msds.scoring.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.study.statistics import (
     Agreement,
@@ -29,7 +28,7 @@ from msds.study.statistics import (
     williams_test,
 )
 from msds.study.statistics import krasula as krasulas
-from msds.study.tables import Progress, score_table
+from msds.study.tables import Measured, Work, measure_set
 
 LEVEL = 0.05
 """Below this (after Holm's correction) a difference counts as significant."""
@@ -82,11 +81,18 @@ class Duel:
 
 @dataclass(frozen=True)
 class SetResult:
-    """All contenders on one set."""
+    """All contenders on one set.
+
+    Attributes
+    ----------
+    data : the pairs that every contender could score.
+    left_out : the other pairs' distorted images, with the reason.
+    """
 
     data: RatedSet
     entries: dict[str, Entry]
     duels: list[Duel]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def deciding_test(self) -> str:
@@ -136,16 +142,15 @@ def run_benchmark(
     contenders: Sequence[Contender],
     *,
     settings: Settings | None = None,
-    cache: Path | None = None,
-    progress: Progress | None = None,
+    work: Work | None = None,
 ) -> Benchmark:
-    """Measure every contender on every set.
+    """Measure every contender on every set; pairs that one of them cannot score are left out.
 
     Raises
     ------
     InputError
-        If two contenders have the same name, a set is named twice or has equal opinions only, or an
-        image cannot be used.
+        If two contenders have the same name, a set is named twice or has equal opinions only, or
+        no pair of it can be scored.
     """
     settings = settings or Settings()
     names = [contender.name for contender in contenders]
@@ -160,22 +165,16 @@ def run_benchmark(
             )
     benchmark = Benchmark(settings)
     for data in sets:
-        tables = {c.name: score_table(data, c, cache, progress) for c in contenders}
-        benchmark.sets.append(measure(data, contenders, tables, settings))
+        benchmark.sets.append(measure(measure_set(data, contenders, work), contenders, settings))
     return benchmark
 
 
-def measure(
-    data: RatedSet,
-    contenders: Sequence[Contender],
-    tables: dict[str, Array],
-    settings: Settings,
-) -> SetResult:
+def measure(measured: Measured, contenders: Sequence[Contender], settings: Settings) -> SetResult:
     """Statistics of one set from the numbers of its pairs."""
+    data = measured.data
     entries = {}
     pairs = _opinion_pairs(data)
-    for contender in contenders:
-        table = tables[contender.name]
+    for contender, table in zip(contenders, measured.tables, strict=True):
         scores = contender.fuse(table)
         entries[contender.name] = Entry(
             contender.name,
@@ -186,7 +185,8 @@ def measure(
             _by_distortion(data, scores, settings),
             krasulas.krasula(scores, pairs) if pairs is not None else None,
         )
-    return SetResult(data, entries, duels(data, entries, settings, pairs))
+    found = duels(data, entries, settings, pairs)
+    return SetResult(data, entries, found, measured.left_out)
 
 
 def agree(data: RatedSet, scores: Array, settings: Settings) -> Agreement:

@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_leaves
 from msds.images import Image
 from msds.method.pyramid import pyramid
 from msds.method.similarity import gram
-from msds.study.contenders import Contender, DeepContender
+from msds.scoring.contenders import Contender, DeepContender
 from msds.trunks import Trunk
 
 

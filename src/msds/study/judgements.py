@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from msds.study.contenders import Contender
+from msds.errors import InputError
+from msds.scoring.contenders import Contender
 from msds.study.datasets.preference import read_bapps
 from msds.study.statistics import Array, agreement_2afc, mean_average_precision
-from msds.study.tables import Progress, score_table
+from msds.study.tables import Work, score_set
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ def judge(
     root: Path,
     name: str,
     contenders: Sequence[Contender],
-    cache: Path | None = None,
-    progress: Progress | None = None,
+    work: Work | None = None,
 ) -> Judged:
     """Agreement with the choices (bapps-2afc) or the average precision (bapps-jnd), by kind.
 
@@ -51,7 +51,10 @@ def judge(
     kinds = [item.kind for item in data.judgements]
     values = {}
     for contender in contenders:
-        scores = contender.fuse(score_table(pairs, contender, cache, progress))
+        numbers = score_set(pairs, contender, work)
+        if numbers.errors:  # a choice between two images needs both
+            raise InputError(f"{pairs.title}: {next(iter(numbers.errors.values()))}")
+        scores = contender.fuse(numbers.table)
         values[contender.name] = tuple(
             _value(task, scores, shares, kinds, kind) for kind in (*data.kinds, None)
         )

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from msds.errors import InputError
 from msds.method.fusion import equal_weights
 from msds.method.similarity import BLOCK
 from msds.metric.modules import MSDS
-from msds.study.contenders import DeepContender
+from msds.scoring.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
-from msds.study.statistics import Array
-from msds.study.tables import Progress, score_table
+from msds.study.tables import Measured, Work, measure_set
 from msds.trunks import Trunk
 from msds.trunks.chain import ChainTrunk
 from msds.trunks.layers import Conv
@@ -47,16 +45,11 @@ def study_layers(
     data: RatedSet,
     trunks: Mapping[str, Trunk],
     levels: int,
-    cache: Path | None = None,
-    progress: Progress | None = None,
-) -> dict[str, Array]:
-    """(n, K) level scores of every layer."""
-    return {
-        name: score_table(
-            data,
-            DeepContender(MSDS(trunk, levels=levels, weights=equal_weights(levels)), name),
-            cache,
-            progress,
-        )
+    work: Work | None = None,
+) -> Measured:
+    """Level scores of every layer, in the order of `trunks`."""
+    contenders = [
+        DeepContender(MSDS(trunk, levels=levels, weights=equal_weights(levels)), name)
         for name, trunk in trunks.items()
-    }
+    ]
+    return measure_set(data, contenders, work)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from msds.method.fusion import equal_weights
+from msds.scoring.contenders import DeepContender
 from msds.study.benchmark import LEAST_PAIRS
-from msds.study.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fit_weights, fused
 from msds.study.statistics import (
@@ -27,7 +26,7 @@ from msds.study.statistics import (
     spearman,
     williams_test,
 )
-from msds.study.tables import Progress, score_table
+from msds.study.tables import Work, measure_set
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ class ScaleStudy:
     learned : fits by number of levels (2 to K), linear fusion, main filter.
     by_filter : fits with all levels by filter.
     geometric : the fit with all levels, geometric fusion, main filter.
+    left_out : pairs of the set that could not be scored, with the reason.
     """
 
     data: RatedSet
@@ -49,6 +49,7 @@ class ScaleStudy:
     by_filter: dict[str, WeightFit]
     geometric: WeightFit
     resamples: int
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def filter(self) -> str:
@@ -74,8 +75,7 @@ def study_scales(
     folds: int = 5,
     seeds: int = 3,
     resamples: int = 1000,
-    cache: Path | None = None,
-    progress: Progress | None = None,
+    work: Work | None = None,
 ) -> ScaleStudy:
     """Compute every level's scores with every filter, and learn weights on unseen references.
 
@@ -85,10 +85,10 @@ def study_scales(
     filters : the first is the main one, used wherever filters are not the question.
     """
     contenders = {name: contender_of(name) for name in filters}
-    tables = {
-        name: score_table(data, contender, cache, progress)
-        for name, contender in contenders.items()
-    }
+    work = work or Work()
+    measured = measure_set(data, list(contenders.values()), work)
+    data = measured.data
+    tables = dict(zip(contenders, measured.tables, strict=True))
     main = tables[filters[0]]
 
     def fit(table: Array, form: str = "linear") -> WeightFit:
@@ -99,7 +99,7 @@ def study_scales(
             folds=folds,
             seeds=seeds,
             resamples=resamples,
-            progress=progress,
+            progress=work.progress,
         )
 
     levels = main.shape[1]
@@ -112,6 +112,7 @@ def study_scales(
         {filters[0]: learned[levels], **{name: fit(tables[name]) for name in filters[1:]}},
         fit(main, "geometric"),
         resamples,
+        measured.left_out,
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from msds.errors import InputError
 from msds.images import Image, load_image
-from msds.study.contenders import Contender
+from msds.scoring.contenders import Contender
 from msds.study.statistics import Array
 from msds.study.tables import Progress
 from msds.study.warps import WARPS, noise, window

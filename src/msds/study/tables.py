@@ -1,31 +1,30 @@
 """Numbers of whole sets, computed once: every finished pair is kept on disk at once.
 
-One journal per set and contender: a header, then one line per pair. An interrupted run goes on
-where it was; a line cut off by a crash is computed again.
+Pairs are scored by the engine, and kept in the journal of `msds.results`: one per contender and
+list of images, whatever opinions go with these. A pair whose images have changed since is computed
+again, and one that could not be scored has the reason instead of numbers.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from msds.errors import InputError
-from msds.images import Image, load_image
+from msds.pairs import Pair, Plan
 from msds.places import studies_folder
-from msds.study.contenders import Contender
-from msds.study.datasets.base import RatedPair, RatedSet
+from msds.results import Journal, Score
+from msds.scoring import Options, Reading
+from msds.scoring.changes import changed_rows
+from msds.scoring.contenders import Contender
+from msds.study.datasets.base import RatedSet
 from msds.study.statistics import Array
-
-FORMAT = "msds-study-1"
-_AHEAD = 3
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how many pairs are finished, and how many there are."""
@@ -37,127 +36,132 @@ def default_cache() -> Path:
     return Path(named) if named else studies_folder()
 
 
-def score_table(
-    data: RatedSet,
-    contender: Contender,
-    cache: Path | None = None,
-    progress: Progress | None = None,
-) -> Array:
+@dataclass(frozen=True)
+class Work:
+    """How the numbers of a study are made and kept; none of it changes them.
+
+    Attributes
+    ----------
+    cache : folder of journals, made if needed; None keeps nothing.
+    reading : how files become pixels.
+    options : of the engine: memory and threads.
+    progress : called after every pair.
+    """
+
+    cache: Path | None = None
+    reading: Reading = field(default_factory=Reading)
+    options: Options = field(default_factory=Options)
+    progress: Progress | None = None
+
+    def tell(self, what: str, done: int, count: int) -> None:
+        """Report progress, if anybody listens."""
+        if self.progress is not None:
+            self.progress(what, done, count)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of one contender on one set.
+
+    Attributes
+    ----------
+    table : (n, K) array, one column for each of the contender's; nan where an image was too small
+        for a level, and in all columns where a pair could not be scored.
+    errors : by row, why it could not.
+    """
+
+    table: Array
+    errors: Mapping[int, str] = field(default_factory=dict)
+
+
+def score_set(data: RatedSet, contender: Contender, work: Work | None = None) -> Numbers:
     """Numbers of every pair of a set.
 
     Parameters
     ----------
     data : the rated pairs.
     contender : what is measured.
-    cache : folder of journals, made if needed; None keeps nothing.
-    progress : called after every pair.
-
-    Returns
-    -------
-    (n, K) array, one column for each of the contender's; nan where an image was too small.
+    work : how.
     """
-    count, width = len(data), len(contender.columns)
-    table = np.full((count, width), math.nan)
-    done = np.zeros(count, dtype=bool)
-    journal = None
-    if cache is not None:
-        content = content_key(data)
-        journal = cache / f"{data.id.replace(':', '-')}-{content[:16]}-{contender.key[:16]}.jsonl"
-        for index, kept in _read(journal, content, contender):
-            if index < count and len(kept) <= width:
-                table[index, : len(kept)] = kept
-                done[index] = True
-    order = sorted(np.flatnonzero(~done).tolist(), key=lambda i: str(data.pairs[i].reference))
-    if progress is not None:
-        progress(contender.name, count - len(order), count)
-    if not order:
-        return table
-    file = _open(journal, content_key(data), contender, data) if journal is not None else None
-    try:
-        finished = count - len(order)
-        for index, values in _compute([(i, data.pairs[i]) for i in order], contender):
-            table[index, : len(values)] = values
-            finished += 1
-            if file is not None:
-                file.write(json.dumps([index, list(values)]) + "\n")
-                file.flush()
-            if progress is not None:
-                progress(contender.name, finished, count)
-    finally:
-        if file is not None:
-            file.close()
-    return table
+    work = work or Work()
+    plan = plan_of(data)
+    count = len(plan.pairs)
+    found: dict[int, Score] = {}
+    with ExitStack() as stack:
+        journal = None
+        if work.cache is not None:
+            path = work.cache / f"{plan.digest[:16]}-{contender.key[:16]}.journal"
+            journal = stack.enter_context(Journal(path, plan, contender.run))
+            found = {row: score for row, score in journal.scores() if score.error is None}
+            for row in changed_rows(plan.pairs, found, work.options.threads):
+                del found[row]
+        work.tell(contender.name, len(found), count)
+        rows = [row for row in range(count) if row not in found]
+        for row, score in contender.scores(plan.pairs, rows, work.reading, work.options):
+            found[row] = score
+            if journal is not None:
+                journal.add(row, score)
+            work.tell(contender.name, len(found), count)
+    table = np.full((count, len(contender.columns)), math.nan)
+    for row, score in found.items():
+        table[row, : len(score.levels)] = score.levels
+    return Numbers(table, {r: s.error for r, s in sorted(found.items()) if s.error is not None})
 
 
-def _compute(
-    pairs: list[tuple[int, RatedPair]], contender: Contender
-) -> Iterator[tuple[int, tuple[float, ...]]]:
-    """Compare pairs sorted by reference; images are read ahead in another thread."""
-    reference_path: Path | None = None
-    prepared: Any = None
-    with ThreadPoolExecutor(1) as reader:
-        ahead: list[tuple[int, RatedPair, Future[Image]]] = []
-        waiting = iter(pairs)
-        while True:
-            while len(ahead) < _AHEAD and (item := next(waiting, None)) is not None:
-                ahead.append((*item, reader.submit(load_image, item[1].distorted)))
-            if not ahead:
-                return
-            index, pair, future = ahead.pop(0)
-            if pair.reference != reference_path:
-                prepared = contender.prepare(load_image(pair.reference))
-                reference_path = pair.reference
-            values = contender.compare(prepared, contender.prepare(future.result()))
-            if not all(math.isfinite(value) for value in values):
-                raise InputError(f"{pair.distorted}: {contender.name} gave {values}.")
-            yield index, values
+def plan_of(data: RatedSet) -> Plan:
+    """The pairs of a set without their opinions, by names within the set."""
+    return Plan(
+        tuple(
+            Pair(
+                data.relative(pair.reference),
+                data.relative(pair.distorted),
+                pair.reference,
+                pair.distorted,
+            )
+            for pair in data.pairs
+        )
+    )
 
 
-def content_key(data: RatedSet) -> str:
-    """SHA-256 over names, opinions and file sizes: a replaced image starts a new journal."""
-    digest = hashlib.sha256(data.fingerprint.encode())
-    for pair in data.pairs:
-        digest.update(f"{pair.reference.stat().st_size} {pair.distorted.stat().st_size}\n".encode())
-    return digest.hexdigest()
+@dataclass(frozen=True)
+class Measured:
+    """The pairs of a set that every contender could score.
+
+    Attributes
+    ----------
+    data : these pairs.
+    tables : their numbers, one table for each contender.
+    left_out : the other pairs' distorted images, with the reason.
+    """
+
+    data: RatedSet
+    tables: tuple[Array, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
-def _header(content: str, contender: Contender) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "content": content,
-        "contender": contender.name,
-        "key": contender.key,
-        "settings": contender.settings(),
+def measure_set(
+    data: RatedSet, contenders: Sequence[Contender], work: Work | None = None
+) -> Measured:
+    """Numbers of all contenders for the pairs that every one of them could score.
+
+    Raises
+    ------
+    InputError
+        If there is no such pair.
+    """
+    numbers = [score_set(data, contender, work) for contender in contenders]
+    errors = {row: text for one in reversed(numbers) for row, text in one.errors.items()}
+    rows = [row for row in range(len(data)) if row not in errors]
+    if not rows:
+        reason = next(iter(errors.values()), "there are none")
+        raise InputError(f"{data.title}: no pair could be scored; the first: {reason}")
+    left_out = {
+        data.relative(data.pairs[row].distorted): text for row, text in sorted(errors.items())
     }
+    kept = data.subset(rows) if errors else data
+    return Measured(kept, tuple(one.table[rows] for one in numbers), left_out)
 
 
-def _read(journal: Path, content: str, contender: Contender) -> Iterator[tuple[int, list[float]]]:
-    if not journal.is_file():
-        return
-    lines = journal.read_text(encoding="utf-8").splitlines()
-    try:
-        header = json.loads(lines[0]) if lines else {}
-    except ValueError:
-        header = {}
-    if header.get("content") != content or header.get("key") != contender.key:
-        journal.unlink()
-        return
-    for line in lines[1:]:
-        try:
-            index, values = json.loads(line)
-            yield int(index), [float(value) for value in values]
-        except (ValueError, TypeError):
-            continue  # cut off by a crash: this pair is computed again
-
-
-def _open(journal: Path, content: str, contender: Contender, data: RatedSet) -> Any:
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not journal.is_file()
-    file = journal.open("a", encoding="utf-8")
-    if fresh:
-        header = {**_header(content, contender), "set": data.id, "pairs": len(data)}
-        file.write(json.dumps(header) + "\n")
-    else:
-        file.write("\n")  # ends a line that a crash cut off
-    file.flush()
-    return file
+def level_scores(data: RatedSet, contender: Contender, work: Work | None = None) -> Measured:
+    """`measure_set` of one contender."""
+    return measure_set(data, [contender], work)

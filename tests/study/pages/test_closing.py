@@ -9,7 +9,8 @@ import pytest
 from msds.cli.study_options import command_line
 from msds.metric import MSDS
 from msds.report.blocks import Code, Folded
-from msds.study.contenders import PSNR, DeepContender
+from msds.scoring.classics import PSNR
+from msds.scoring.contenders import DeepContender
 from msds.study.pages.closing import closing, metrics_table
 from msds.study.pages.drawn import kind_name
 from msds.text import counted

@@ -14,8 +14,8 @@ from msds.report.charts import Intervals
 from msds.report.page import Page
 from msds.report.pictures import picture_uri
 from msds.report.table import Cell, Table, with_interval, with_mark
+from msds.scoring.contenders import Contender
 from msds.study.benchmark import LEAST_PAIRS, LEVEL, Benchmark, Entry, SetResult
-from msds.study.contenders import Contender
 from msds.study.datasets.base import RatedPair, RatedSet
 from msds.study.pages.closing import closing
 from msds.study.pages.drawn import kind_name, scatter

@@ -10,7 +10,7 @@ from typing import Any
 
 from msds.report.blocks import Block, Code, Folded, Section
 from msds.report.table import Cell, Table
-from msds.study.contenders import Contender
+from msds.scoring.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.version import __version__
 

@@ -13,7 +13,7 @@ from msds.report.blocks import Block, Figure, Section
 from msds.report.charts import Line, Lines
 from msds.report.page import Page
 from msds.report.table import Table
-from msds.study.contenders import Contender
+from msds.scoring.contenders import Contender
 from msds.study.cost import Cost
 from msds.study.pages.closing import closing
 from msds.text import counted

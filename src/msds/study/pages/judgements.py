@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msds.report.blocks import Section
 from msds.report.page import Page
 from msds.report.table import Table
-from msds.study.contenders import Contender
+from msds.scoring.contenders import Contender
 from msds.study.judgements import Judged
 from msds.study.pages.closing import closing
 

@@ -13,7 +13,7 @@ from msds.report.blocks import Block, Figure, Section
 from msds.report.charts import Line, Lines
 from msds.report.page import Page
 from msds.report.table import Cell, Table
-from msds.study.contenders import Contender
+from msds.scoring.contenders import Contender
 from msds.study.pages.closing import closing
 from msds.study.shift import NOISES, ShiftStudy
 from msds.study.warps import WARPS

@@ -9,7 +9,7 @@ from msds.method.fusion import equal_weights
 from msds.report.blocks import Block, Figure, Section
 from msds.report.page import Page
 from msds.report.table import Table, with_interval, with_mark
-from msds.study.contenders import Contender
+from msds.scoring.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fused
 from msds.study.pages.benchmark import FEW_REFERENCES

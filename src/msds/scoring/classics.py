@@ -1,116 +1,26 @@
-"""What is measured: a deep metric of this package, or a classic one, behind one small interface.
-
-An image is prepared once, however many others it is compared with. Every contender's scores are
-higher for better images.
-"""
+"""Classic metrics: PSNR, SSIM and MS-SSIM."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from msds.errors import InputError, require
-from msds.study.statistics import Array
+from msds.scoring.contenders import Contender
 
 if TYPE_CHECKING:
-    from msds.encoding import Encoding
     from msds.images import Image
-from msds.metric.modules import MSDS
+
+Array = NDArray[np.float64]
 
 # Identical images would have an infinite PSNR, which no correlation can take.
 _PSNR_CEILING = 100.0
 _LUMA = (0.299, 0.587, 0.114)
 _MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-
-
-class Contender(ABC):
-    """A metric that takes part in a study.
-
-    Attributes
-    ----------
-    name : what tables call it.
-    columns : names of the numbers that a comparison gives, such as one per level.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-
-    @abstractmethod
-    def settings(self) -> dict[str, Any]:
-        """Everything besides the images that decides the numbers, as JSON-able values."""
-
-    def described(self) -> dict[str, Any]:
-        """Everything that decides the scores, which are made of the numbers."""
-        return self.settings()
-
-    @abstractmethod
-    def prepare(self, image: Image) -> Any:
-        """What is kept of an image."""
-
-    @abstractmethod
-    def compare(self, reference: Any, distorted: Any) -> tuple[float, ...]:
-        """The numbers of one pair, one per column; fewer for images too small for all."""
-
-    def fuse(self, table: Array) -> Array:
-        """(n,) scores from the (n, K) numbers of n pairs."""
-        return table[:, 0]
-
-    @property
-    def key(self) -> str:
-        """SHA-256 over the settings: which cached numbers are this contender's."""
-        text = json.dumps(self.settings(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-class DeepContender(Contender):
-    """A metric of this package; its numbers are the scores of its levels.
-
-    Parameters
-    ----------
-    metric : on the device where it shall run.
-    name : by default the metric's model id.
-    """
-
-    def __init__(self, metric: MSDS, name: str | None = None) -> None:
-        self.metric = metric
-        self.name = name or metric.model_id
-        self.columns = tuple(f"level {level + 1}" for level in range(metric.levels))
-
-    def settings(self) -> dict[str, Any]:
-        # Weights and fusion come after the numbers that are cached.
-        left_out = ("weights", "fusion")
-        return {k: v for k, v in self.metric.settings.items() if k not in left_out}
-
-    def described(self) -> dict[str, Any]:
-        return {**self.metric.settings, "fingerprint": self.metric.fingerprint}
-
-    def prepare(self, image: Image) -> Encoding:
-        device = next(self.metric.parameters(), torch.zeros(())).device
-        with torch.inference_mode():
-            try:
-                return self.metric.encode(image.pixels[None].to(device))
-            except InputError as error:
-                raise InputError(f"{image.source}: {error}") from error
-
-    def compare(self, reference: Encoding, distorted: Encoding) -> tuple[float, ...]:
-        with torch.inference_mode():
-            levels = self.metric.level_scores(reference, distorted)[0]
-        return tuple(float(value) for value in levels)
-
-    def fuse(self, table: Array) -> Array:
-        scores = np.empty(len(table))
-        counts = np.isfinite(table).sum(axis=1)
-        for count in np.unique(counts):
-            rows = counts == count
-            levels = torch.from_numpy(np.ascontiguousarray(table[rows, :count]))
-            scores[rows] = self.metric.fuse(levels).numpy()
-        return scores
 
 
 def _grey(image: Image) -> torch.Tensor:
