@@ -52,6 +52,19 @@ def test_bench_fit_and_bench_again_with_the_learned_model(table: Path, tmp_path:
 
 
 @pytest.mark.slow
+def test_the_papers_comparison_is_one_command(table: Path, tmp_path: Path) -> None:
+    page, rows = tmp_path / "paper.html", tmp_path / "paper.csv"
+    text = run("study", "paper", str(table), "--model", "msds-compact", "--baseline", "psnr",
+               "--resamples", "20", "--levels", "3", "--engine", "winograd", "--no-cache",
+               "--report", str(page), "--out", str(rows))  # fmt: skip
+    assert "MSDS, 3 levels, equal weights" in text
+    assert "DeepSSIM, level 1" in rows.read_text()
+    assert "PSNR" in page.read_text()
+    result = CliRunner().invoke(app, ["study", "paper", "--root", str(tmp_path / "nothing")])
+    assert "holds none of the sets of the paper" in str(result.exception)
+
+
+@pytest.mark.slow
 def test_the_studies_write_their_pages(table: Path, tmp_path: Path) -> None:
     cache = ["--cache", str(tmp_path / "cache")]
     quick = ["--folds", "2", "--seeds", "1", "--resamples", "20", "--levels", "2"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +15,7 @@ from msds.errors import InputError
 if TYPE_CHECKING:
     from msds.scoring.contenders import DeepContender
 
-app = typer.Typer(help="Experiments: scales, shift, cost, layers.", no_args_is_help=True)
+app = typer.Typer(help="Experiments: paper, scales, shift, cost, layers.", no_args_is_help=True)
 
 Dataset = Annotated[str, typer.Argument(help="Id, or table of pairs: FILE or FILE:COLUMN.")]
 Model = Annotated[str, typer.Option("--model", "-m", metavar="ID", help="Id or file of a model.")]
@@ -23,6 +23,79 @@ TrunkWeights = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="The trunk's weights, instead of the usual ones."),
 ]
+
+
+@dataclass(frozen=True)
+class PaperOptions:
+    """Which sets the paper's comparison is made on."""
+
+    datasets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Ids, or tables of pairs: FILE or FILE:COLUMN; by default those of LIVE, CSIQ, "
+            "TID2013, KADID-10k and PIPAL that lie below --root.",
+            show_default=False,
+        ),
+    ] = None
+    levels: Annotated[
+        int, typer.Option(metavar="N", min=2, max=12, help="Levels of the pyramid.")
+    ] = 4
+    resamples: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Bootstrap samples of references.")
+    ] = 1000
+
+
+@app.command("paper")
+@unbundled
+def paper(
+    options: PaperOptions,
+    sets: shared.SetOptions,
+    metrics: shared.ContenderOptions,
+    engine: shared.WorkOptions,
+    output: shared.PageOptions,
+) -> None:
+    """The paper's comparison: one level, several, and weights learned on the other sets.
+
+    The model is msds-vgg16, the paper's, unless another is named; every model is compared with
+    level 1 of its own trunk.
+    """
+    from msds.method.fusion import equal_weights
+    from msds.metric.modules import MSDS
+    from msds.scoring.contenders import DeepContender
+    from msds.study.benchmark import Settings
+    from msds.study.pages.paper import paper_page
+    from msds.study.paper import find_sets, study_paper
+
+    named = options.datasets or []
+    output.check(*named)
+    chosen = metrics if metrics.model else replace(metrics, model=["msds-vgg16"])
+    data, missing = (sets.open(named), {}) if named else find_sets(sets.root or Path())
+    if not data:
+        raise InputError(
+            f"{sets.root or Path()} holds none of the sets of the paper: "
+            f"{next(iter(missing.values()))}"
+        )
+    contenders = chosen.open(engine)
+    others = [one for one in contenders if not isinstance(one, DeepContender)]
+    trunks = [one.metric.trunk for one in contenders if isinstance(one, DeepContender)]
+    settings = Settings(resamples=options.resamples)
+    weights = equal_weights(options.levels)
+    with shared.progress_bar() as progress:
+        studies = [
+            study_paper(
+                data,
+                DeepContender(MSDS(trunk, levels=options.levels, weights=weights)),
+                others,
+                settings,
+                engine.work(progress),
+            )
+            for trunk in trunks
+        ]
+    described = {"levels": options.levels, "resamples": options.resamples}
+    page = paper_page(studies, trunks, contenders, missing, described, shared.command_line())
+    output.present(page)
+    for study in studies:
+        shared.tell_left_out({one.data.title: one.left_out for one in study.sets})
 
 
 @dataclass(frozen=True)

@@ -102,29 +102,60 @@ def learn_weights(
     InputError
         For an unknown objective, gaps in the table, or too few pairs.
     """
+    return learn_shared_weights([table], [quality], objective=objective, form=form, seed=seed)
+
+
+def learn_shared_weights(
+    tables: Sequence[Array],
+    qualities: Sequence[Array],
+    *,
+    objective: Objective = "srcc",
+    form: str = "linear",
+    seed: int = 0,
+) -> Array:
+    """Weights of the levels that agree best with the opinions of several sets.
+
+    Each set weighs the same, however many pairs it has; opinions of different sets are never
+    compared with each other. Parameters and errors as of `learn_weights`, by set.
+    """
     if objective not in OBJECTIVES:
         raise InputError(f"Unknown objective {objective!r}: expected {' or '.join(OBJECTIVES)}.")
+    levels = tables[0].shape[1]
+    losses: list[tuple[Tensor, Callable[[Tensor], Tensor]]] = []
+    single = np.zeros(levels)
+    for table, quality in zip(tables, qualities, strict=True):
+        rows, opinions = _thinned(table, quality, seed)
+        loss = _rank_loss(opinions) if objective == "srcc" else _logistic_loss(opinions)
+        losses.append((torch.from_numpy(np.ascontiguousarray(rows)), loss))
+        single += [spearman(rows[:, k], opinions) for k in range(levels)]
+    if levels == 1:
+        return np.ones(1)
+
+    def together(parameters: Tensor) -> Tensor:
+        weights = simplex(parameters)
+        return torch.stack([loss(fuse(rows, weights, form)) for rows, loss in losses]).mean()
+
+    best: tuple[float, Tensor] | None = None
+    for lean in (0.0, 2.0):
+        start = torch.zeros(levels, dtype=torch.float64)
+        start[int(np.argmax(single))] = lean
+        value, parameters = _minimise(together, start)
+        if best is None or value < best[0]:
+            best = (value, parameters)
+    return np.asarray(simplex(best[1]).numpy() if best else equal_weights(levels))
+
+
+def _thinned(table: Array, quality: Array, seed: int) -> tuple[Array, Array]:
+    """The rows that are learned from, or an error if they cannot be."""
     if not np.isfinite(table).all():
         raise InputError("Some images are too small for all levels: learn fewer levels' weights.")
     count, levels = table.shape
     if count <= 2 * levels:
         raise InputError(f"{count} pairs are too few to learn {levels} weights from.")
-    if levels == 1:
-        return np.ones(1)
     if count > _MOST_ROWS:
         kept = np.random.default_rng(seed).choice(count, _MOST_ROWS, replace=False)
-        table, quality = table[kept], quality[kept]
-    scores = torch.from_numpy(np.ascontiguousarray(table))
-    loss = _rank_loss(quality) if objective == "srcc" else _logistic_loss(quality)
-    best: tuple[float, Tensor] | None = None
-    leaning = int(np.argmax([spearman(table[:, k], quality) for k in range(levels)]))
-    for lean in (0.0, 2.0):
-        start = torch.zeros(levels, dtype=torch.float64)
-        start[leaning] = lean
-        value, parameters = _minimise(lambda p: loss(fuse(scores, simplex(p), form)), start)
-        if best is None or value < best[0]:
-            best = (value, parameters)
-    return np.asarray(simplex(best[1]).numpy() if best else equal_weights(levels))
+        return table[kept], quality[kept]
+    return table, quality
 
 
 def _minimise(loss: Callable[[Tensor], Tensor], start: Tensor) -> tuple[float, Tensor]:
