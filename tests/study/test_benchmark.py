@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from msds.report.table import Cell, Table, with_interval, with_mark
 from msds.scoring.classics import PSNR, SSIM
 from msds.scoring.contenders import DeepContender
 from msds.study import warps
-from msds.study.benchmark import Benchmark, Settings, measure, run_benchmark
+from msds.study.benchmark import Benchmark, SetResult, Settings, measure, run_benchmark
 from msds.study.cost import _Alive, measure_cost
 from msds.study.datasets import RatedPair, RatedSet, open_dataset
 from msds.study.layers import layer_trunks, study_layers
@@ -59,7 +60,16 @@ def test_a_benchmark_gives_scipys_correlations_for_every_metric(data: RatedSet) 
         assert entry.overall.outlier_ratio is not None
     assert result.deciding_test == "bootstrap"
     duel = result.duels[0]
-    assert {"bootstrap", "williams", "steiger", "f_test", "different", "better"} == set(duel.tests)
+    assert set(duel.tests) == {
+        "bootstrap",
+        "williams",
+        "steiger",
+        "f_test",
+        "pitman_morgan",
+        "residual_bootstrap",
+        "different",
+        "better",
+    }
     assert all(duel.adjusted[test] >= duel.tests[test].p_value for test in duel.tests)
 
 
@@ -71,25 +81,50 @@ def test_a_set_named_twice_or_with_equal_opinions_is_refused(data: RatedSet) -> 
         run_benchmark([replace(data, pairs=pairs)], [PSNR()])
 
 
-def test_one_dominating_reference_takes_the_decision_from_the_bootstrap() -> None:
+def lopsided(kinds: Sequence[str]) -> SetResult:
+    """50 pairs, 40 of one reference; PSNR follows the opinions and SSIM is noise."""
     random = np.random.default_rng(0)
     pairs = tuple(
-        RatedPair(Path("r"), Path(f"d{i}"), float(i), "r0" if i < 40 else f"r{i}")
+        RatedPair(Path("r"), Path(f"d{i}"), float(i), "r0" if i < 40 else f"r{i}", kinds[i])
         for i in range(50)
     )
     data = RatedSet("x", "lopsided", Path(), pairs, True, "quality")
-    good, poor = PSNR(), SSIM()
-    tables = {
-        "PSNR": np.arange(50.0)[:, None] + random.normal(0, 2, (50, 1)),
-        "SSIM": random.normal(size=(50, 1)),
-    }
-    result = measure(Measured(data, tuple(tables.values())), [good, poor], Settings(resamples=20))
-    assert result.deciding_test == "williams"
-    assert result.duels[0].winner("williams") == "PSNR"
-    from msds.study.benchmark import Benchmark
+    good, poor = np.arange(50.0) + random.normal(0, 2, 50), random.normal(size=50)
+    measured = Measured(data, (good[:, None], poor[:, None]))
+    return measure(measured, [PSNR(), SSIM()], Settings(resamples=60))
 
-    text = benchmark_page(Benchmark(Settings(resamples=20), [result])).tables[0].markdown()
-    assert "resampling references would say little" in text
+
+def test_where_one_reference_dominates_ladders_decide_and_the_tables_say_for_whom() -> None:
+    result = lopsided([f"kind {i % 12}" for i in range(50)])
+    assert result.deciding_test == "bootstrap"
+    assert result.duels[0].winner("bootstrap") == "PSNR"
+    page = benchmark_page(Benchmark(Settings(), [result]))
+    text = "\n".join(table.markdown() for table in page.tables)
+    assert "SRCC, bootstrap over ladders" in text
+    assert "They hold for these references and say nothing about others" in text
+
+
+def test_without_references_or_ladders_enough_nobody_is_better_whatever_williams_says() -> None:
+    result = lopsided([""] * 50)
+    assert result.duels[0].adjusted["williams"] < 0.001
+    assert result.deciding_test is None
+    assert result.duels[0].winner(result.deciding_test) is None
+    page = benchmark_page(Benchmark(Settings(), [result]))
+    text = "\n".join(table.markdown() for table in page.tables)
+    assert "No test is possible: too few references" in text
+    assert "| no test |" in text
+
+
+def test_the_table_says_which_curve_stands_behind_plcc(data: RatedSet) -> None:
+    scores = np.random.default_rng(0).normal(size=(len(data), 1))
+    notes = []
+    for settings in (Settings(4), Settings(5), Settings(5, monotone=False)):
+        quick = replace(settings, resamples=0)
+        result = measure(Measured(data, (scores,)), [SSIM()], quick)
+        notes.append(benchmark_page(Benchmark(quick, [result])).tables[0].note)
+    assert "the four-parameter logistic curve." in notes[0]
+    assert "the five-parameter logistic curve, held monotone" in notes[1]
+    assert "the five-parameter logistic curve, free to turn (customary)." in notes[2]
 
 
 def test_contenders_of_the_same_name_are_refused(data: RatedSet) -> None:

@@ -53,8 +53,16 @@ class BenchOptions:
     curve: Annotated[
         int, typer.Option(metavar="N", help="Parameters of the logistic curve, 4 or 5.")
     ] = 5
+    free_curve: Annotated[
+        bool,
+        typer.Option(
+            "--free-curve",
+            help="Let the curve turn where that fits best, as most of the literature does.",
+        ),
+    ] = False
     resamples: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Bootstrap samples of references.")
+        int,
+        typer.Option(metavar="N", min=0, help="Bootstrap samples of references or ladders."),
     ] = 1000
     seed: Annotated[int, typer.Option(metavar="N", help="Of the bootstrap.")] = 0
 
@@ -66,7 +74,12 @@ class BenchOptions:
         """How the benchmark is run."""
         from msds.study.benchmark import Settings
 
-        return Settings(4 if self.curve == 4 else 5, self.resamples, self.seed)
+        return Settings(
+            curve=4 if self.curve == 4 else 5,
+            monotone=not self.free_curve,
+            resamples=self.resamples,
+            seed=self.seed,
+        )
 
 
 def bench(

@@ -84,7 +84,10 @@ class FitOptions:
     resamples: Annotated[
         int,
         typer.Option(
-            metavar="N", min=0, help="Bootstrap samples of references.", rich_help_panel=LEARNING
+            metavar="N",
+            min=0,
+            help="Bootstrap samples of references or ladders.",
+            rich_help_panel=LEARNING,
         ),
     ] = 1000
     name: Annotated[

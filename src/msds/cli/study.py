@@ -121,7 +121,8 @@ class ScalesOptions:
         int, typer.Option(metavar="N", min=1, help="How often the split is drawn.")
     ] = 3
     resamples: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Bootstrap samples of references.")
+        int,
+        typer.Option(metavar="N", min=0, help="Bootstrap samples of references or ladders."),
     ] = 1000
 
 

@@ -203,7 +203,9 @@ def with_interval(value: float, interval: Range | None, digits: int = 3) -> Numb
     return Number(value, text, interval.low, interval.high, range=ends)
 
 
-def with_mark(p_value: float, mark: str = "") -> Number:
-    """A p-value as it is printed, "< 0.001", with a mark behind it."""
+def with_mark(p_value: float, mark: str = "") -> Number | None:
+    """A p-value as it is printed, "< 0.001", with a mark behind it; None if there is none."""
+    if math.isnan(p_value):
+        return None
     text = "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
     return Number(p_value, text + mark, mark=mark or None)

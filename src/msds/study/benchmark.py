@@ -17,11 +17,12 @@ from msds.study.statistics import (
     Array,
     Comparison,
     Curve,
+    Resamples,
     agreement,
     holm,
     paired_bootstrap,
-    reference_resamples,
-    references_suffice,
+    pitman_morgan_test,
+    residual_bootstrap,
     residual_f_test,
     spearman,
     steiger_test,
@@ -63,8 +64,9 @@ class Entry:
 class Duel:
     """All tests between two contenders on one set; p-values are adjusted by Holm over the pairs.
 
-    `bootstrap` is on SRCC over resampled references; `williams` and `steiger` on SRCC; `f_test` on
-    the residuals after the logistic curve; `different` and `better` on Krasula's areas.
+    `bootstrap` is on SRCC over resampled references or ladders; `williams` and `steiger` on SRCC;
+    `f_test`, `pitman_morgan` and `residual_bootstrap` on the residuals after the logistic curve;
+    `different` and `better` on Krasula's areas.
     """
 
     first: str
@@ -72,9 +74,9 @@ class Duel:
     tests: dict[str, Comparison]
     adjusted: dict[str, float]
 
-    def winner(self, test: str) -> str | None:
+    def winner(self, test: str | None) -> str | None:
         """Who is significantly better by this test, or None."""
-        if test not in self.tests or not self.adjusted[test] < LEVEL:
+        if test is None or test not in self.tests or not self.adjusted[test] < LEVEL:
             return None
         return self.first if self.tests[test].difference > 0 else self.second
 
@@ -95,10 +97,14 @@ class SetResult:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def deciding_test(self) -> str:
-        """The test that says who is better: the bootstrap where the references allow it."""
-        resampled = all("bootstrap" in duel.tests for duel in self.duels)
-        return "bootstrap" if resampled else "williams"
+    def deciding_test(self) -> str | None:
+        """The test that says who is better, the bootstrap; None where it was not possible.
+
+        Williams's and Steiger's tests take pairs of one ladder as independent and raise false
+        alarms, so they never decide.
+        """
+        resampled = bool(self.duels) and all("bootstrap" in duel.tests for duel in self.duels)
+        return "bootstrap" if resampled else None
 
 
 @dataclass(frozen=True)
@@ -108,12 +114,14 @@ class Settings:
     Attributes
     ----------
     curve : parameters of the logistic curve.
-    resamples : bootstrap samples of references; none are drawn where these do not suffice
-        (`msds.study.statistics.references_suffice`).
+    monotone : whether the curve must not turn; the customary one may (`fit_logistic`).
+    resamples : bootstrap samples of references, or of ladders where references are too few; none
+        are drawn where these are too few as well (`msds.study.statistics.resampling_unit`).
     seed : of the bootstrap.
     """
 
     curve: Curve = 5
+    monotone: bool = True
     resamples: int = 1000
     seed: int = 0
 
@@ -174,6 +182,7 @@ def measure(measured: Measured, contenders: Sequence[Contender], settings: Setti
     data = measured.data
     entries = {}
     pairs = _opinion_pairs(data)
+    samples = data.resamples(settings.resamples, settings.seed)
     for contender, table in zip(contenders, measured.tables, strict=True):
         scores = contender.fuse(table)
         entries[contender.name] = Entry(
@@ -181,15 +190,17 @@ def measure(measured: Measured, contenders: Sequence[Contender], settings: Setti
             contender.key,
             table,
             scores,
-            agree(data, scores, settings),
+            agree(data, scores, settings, samples),
             _by_distortion(data, scores, settings),
             krasulas.krasula(scores, pairs) if pairs is not None else None,
         )
-    found = duels(data, entries, settings, pairs)
+    found = duels(data, entries, samples, pairs)
     return SetResult(data, entries, found, measured.left_out)
 
 
-def agree(data: RatedSet, scores: Array, settings: Settings) -> Agreement:
+def agree(
+    data: RatedSet, scores: Array, settings: Settings, samples: Resamples | None
+) -> Agreement:
     """Agreement of (n,) higher-is-better scores with a set's opinions."""
     return agreement(
         scores,
@@ -198,8 +209,8 @@ def agree(data: RatedSet, scores: Array, settings: Settings) -> Agreement:
         deviations=data.deviations,
         same_direction=data.higher_is_better,
         curve=settings.curve,
-        resamples=settings.resamples if references_suffice(data.groups) else 0,
-        seed=settings.seed,
+        monotone=settings.monotone,
+        samples=samples,
     )
 
 
@@ -214,6 +225,7 @@ def _by_distortion(data: RatedSet, scores: Array, settings: Settings) -> dict[st
                 data.opinions[rows],
                 same_direction=data.higher_is_better,
                 curve=settings.curve,
+                monotone=settings.monotone,
             )
     return found
 
@@ -228,12 +240,10 @@ def _opinion_pairs(data: RatedSet) -> krasulas.OpinionPairs | None:
 def duels(
     data: RatedSet,
     entries: dict[str, Entry],
-    settings: Settings,
+    samples: Resamples | None,
     pairs: krasulas.OpinionPairs | None = None,
 ) -> list[Duel]:
     """Compare every two contenders; each test's p-values are adjusted over all comparisons."""
-    resamples = settings.resamples if references_suffice(data.groups) else 0
-    samples = reference_resamples(data.groups, resamples, settings.seed)
     names = list(combinations(entries, 2))
     found = [_tests(data, entries[a], entries[b], samples, pairs) for a, b in names]
     adjusted: list[dict[str, float]] = [{} for _ in names]
@@ -252,12 +262,12 @@ def _tests(
     data: RatedSet,
     first: Entry,
     second: Entry,
-    samples: list[np.ndarray[tuple[int], np.dtype[np.intp]]],
+    samples: Resamples | None,
     pairs: krasulas.OpinionPairs | None,
 ) -> dict[str, Comparison]:
     quality = data.quality
     tests: dict[str, Comparison] = {}
-    if samples:
+    if samples is not None:
         tests["bootstrap"] = paired_bootstrap(
             first.scores, second.scores, quality, samples, spearman
         )
@@ -269,9 +279,23 @@ def _tests(
     if len(data) > 3 and all(math.isfinite(value) for value in correlations):
         tests["williams"] = williams_test(*correlations, len(data))
         tests["steiger"] = steiger_test(*correlations, len(data))
-    fits = (first.overall.fit, second.overall.fit)
-    if fits[0] is not None and fits[1] is not None:
-        tests["f_test"] = residual_f_test(*(fit.mapped - data.opinions for fit in fits if fit))
+    tests |= _residual_tests(data, first, second, samples)
     if pairs is not None and pairs.different.any() and not pairs.different.all():
         tests["different"], tests["better"] = krasulas.compare(first.scores, second.scores, pairs)
+    return tests
+
+
+def _residual_tests(
+    data: RatedSet, first: Entry, second: Entry, samples: Resamples | None
+) -> dict[str, Comparison]:
+    fits = (first.overall.fit, second.overall.fit)
+    if fits[0] is None or fits[1] is None:
+        return {}
+    residuals = (fits[0].mapped - data.opinions, fits[1].mapped - data.opinions)
+    tests = {
+        "f_test": residual_f_test(*residuals),
+        "pitman_morgan": pitman_morgan_test(*residuals),
+    }
+    if samples is not None:
+        tests["residual_bootstrap"] = residual_bootstrap(*residuals, samples)
     return tests

@@ -26,7 +26,6 @@ from msds.study.statistics import (
     bootstrap_comparison,
     fit_logistic,
     ranks,
-    reference_resamples,
     spearman,
 )
 
@@ -53,7 +52,7 @@ class WeightFit:
     unseen : (seeds, n) fused score of every pair by weights that have not seen its reference.
     srcc : (seeds,) of these with opinions.
     rivals : SRCC of equal weights, and of each level alone, on the same pairs.
-    gains : learned (on unseen references) minus each rival, over resampled references.
+    gains : learned (on unseen references) minus each rival, over resampled references or ladders.
     """
 
     objective: Objective
@@ -244,7 +243,8 @@ def fit_weights(
     data, table : the set and its (n, K) level scores.
     folds : parts of the references; each is unseen once per seed. At most the number of references.
     seeds : different splits.
-    resamples : bootstrap samples of references for the gains.
+    resamples : bootstrap samples of references, or of ladders where these are too few, for the
+        gains.
     """
     quality, groups = data.quality, data.groups
     folds = min(folds, len(set(groups)))
@@ -263,16 +263,18 @@ def fit_weights(
     levels = table.shape[1]
     rivals = {"equal weights": fused(table, equal_weights(levels), form)}
     rivals |= {f"level {k + 1}": table[:, k] for k in range(levels)}
-    samples = reference_resamples(groups, resamples, seed=0)
-    learned = [_mean_srcc(unseen, quality, sample) for sample in samples]
+    samples = data.resamples(resamples)
+    indices = samples.indices if samples is not None else ()
+    units = samples.units if samples is not None else 0
+    learned = [_mean_srcc(unseen, quality, sample) for sample in indices]
     gains = {}
     for name, scores in rivals.items():
         difference = _mean_srcc(unseen, quality, None) - spearman(scores, quality)
         drawn = [
             value - spearman(scores[sample], quality[sample])
-            for value, sample in zip(learned, samples, strict=True)
+            for value, sample in zip(learned, indices, strict=True)
         ]
-        gains[name] = bootstrap_comparison(difference, np.array(drawn))
+        gains[name] = bootstrap_comparison(difference, np.array(drawn), units)
     return WeightFit(
         objective,
         form,

@@ -16,15 +16,12 @@ from msds.study.statistics import (
     Array,
     Comparison,
     Interval,
+    bootstrap_interval,
     fisher_interval,
     paired_bootstrap,
     pearson,
-    percentile_interval,
     ranks,
-    reference_resamples,
-    references_suffice,
     spearman,
-    williams_test,
 )
 from msds.study.tables import Work, measure_set
 
@@ -117,26 +114,20 @@ def study_scales(
 
 
 def srcc_interval(study: ScaleStudy, scores: Array) -> Interval:
-    """95 % interval of the SRCC: over references where they suffice, else Fisher's."""
+    """95 % interval of the SRCC over what can be resampled, else Fisher's."""
     quality = study.data.quality
-    if not references_suffice(study.data.groups):
-        return fisher_interval(spearman(scores, quality), quality.size, "srcc")
-    samples = reference_resamples(study.data.groups, study.resamples)
-    return percentile_interval([spearman(scores[s], quality[s]) for s in samples])
+    value = spearman(scores, quality)
+    samples = study.data.resamples(study.resamples)
+    if samples is None:
+        return fisher_interval(value, quality.size, "srcc")
+    drawn = np.array([spearman(scores[s], quality[s]) for s in samples])
+    return bootstrap_interval(value, drawn, samples.units, "correlation")
 
 
 def against(study: ScaleStudy, first: Array, second: Array) -> Comparison:
-    """Difference of two SRCCs: bootstrap over references where they suffice, else Williams."""
-    quality = study.data.quality
-    if references_suffice(study.data.groups):
-        samples = reference_resamples(study.data.groups, study.resamples)
-        return paired_bootstrap(first, second, quality, samples, spearman)
-    correlations = (
-        spearman(first, quality),
-        spearman(second, quality),
-        spearman(first, second),
-    )
-    return williams_test(*correlations, quality.size)
+    """Difference of two SRCCs by bootstrap; its p-value is NaN where nothing can be resampled."""
+    samples = study.data.resamples(study.resamples)
+    return paired_bootstrap(first, second, study.data.quality, samples, spearman)
 
 
 def kind_grid(study: ScaleStudy, least: int = LEAST_PAIRS) -> tuple[list[str], Array]:

@@ -32,13 +32,18 @@ def test_bootstrap_draws_whole_references_and_is_wider_than_fisher_when_they_dif
     for sample in ours.reference_resamples(references, 5, seed=2):
         counts = np.bincount(sample, minlength=200).reshape(10, 20)
         assert (counts == counts[:, :1]).all()
-    found = ours.agreement(quality + 2 * offset, quality, references=references, resamples=200)
+    samples = ours.reference_resamples(references, 200)
+    scores = quality + 2 * offset
+    found = ours.agreement(scores, quality, references=references, samples=samples)
     boot, fisher = found.bootstrap["srcc"], found.fisher["srcc"]
     assert boot.low <= found.srcc <= boot.high
     assert found.references == 10
-    again = ours.agreement(quality + 2 * offset, quality, references=references, resamples=200)
+    same = ours.reference_resamples(references, 200)
+    again = ours.agreement(scores, quality, references=references, samples=same)
     assert again.bootstrap == found.bootstrap
     assert fisher.low < found.srcc < fisher.high
+    assert boot.high - boot.low > fisher.high - fisher.low
+    assert found.bootstrap["rmse"].low < found.rmse < found.bootstrap["rmse"].high
 
 
 def test_outlier_ratio_counts_residuals_beyond_two_deviations() -> None:

@@ -97,3 +97,64 @@ def test_refitting_from_a_fit_gives_the_same_curve_on_the_same_data(curve: int) 
     y = 50 + 20 * np.tanh((x - 30) / 6) + random.normal(0, 3, 200)
     fit = fit_logistic(x, y, curve)  # type: ignore[arg-type]
     np.testing.assert_allclose(refit(fit, x, y), fit.mapped, atol=1e-3)
+
+
+def with_outliers(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and opinions along a sigmoid, three opinions and one score far off."""
+    random = np.random.default_rng(seed)
+    count = int(random.integers(20, 60))
+    x = random.uniform(0, 1, count) ** random.integers(1, 4)
+    y = 9 / (1 + np.exp(-8 * (x - 0.5))) + random.normal(0, 0.7, count)
+    odd = random.choice(count, 3, replace=False)
+    y[odd] = random.uniform(0, 9, 3)
+    x[odd[0]] += random.uniform(0.5, 2)
+    return x, y
+
+
+@pytest.mark.parametrize("seed", [1, 12, 15, 17, 21, 23, 26, 33, 42, 50])
+def test_the_five_parameter_curve_is_never_worse_than_the_four_parameter_one_it_contains(
+    seed: int,
+) -> None:
+    x, y = with_outliers(seed)
+    five, four = fit_logistic(x, y, 5), fit_logistic(x, y, 4)
+    assert five.constrained
+    assert np.sum((five.mapped - y) ** 2) <= np.sum((four.mapped - y) ** 2) * (1 + 1e-12)
+    steps = np.diff(five(np.linspace(x.min(), x.max(), 1000)))
+    assert (steps >= -1e-9).all() or (steps <= 1e-9).all()
+    np.testing.assert_allclose(five(x), five.mapped, atol=1e-6)
+
+
+def customary(x: np.ndarray, y: np.ndarray) -> float:
+    """Squared error of the literature's fit: scipy's curve_fit from the usual start."""
+
+    def curve(t: np.ndarray, *parameters: float) -> np.ndarray:
+        return evaluate(5, np.array(parameters), t)
+
+    start = [np.ptp(y), 1 / x.std(), x.mean(), 0.1, y.mean()]
+    try:
+        found, _ = optimize.curve_fit(curve, x, y, p0=start, maxfev=20000)
+    except RuntimeError:  # it does not arrive anywhere
+        return np.inf
+    return float(np.sum((curve(x, *found) - y) ** 2))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_free_curve_is_at_least_as_good_as_scipys_unconstrained_fit(seed: int) -> None:
+    x, y = with_outliers(seed)
+    free = fit_logistic(x, y, 5, monotone=False)
+    assert not free.constrained
+    assert not free.monotone
+    error = np.sum((free.mapped - y) ** 2)
+    assert error <= customary(x, y) * (1 + 1e-6)
+    assert error <= np.sum((fit_logistic(x, y, 5).mapped - y) ** 2) * (1 + 1e-9)
+
+
+def test_a_free_curve_may_turn_and_gives_the_literatures_correlation() -> None:
+    x = np.linspace(0, 1, 60)
+    y = evaluate(5, np.array([8.0, 12.0, 0.5, -6.0, 2.0]), x)
+    free, held = fit_logistic(x, y, 5, monotone=False), fit_logistic(x, y, 5)
+    assert np.corrcoef(free.mapped, y)[0, 1] == pytest.approx(1.0, abs=1e-9)
+    assert (np.diff(free.mapped) > 0).any()
+    assert (np.diff(free.mapped) < 0).any()
+    assert held.constrained
+    assert np.corrcoef(held.mapped, y)[0, 1] < 0.999

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from msds.errors import InputError
-from msds.study.statistics import Array
+from msds.study.statistics import Array, Resamples, Unit, resamples_of, resampling_unit
 
 DeviationKind = Literal["standard deviation", "standard error"]
 
@@ -98,6 +98,15 @@ class RatedSet:
     def distortions(self) -> list[str]:
         """The distortion types in the order in which they first occur."""
         return list(dict.fromkeys(pair.distortion for pair in self.pairs))
+
+    @property
+    def resampling_unit(self) -> Unit | None:
+        """What the pairs allow to resample: whole references, ladders of pairs, or nothing."""
+        return resampling_unit(self.groups, [pair.distortion for pair in self.pairs])
+
+    def resamples(self, count: int, seed: int = 0) -> Resamples | None:
+        """`count` bootstrap samples of `resampling_unit`, or None without one or for no samples."""
+        return resamples_of(self.groups, [pair.distortion for pair in self.pairs], count, seed)
 
     @property
     def fingerprint(self) -> str:

@@ -19,24 +19,39 @@ from msds.study.benchmark import LEAST_PAIRS, LEVEL, Benchmark, Entry, SetResult
 from msds.study.datasets.base import RatedPair, RatedSet
 from msds.study.pages.closing import closing
 from msds.study.pages.drawn import kind_name, scatter
-from msds.study.statistics import ranks, references_suffice
+from msds.study.statistics import ranks
 
 _WORST = 4
 
 TESTS = {
-    "bootstrap": "SRCC, bootstrap over references",
+    "bootstrap": "SRCC, bootstrap over {unit}s",
     "williams": "SRCC, Williams",
     "steiger": "SRCC, Steiger",
     "f_test": "residual variance, F-test",
+    "pitman_morgan": "residual variance, Pitman-Morgan",
+    "residual_bootstrap": "residual deviation, bootstrap over {unit}s",
     "different": "different or similar, AUC",
     "better": "better or worse, AUC",
 }
+_FEW = "fewer than five references, or one with more than half of the pairs"
+RESAMPLED = {
+    "reference": "by bootstrap over references.",
+    "ladder": "by bootstrap over ladders (all pairs of one reference and one distortion type), "
+    f"since resampling references would say little: {_FEW}. They hold for these references and "
+    "say nothing about others.",
+}
+NO_TEST = f"No test is possible: too few references ({_FEW}) and too few ladders of pairs."
 
 
-FEW_REFERENCES = (
-    " (fewer than five references, or one with more than half of the pairs: resampling references "
-    "would say little)"
-)
+def tested(data: RatedSet) -> str:
+    """How intervals of differences and p-values of this set come about, for a table's note."""
+    unit = data.resampling_unit
+    return NO_TEST if unit is None else f"Intervals and p-values {RESAMPLED[unit]}"
+
+
+def test_name(test: str, data: RatedSet) -> str:
+    """What tables call a test on this set."""
+    return TESTS[test].format(unit=data.resampling_unit)
 
 
 def benchmark_page(
@@ -86,8 +101,8 @@ def set_section(title: str, result: SetResult) -> Section:
     tables = [distortion_table(title, result), duel_table(title, result)]
     tables.append(krasula_table(title, result))
     blocks += [table for table in tables if table.rows]
-    if len(result.entries) > 1:
-        blocks.append(_who_beats_whom(result))
+    if result.deciding_test is not None:
+        blocks.append(_who_beats_whom(result, test_name(result.deciding_test, result.data)))
     blocks.append(
         Figure(
             "Scores against opinions",
@@ -113,7 +128,7 @@ def _overall_chart(result: SetResult) -> Intervals:
     return Intervals(values, "SRCC with people")
 
 
-def _who_beats_whom(result: SetResult) -> Matrix:
+def _who_beats_whom(result: SetResult, test: str) -> Matrix:
     names = list(result.entries)
     cells: list[list[tuple[str, Tone]]] = [[("no difference", "plain")] * len(names) for _ in names]
     for k in range(len(names)):
@@ -125,7 +140,6 @@ def _who_beats_whom(result: SetResult) -> Matrix:
             if winner == duel.second:
                 i, j = j, i
             cells[i][j], cells[j][i] = ("better", "good"), ("worse", "poor")
-    test = TESTS[result.deciding_test]
     caption = f"A row's metric against a column's: {test}, Holm's correction, at {LEVEL}."
     return Matrix("Who is significantly better", names, cells, caption)
 
@@ -170,11 +184,12 @@ def overall_table(title: str, result: SetResult) -> Table:
     table = Table(
         f"{len(result.data)} pairs, {some.references} references",
         columns,
-        note="95 % intervals by bootstrap over references."
-        if resampled
-        else "95 % intervals by Fisher's z, which takes all pairs as independent"
-        + ("" if references_suffice(result.data.groups) else FEW_REFERENCES)
-        + ".",
+        note="95 % intervals "
+        + (
+            RESAMPLED[str(result.data.resampling_unit)]
+            if resampled
+            else "by Fisher's z, which takes all pairs as independent and is too narrow."
+        ),
         subject=title,
     )
     for name, entry in result.entries.items():
@@ -188,23 +203,32 @@ def overall_table(title: str, result: SetResult) -> Table:
         row.append(found.plcc_raw)
         row += [found.outlier_ratio] if ratio else []
         table.rows.append(row)
+    table.note += curve_note(result)
     problems = [
         f"{name}: {entry.overall.fit.problem}"
         for name, entry in result.entries.items()
         if entry.overall.fit is not None and entry.overall.fit.problem
     ]
-    held = [
-        name
-        for name, entry in result.entries.items()
-        if entry.overall.fit is not None and entry.overall.fit.constrained
-    ]
-    if held:
-        table.note += f" Logistic curve held monotone: {', '.join(held)}."
     if not next(iter(result.entries.values())).by_distortion:
         table.note += left_out(result.data)
     if problems:
         table.note += f" Logistic fit failed: {'; '.join(problems)}."
     return table
+
+
+def curve_note(result: SetResult) -> str:
+    """Which curve stands between scores and opinions, and in whose case it had to be held."""
+    fits = {name: entry.overall.fit for name, entry in result.entries.items()}
+    known = [fit for fit in fits.values() if fit is not None]
+    if not known:
+        return ""
+    if known[0].curve == 4:
+        return " PLCC and RMSE after the four-parameter logistic curve."
+    if not known[0].monotone:
+        return " PLCC and RMSE after the five-parameter logistic curve, free to turn (customary)."
+    note = " PLCC and RMSE after the five-parameter logistic curve, held monotone"
+    held = [name for name, fit in fits.items() if fit is not None and fit.constrained]
+    return note + (f", which changes it for {', '.join(held)}." if held else ".")
 
 
 def distortion_table(title: str, result: SetResult) -> Table:
@@ -235,23 +259,43 @@ def duel_table(title: str, result: SetResult) -> Table:
     tests = list(dict.fromkeys(test for duel in result.duels for test in duel.tests))
     table = Table(
         "is the difference significant?",
-        ["first", "second", "difference in SRCC", *(TESTS[test] for test in tests), "better"],
-        note=f"p-values of two-sided tests after Holm's correction; better: by the test "
-        f"'{TESTS[result.deciding_test]}' at 0.05. An asterisk marks an F-test on residuals that "
-        "are not Gaussian.",
+        [
+            "first",
+            "second",
+            "difference in SRCC",
+            *(test_name(test, result.data) for test in tests),
+            "better",
+        ],
+        note=_duel_note(result),
         subject=title,
     )
+    deciding = result.deciding_test
     for duel in result.duels:
-        main = duel.tests.get(result.deciding_test)
+        main = duel.tests.get(deciding or "williams")
         row: list[Cell] = [duel.first, duel.second]
         row.append(with_interval(main.difference, main.interval) if main is not None else None)
         for test in tests:
             done = duel.tests.get(test)
             mark = "*" if done is not None and done.caution else ""
             row.append(with_mark(duel.adjusted[test], mark) if done is not None else None)
-        row.append(duel.winner(result.deciding_test) or "neither")
+        row.append(duel.winner(deciding) or ("neither" if deciding else "no test"))
         table.rows.append(row)
     return table
+
+
+def _duel_note(result: SetResult) -> str:
+    note = "p-values of two-sided tests after Holm's correction. "
+    if result.deciding_test is not None:
+        name = test_name(result.deciding_test, result.data)
+        note += f"Better: by the test '{name}' at 0.05."
+    elif result.data.resampling_unit is None:
+        note += NO_TEST
+    else:
+        note += "No test decides without bootstrap samples."
+    return (
+        f"{note} Tests other than the bootstrap take pairs of one ladder as independent and raise "
+        "false alarms. An asterisk marks residuals that are not Gaussian."
+    )
 
 
 def krasula_table(title: str, result: SetResult) -> Table:

@@ -12,11 +12,11 @@ from msds.report.charts import Line, Lines
 from msds.report.page import Page
 from msds.report.table import Cell, Number, Table, with_interval, with_mark
 from msds.study.fitting import fused
-from msds.study.pages.benchmark import FEW_REFERENCES, left_out
+from msds.study.pages.benchmark import left_out, tested
 from msds.study.pages.closing import closing
 from msds.study.pages.drawn import kind_name, weight_columns
 from msds.study.scales import ScaleStudy, against, kind_grid, srcc_interval
-from msds.study.statistics import Array, holm, references_suffice, spearman
+from msds.study.statistics import Array, holm, spearman
 
 
 def scales_page(study: ScaleStudy, settings: dict[str, Any], command: str = "") -> Page:
@@ -50,19 +50,13 @@ def scales_page(study: ScaleStudy, settings: dict[str, Any], command: str = "") 
     )
 
 
-def _test_note(study: ScaleStudy) -> str:
-    if references_suffice(study.data.groups):
-        return "Intervals and p-values by bootstrap over references."
-    return f"Intervals by Fisher's z and p-values by Williams's test{FEW_REFERENCES}."
-
-
 def level_table(study: ScaleStudy) -> Table:
     """Each level alone, and all together, against level 1."""
     quality = study.data.quality
     table = Table(
         f"each level alone and all together ({study.name})",
         ["scores", "SRCC", "gain over level 1", "p (Holm)"],
-        note=_test_note(study),
+        note=tested(study.data),
         subject=study.data.title,
     )
     scores = {f"level {k + 1} alone": study.main[:, k] for k in range(study.levels)}
@@ -90,12 +84,10 @@ def count_table(study: ScaleStudy) -> Table:
         f"how many levels ({study.name})",
         ["levels", "equal weights", "learned, unseen references", "learned less equal", "p (Holm)"],
         best=("equal weights", "learned, unseen references"),
-        note="SRCC. Learned weights are always measured on references they have not seen; gain "
-        "with 95 % interval by bootstrap over references.",
+        note="SRCC. Learned weights are always measured on references they have not seen. "
+        + tested(study.data),
         subject=study.data.title,
     )
-    if not references_suffice(study.data.groups):
-        table.note += f" Read these intervals with care{FEW_REFERENCES}."
     fits = study.learned
     adjusted = holm([fit.gains["equal weights"].p_value for fit in fits.values()])
     table.rows.append([1, spearman(study.main[:, 0], quality), None, None, None])
@@ -121,7 +113,7 @@ def filter_table(study: ScaleStudy) -> Table:
             "p (Holm)",
         ],
         best=("equal weights", "learned, unseen references"),
-        note="SRCC; differences with equal weights. " + _test_note(study),
+        note="SRCC; differences with equal weights. " + tested(study.data),
         subject=study.data.title,
     )
     equal = {

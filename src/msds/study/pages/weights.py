@@ -12,15 +12,13 @@ from msds.report.table import Table, with_interval, with_mark
 from msds.scoring.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import WeightFit, fused
-from msds.study.pages.benchmark import FEW_REFERENCES
+from msds.study.pages.benchmark import tested
 from msds.study.pages.closing import closing
 from msds.study.pages.drawn import weight_columns
 from msds.study.statistics import (
     Array,
     holm,
     paired_bootstrap,
-    reference_resamples,
-    references_suffice,
     spearman,
 )
 
@@ -83,12 +81,10 @@ def gains_table(data: RatedSet, fit: WeightFit) -> Table:
     table = Table(
         "SRCC of learned weights on unseen references",
         ["compared with", "its SRCC", "learned, unseen", "gain", "p (Holm)"],
-        note="Every reference is unseen once per seed; gain with 95 % interval by bootstrap over "
-        f"references; SRCC over the seeds {fit.srcc.mean():.3f} ± {fit.srcc.std():.4f}.",
+        note="Every reference is unseen once per seed; SRCC over the seeds "
+        f"{fit.srcc.mean():.3f} ± {fit.srcc.std():.4f}. {tested(data)}",
         subject=data.title,
     )
-    if not references_suffice(data.groups):
-        table.note += f" Read these intervals with care{FEW_REFERENCES}."
     adjusted = holm([gain.p_value for gain in fit.gains.values()])
     for (name, gain), p_value in zip(fit.gains.items(), adjusted, strict=True):
         table.rows.append(
@@ -110,19 +106,20 @@ def transfer_table(
     summary = Table(
         "Learned weights on other sets",
         ["set", "pairs", "equal weights", "learned weights", "gain", "p (Holm)"],
-        note="SRCC; gain with 95 % interval by bootstrap over references.",
+        note="SRCC.",
     )
     rows = []
     for data, table in zip(sets, tables, strict=True):
         equal = fused(table, equal_weights(table.shape[1]), fit.form)
         learned = fused(table, fit.weights, fit.form)
-        samples = reference_resamples(data.groups, resamples)
+        samples = data.resamples(resamples)
         duel = paired_bootstrap(learned, equal, data.quality, samples, spearman)
         rows.append((data, spearman(equal, data.quality), spearman(learned, data.quality), duel))
     adjusted = holm([row[3].p_value for row in rows])
     for (data, before, after, duel), p_value in zip(rows, adjusted, strict=True):
         gain = with_interval(duel.difference, duel.interval, 4)
         summary.rows.append([data.title, len(data), before, after, gain, with_mark(p_value)])
-    if not all(references_suffice(data.groups) for data in sets):
-        summary.note += f" Read these intervals with care{FEW_REFERENCES}."
+    for sentence in dict.fromkeys(map(tested, sets)):
+        titles = ", ".join(data.title for data in sets if tested(data) == sentence)
+        summary.note += f" {titles}: {sentence[0].lower()}{sentence[1:]}"
     return summary

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from msds.errors import InputError
+from msds.study.statistics.bootstrap import Scale, bootstrap_interval
 from msds.study.statistics.correlation import kendall, pearson, spearman
 from msds.study.statistics.curves import Array, Curve
-from msds.study.statistics.intervals import Interval, fisher_interval, percentile_interval
+from msds.study.statistics.intervals import Interval, fisher_interval
 from msds.study.statistics.logistic import LogisticFit, fit_logistic, refit
-from msds.study.statistics.resampling import reference_resamples
+from msds.study.statistics.resampling import Resamples
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Agreement:
         opinion's deviation; None where the set has no deviations.
     fit : the logistic curve.
     fisher, bootstrap : 95 % intervals by name of the coefficient ("srcc", "krcc", "plcc",
-        "plcc_raw"; the bootstrap, which resamples references, also has "rmse").
+        "plcc_raw"; the bootstrap, which resamples references or ladders, also has "rmse").
     """
 
     n: int
@@ -84,20 +84,20 @@ def agreement(
     deviations: Sequence[float] | Array | None = None,
     same_direction: bool = True,
     curve: Curve = 5,
-    resamples: int = 0,
-    seed: int = 0,
+    monotone: bool = True,
+    samples: Resamples | None = None,
 ) -> Agreement:
     """Everything that is usually reported about one metric on one set of pairs.
 
     Parameters
     ----------
     scores, opinions : (n,) the metric's scores and people's, n at least 3.
-    references : (n,) names of the references; needed for the bootstrap, which resamples them.
+    references : (n,) names of the references, to be counted.
     deviations : (n,) the opinions' deviations, for the outlier ratio.
     same_direction : False where one of the two grows with quality and the other falls.
     curve : parameters of the logistic curve, 4 or 5.
-    resamples : bootstrap samples; 0 for no bootstrap.
-    seed : of the bootstrap.
+    monotone : whether the curve must not turn, see `fit_logistic`; the customary one may.
+    samples : bootstrap samples, such as `resamples_of` gives; None for no bootstrap.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def agreement(
     """
     x, y = _checked(scores, opinions)
     sign = 1.0 if same_direction else -1.0
-    fit = fit_logistic(x, y, curve) if x.size > curve else None
+    fit = fit_logistic(x, y, curve, monotone=monotone) if x.size > curve else None
     usable = fit is not None and fit.problem != "all scores are equal"
     values = {
         "srcc": sign * spearman(x, y),
@@ -119,9 +119,10 @@ def agreement(
     if deviations is not None and fit is not None:
         ratio = outlier_ratio(fit.mapped, y, np.asarray(deviations, dtype=np.float64))
     intervals: dict[str, Interval] = {}
-    if resamples and references is not None:
-        samples = reference_resamples(references, resamples, seed)
-        intervals = _bootstrap(x, y, fit if usable else None, samples, sign)
+    if samples is not None:
+        intervals = _bootstrap(
+            {**values, "rmse": error}, x, y, fit if usable else None, samples, sign
+        )
     kinds = {"srcc": "srcc", "krcc": "krcc", "plcc": "plcc", "plcc_raw": "plcc"}
     return Agreement(
         n=x.size,
@@ -146,11 +147,14 @@ def _after_curve(x: Array, y: Array, mapped: Array, sign: float) -> float:
 
 
 def _bootstrap(
-    x: Array, y: Array, fit: LogisticFit | None, samples: list[NDArray[np.intp]], sign: float
+    values: Mapping[str, float],
+    x: Array,
+    y: Array,
+    fit: LogisticFit | None,
+    samples: Resamples,
+    sign: float,
 ) -> dict[str, Interval]:
-    drawn: dict[str, list[float]] = {
-        name: [] for name in ("srcc", "krcc", "plcc_raw", "plcc", "rmse")
-    }
+    drawn: dict[str, list[float]] = {name: [] for name in values}
     for sample in samples:
         a, b = x[sample], y[sample]
         drawn["srcc"].append(sign * spearman(a, b))
@@ -160,4 +164,11 @@ def _bootstrap(
             mapped = refit(fit, a, b)
             drawn["plcc"].append(_after_curve(a, b, mapped, sign))
             drawn["rmse"].append(float(np.sqrt(np.mean((mapped - b) ** 2))))
-    return {name: percentile_interval(values) for name, values in drawn.items() if values}
+    scales: dict[str, Scale] = {"rmse": "positive"}
+    return {
+        name: bootstrap_interval(
+            values[name], np.array(found), samples.units, scales.get(name, "correlation")
+        )
+        for name, found in drawn.items()
+        if found
+    }

@@ -1,12 +1,9 @@
-"""Confidence intervals: of a correlation by Fisher's z, of anything by its bootstrap values."""
+"""Confidence intervals, and that of a correlation by Fisher's z, all pairs independent."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from msds.errors import require
 
@@ -35,14 +32,3 @@ def fisher_interval(r: float, n: int, kind: str = "plcc", level: float = 0.95) -
     half = float(stats.norm.ppf(0.5 + level / 2)) * math.sqrt(factor / (n - less))
     z = math.atanh(r)
     return Interval(math.tanh(z - half), math.tanh(z + half))
-
-
-def percentile_interval(values: Sequence[float], level: float = 0.95) -> Interval:
-    """Percentile interval of bootstrap values, leaving out those that are not finite."""
-    kept = np.asarray(values, dtype=np.float64)
-    kept = kept[np.isfinite(kept)]
-    if kept.size < 20:
-        return Interval(math.nan, math.nan)
-    tail = 50.0 * (1.0 - level)
-    low, high = np.percentile(kept, [tail, 100.0 - tail])
-    return Interval(float(low), float(high))

@@ -7,6 +7,7 @@ correlation and the error are taken, a curve of `curves` maps the one onto the o
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,7 @@ class LogisticFit:
     constrained : whether the best free curve turned within the data, so that the best curve that
         does not turn was taken in its place.
     problem : a sentence if the fit failed or cannot be trusted, else None.
+    monotone : whether the curve was not allowed to turn.
     """
 
     curve: Curve
@@ -55,6 +57,7 @@ class LogisticFit:
     converged: bool
     constrained: bool
     problem: str | None
+    monotone: bool = True
 
     def __call__(self, x: Array) -> Array:
         """The curve at `x`."""
@@ -80,20 +83,44 @@ def _is_monotone(mapped: Array) -> bool:
     return bool(np.all(steps >= -slack) or np.all(steps <= slack))
 
 
-def _free_fit(starts: list[Array], curve: Curve, z: Array, y: Array) -> tuple[Array, bool] | None:
-    """Best unconstrained solution from several starts, and whether the optimiser arrived."""
+@dataclass(frozen=True)
+class _Solution:
+    """A curve in standardised x, half its squared error, and whether the optimiser arrived."""
+
+    theta: Array
+    cost: float
+    converged: bool
+
+    @property
+    def is_step(self) -> bool:
+        return abs(float(self.theta[0])) > _STEEPEST
+
+
+def _solved(start: Array, curve: Curve, z: Array, y: Array, **options: object) -> _Solution | None:
+    """Least squares from one start, or None where it leads to no number."""
     optimize = require("scipy.optimize", "study")
-    found: list[tuple[bool, float, Array, bool]] = []
-    for start in starts:
-        result = optimize.least_squares(
-            residual, start, jac=jacobian, args=(curve, z, y), method="lm", max_nfev=2000
-        )
-        if np.isfinite(result.x).all():
-            step = abs(result.x[0]) > _STEEPEST
-            found.append((step, float(result.cost), result.x, bool(result.success)))
-    if not found:
+    result = optimize.least_squares(residual, start, jac=jacobian, args=(curve, z, y), **options)
+    if not np.isfinite(result.x).all():
         return None
-    return min(found, key=lambda item: item[:2])[2:]
+    return _Solution(result.x, float(result.cost), bool(result.success))
+
+
+def _free_fit(
+    starts: Sequence[Array], curve: Curve, z: Array, y: Array, steps: bool = False
+) -> _Solution | None:
+    """Best unconstrained solution from several starts; a mere step only where `steps` allows it."""
+    found = [_solved(start, curve, z, y, method="lm", max_nfev=2000) for start in starts]
+    known = [solution for solution in found if solution is not None]
+    return min(known, key=lambda s: (s.is_step and not steps, s.cost), default=None)
+
+
+def _contained(four: _Solution) -> _Solution:
+    """The four-parameter curve as the five-parameter curve that it is, one without a slope."""
+    slope, centre, height, low = four.theta
+    if slope < 0:  # the same curve with the bend the other way round
+        slope, height, low = -slope, -height, low + height
+    theta = np.array([slope, centre, height, 0.0, low + 0.5 * height])
+    return _Solution(theta, four.cost, four.converged)
 
 
 def _one_way(rising: bool) -> tuple[Array, Array]:
@@ -105,44 +132,55 @@ def _one_way(rising: bool) -> tuple[Array, Array]:
     )
 
 
-def _monotone_fit(z: Array, y: Array) -> tuple[Array, bool] | None:
+def _monotone_fit(contained: _Solution, z: Array, y: Array) -> _Solution:
     """Best five-parameter solution whose bend and slope point the same way: it cannot turn."""
-    optimize = require("scipy.optimize", "study")
-    best: tuple[float, Array, bool] | None = None
-    for rising in (True, False):
-        lower, upper = _one_way(rising)
-        sign = 1.0 if rising else -1.0
-        for centre in np.quantile(z, _MONOTONE_CENTRES):
-            # Inside the bounds: a start on them, with no height, would have no gradient.
-            height, tilt = sign * y.std(), sign * 0.5 * y.std()
-            inside = np.array([2.0, centre, height, tilt, y.mean()])
-            result = optimize.least_squares(
-                residual,
-                inside,
-                jac=jacobian,
-                args=(5, z, y),
-                bounds=(lower, upper),
-                max_nfev=200,
-                ftol=1e-7,
-                xtol=1e-7,
-            )
-            if np.isfinite(result.x).all() and (best is None or result.cost < best[0]):
-                best = (float(result.cost), result.x, bool(result.success))
-    return None if best is None else best[1:]
+    best = contained
+    rising = contained.theta[2] >= 0
+    lower, upper = _one_way(rising)
+    sign = 1.0 if rising else -1.0
+    for centre in np.quantile(z, _MONOTONE_CENTRES):
+        # Inside the bounds: a start on them, with no height, would have no gradient.
+        height, tilt = sign * y.std(), sign * 0.5 * y.std()
+        inside = np.array([2.0, centre, height, tilt, y.mean()])
+        found = _solved(inside, 5, z, y, bounds=(lower, upper), max_nfev=200, ftol=1e-7, xtol=1e-7)
+        if found is not None and found.cost < best.cost:
+            best = found
+    return best
 
 
-def fit_logistic(x: Array, y: Array, curve: Curve = 5) -> LogisticFit:
+def _five(starts: Sequence[Array], z: Array, y: Array) -> tuple[_Solution | None, bool]:
+    """Best five-parameter curve that does not turn, and whether the best free one does.
+
+    Never worse than the four-parameter curve that it contains.
+    """
+    four = _free_fit(_starts(4, z, y), 4, z, y)
+    if four is None:
+        return None, False
+    contained = _contained(four)
+    best = _free_fit([*starts, contained.theta], 5, z, y)
+    line = np.linspace(z.min(), z.max(), _MONOTONE_POINTS)
+    if best is not None and not _is_monotone(at(5, best.theta, line)):
+        return _monotone_fit(contained, z, y), True
+    return (best if best is not None and best.cost <= contained.cost else contained), False
+
+
+def fit_logistic(x: Array, y: Array, curve: Curve = 5, *, monotone: bool = True) -> LogisticFit:
     """Fit a logistic curve from scores `x` to opinions `y` by least squares.
 
     Starts from the best few points of a grid, refines each with Levenberg-Marquardt and an exact
     Jacobian, and keeps the best that is no mere step where there is one. The five-parameter curve
     may turn within the data, which the protocol does not allow: then the best that cannot turn is
-    taken, and said to be.
+    taken, and said to be. It is never worse than the four-parameter curve, which it contains.
+
+    Most of the literature fits the five-parameter curve without such a constraint, which gives a
+    higher PLCC where the curve turns: `monotone` False does the same.
 
     Parameters
     ----------
     x, y : (n,) finite numbers, n more than `curve`.
     curve : 4 (VQEG) or 5 (Sheikh et al.).
+    monotone : whether the curve must not turn and is no mere step where another is found; False for
+        the curve of least squares, whatever its form.
 
     Raises
     ------
@@ -163,22 +201,25 @@ def fit_logistic(x: Array, y: Array, curve: Curve = 5) -> LogisticFit:
     if scale <= 1e-12 * max(1.0, abs(mean)):
         return _failed(curve, y, "all scores are equal")
     z = (x - mean) / scale
-    starts = _starts(curve, z, y)
-    solution = _free_fit(starts, curve, z, y)
-    constrained = False
-    line = np.linspace(z.min(), z.max(), _MONOTONE_POINTS)
-    if solution is not None and curve == 5 and not _is_monotone(at(5, solution[0], line)):
-        solution, constrained = _monotone_fit(z, y), True
+    starts, constrained = _starts(curve, z, y), False
+    if monotone and curve == 5:
+        solution, constrained = _five(starts, z, y)
+    elif curve == 5:
+        four = _free_fit(_starts(4, z, y), 4, z, y, steps=True)
+        starts += [_contained(four).theta] if four is not None else []
+        solution = _free_fit(starts, 5, z, y, steps=True)
+    else:
+        solution = _free_fit(starts, curve, z, y, steps=not monotone)
     if solution is None:
         return _failed(curve, y, "no start of the fit led anywhere")
-    theta, converged = solution
     return LogisticFit(
         curve,
-        original_parameters(curve, theta, mean, scale),
-        at(curve, theta, z),
-        converged,
+        original_parameters(curve, solution.theta, mean, scale),
+        at(curve, solution.theta, z),
+        solution.converged,
         constrained,
-        None if converged else "the fit did not converge",
+        None if solution.converged else "the fit did not converge",
+        monotone,
     )
 
 
