@@ -381,3 +381,14 @@ def test_the_digest_of_a_plan_changes_with_any_of_its_pairs() -> None:
     ]
     assert len(set(digests)) == len(digests)
     assert plan().digest == plan(columns={"q": "1"}).digest
+
+
+def test_tables_may_be_divided_by_tabs_and_not_by_semicolons(tmp_path: Path) -> None:
+    tabs = tmp_path / "pairs.tsv"
+    tabs.write_text("reference\tdistorted\tquality\na.png\tb,c.png\t80\n")
+    [pair] = read_manifest(tabs).pairs
+    assert (pair.distorted, pair.columns) == ("b,c.png", {"quality": "80"})
+    semicolons = tmp_path / "pairs.csv"
+    semicolons.write_text("reference;distorted\na.png;b.png\n")
+    with pytest.raises(InputError, match=r"pairs\.csv: cells are divided by ';'; expected commas"):
+        read_manifest(semicolons)

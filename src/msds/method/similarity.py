@@ -1,7 +1,7 @@
 """The equations of DeepSSIM: Gram matrices, and the structural similarity of their blocks.
 
-Source: Zhang et al., "DeepSSIM: Image Quality Assessment From the Perspective of Deep Structural
-Similarity", IEEE TPAMI 2025 (arXiv 2412.19553). Everything here works in float32 or wider,
+Source: "Structural Similarity in Deep Features: Unified Image Quality Assessment Robust to
+Geometrically Disparate Reference", IEEE TPAMI 2025 (arXiv 2412.19553). Everything here works in float32 or wider,
 whatever the precision of the features, because Gram entries overflow float16.
 """
 

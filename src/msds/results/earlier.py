@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from msds.errors import InputError, require
+from msds.errors import InputError
 from msds.results.record import RECORD_FIELDS, Run, Score, Size
 from msds.results.tables import SIDES, SIZE_COLUMNS, check_output
+from msds.rows import read_rows
 from msds.text import printable, reason
 
 _LEVEL = re.compile(r"level_[1-9]\d*")
@@ -32,10 +32,11 @@ def read_results(path: Path) -> list[Score]:
     if not path.is_file():
         raise InputError(f"{printable(path)}: no such file; expected earlier results.")
     check_output(path)
-    readers = {".csv": _csv_rows, ".parquet": _parquet_rows}
     try:
-        return [_score(row) for row in readers.get(path.suffix.lower(), _json_rows)(path)]
-    except (OSError, KeyError, TypeError, ValueError, RecursionError, csv.Error) as error:
+        return [_score(row) for _, row in read_rows(path, "results")]
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         what = f"there is no column {error}" if isinstance(error, KeyError) else reason(error)
         raise InputError(f"{printable(path)} does not hold results: {what}.") from error
 
@@ -104,21 +105,3 @@ def _shared_run(model: str, fingerprint: str, text: str) -> Run:
     if not isinstance(settings, dict):
         raise TypeError(f"settings are {type(settings).__name__}, not an object")
     return Run(model, fingerprint, settings)
-
-
-def _csv_rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from csv.DictReader(file)
-
-
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for line in file:
-            if line.strip():
-                yield json.loads(line)
-
-
-def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
-    parquet = require("pyarrow.parquet", "parquet")
-    for batch in parquet.ParquetFile(path).iter_batches():
-        yield from batch.to_pylist()

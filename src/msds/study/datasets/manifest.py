@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
-from typing import Any
 
-from msds.errors import InputError, require
+from msds.errors import InputError
+from msds.rows import SUFFIXES as SUFFIXES
+from msds.rows import read_rows
 from msds.study.datasets.base import DeviationKind, RatedPair, RatedSet, number
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 # Score columns whose direction the name tells: better, or worse.
 _BETTER, _WORSE = ("mos",), ("dmos",)
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    suffix = path.suffix.lower()
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
-    if suffix in (".csv", ".tsv"):
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return list(csv.DictReader(file, delimiter="\t" if suffix == ".tsv" else ","))
-    if suffix in (".jsonl", ".ndjson"):
-        rows = []
-        for index, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if line.strip():
-                try:
-                    rows.append(dict(json.loads(line)))
-                except (ValueError, TypeError) as error:
-                    raise InputError(
-                        f"{path} line {index}: not a JSON object ({error})."
-                    ) from error
-        return rows
-    if suffix == ".parquet":
-        table = require("pyarrow.parquet", "parquet").read_table(path)
-        return list(table.to_pylist())
-    raise InputError(f"{path}: a table of pairs ends in {', '.join(SUFFIXES)}.")
 
 
 def _score_column(path: Path, columns: list[str], asked: str | None) -> str:
@@ -94,10 +68,10 @@ def read_manifest(
     Raises
     ------
     InputError
-        For missing columns, files or numbers, and where direction or column are ambiguous.
+        For missing columns or numbers, and where direction or column are ambiguous.
     """
     path = Path(path)
-    rows = _rows(path)
+    rows = [row for _, row in read_rows(path, "a table of pairs")]
     if not rows:
         raise InputError(f"{path}: there are no rows in it.")
     columns = list(rows[0])
@@ -111,9 +85,6 @@ def read_manifest(
     for index, row in enumerate(rows, start=1):
         where = f"{path.name} row {index}"
         files = [path.parent / str(row[name]) for name in ("reference", "distorted")]
-        for file in files:
-            if not file.is_file():
-                raise InputError(f"{where}: {file} does not exist.")
         level = row.get("level")
         pairs.append(
             RatedPair(
