@@ -190,7 +190,7 @@ def measure(measured: Measured, contenders: Sequence[Contender], settings: Setti
             contender.key,
             table,
             scores,
-            agree(data, scores, settings, samples),
+            agree(data, scores, settings),
             _by_distortion(data, scores, settings),
             krasulas.krasula(scores, pairs) if pairs is not None else None,
         )
@@ -198,9 +198,7 @@ def measure(measured: Measured, contenders: Sequence[Contender], settings: Setti
     return SetResult(data, entries, found, measured.left_out)
 
 
-def agree(
-    data: RatedSet, scores: Array, settings: Settings, samples: Resamples | None
-) -> Agreement:
+def agree(data: RatedSet, scores: Array, settings: Settings) -> Agreement:
     """Agreement of (n,) higher-is-better scores with a set's opinions."""
     return agreement(
         scores,
@@ -210,7 +208,7 @@ def agree(
         same_direction=data.higher_is_better,
         curve=settings.curve,
         monotone=settings.monotone,
-        samples=samples,
+        samples=data.resamples(settings.resamples, settings.seed),
     )
 
 
