@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from msds.errors import InputError, MissingExtraError, MSDSError, WeightsError
     from msds.images import load_image
     from msds.metric.loss import DeepSSIMLiteLoss, DeepSSIMLoss, MSDSLoss
+    from msds.metric.maps import QualityMap
     from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite, Encoding
     from msds.models import load_model
     from msds.scoring import Score, score
+    from msds.scoring.maps import map_pair
 
 _HOMES = {
     "MSDS": "metric",
@@ -30,6 +32,8 @@ _HOMES = {
     "load_image": "images",
     "Score": "scoring",
     "score": "scoring",
+    "map_pair": "scoring.maps",
+    "QualityMap": "metric.maps",
     "InputError": "errors",
     "MSDSError": "errors",
     "MissingExtraError": "errors",
@@ -47,11 +51,13 @@ __all__ = [
     "MSDSError",
     "MSDSLoss",
     "MissingExtraError",
+    "QualityMap",
     "Score",
     "WeightsError",
     "__version__",
     "load_image",
     "load_model",
+    "map_pair",
     "score",
 ]
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from msds.cli import bench, datasets, export, fit, score, study, weights
+from msds.cli import map as map_verb
 from msds.errors import MSDSError
 from msds.text import one_line
 from msds.version import __version__
@@ -32,6 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 score.register(app)
+map_verb.register(app)
 export.register(app)
 bench.register(app)
 fit.register(app)

@@ -28,6 +28,8 @@ from msds.trunks import Trunk, load_trunk
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from msds.metric.maps import QualityMap
+
 
 class MSDS(nn.Module):
     """Deep structural similarity with multiscale representation.
@@ -264,6 +266,14 @@ class MSDS(nn.Module):
         """
         check = self.check_range
         return encode(self.trunk, images, self._pyramid, mask, check_range=check)
+
+    def map(
+        self, reference: Any, distorted: Any, *, kind: str = "local", window: int = 3
+    ) -> QualityMap:
+        """Where two images of equal size differ, see `msds.metric.maps.make_map`."""
+        from msds.metric.maps import make_map  # stands on this module
+
+        return make_map(self, reference, distorted, kind=kind, window=window)
 
     def encoder(self, budget: int | None = None) -> Encoder:
         """What encodes many images without gradients, within a budget of memory in bytes."""

@@ -1,0 +1,146 @@
+"""Maps of image files: where two of them differ, as numbers and as pictures named after them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from msds.encoding.streamed import RegionReader, TensorRegions
+from msds.errors import InputError
+from msds.metric.maps import QualityMap, make_map, position_note
+from msds.metric.maps.local import WINDOW
+from msds.metric.maps.position import LIMITS
+from msds.models import DEFAULT_MODEL, load_model
+from msds.report.maps import write_map
+from msds.scoring.inputs import PARTS_BYTES, Reading, pixel_bytes
+
+if TYPE_CHECKING:
+    from msds.metric.modules import MSDS
+
+SUFFIX = ".map.png"
+"""What the name of a distorted image is followed by in that of its map."""
+
+
+def map_pair(
+    reference: Any,
+    distorted: Any,
+    *,
+    model: str | os.PathLike[str] | MSDS = DEFAULT_MODEL,
+    kind: str = "local",
+    window: int = WINDOW,
+    background: str = "white",
+    transfer: str | None = None,
+) -> QualityMap:
+    """Where two images differ.
+
+    Parameters
+    ----------
+    reference, distorted : anything `msds.load_image` takes, of equal size. Large files are read in
+        parts where their format allows.
+    model : id of a model, path of a model file, or a metric.
+    kind, window : as of `msds.metric.maps.make_map`.
+    background, transfer : as of `msds.load_image`.
+
+    Raises
+    ------
+    InputError
+        If an image cannot be used, or their sizes differ.
+    WeightsError
+        If the model's weights cannot be had.
+    """
+    metric = model if isinstance(model, torch.nn.Module) else load_model(model)
+    with open_images(reference, distorted, reading=Reading(background, transfer)) as images:
+        return _mapped(metric, images, (reference, distorted), kind, window)
+
+
+def write_maps(
+    folder: str | os.PathLike[str],
+    name: str,
+    reference: Any,
+    distorted: Any,
+    metric: MSDS,
+    *,
+    reading: Reading | None = None,
+    kind: str = "local",
+    each_level: bool = False,
+    top: float | None = None,
+) -> list[Path]:
+    """Write the map of one pair of a run, named after its distorted image.
+
+    Parameters
+    ----------
+    folder : where to; `NAME.map.png` in it is written, and `NAME.map-level1.png` and so on.
+    name : the distorted image's path relative to the run's folder. Of one that leads elsewhere
+        only what lies below is kept: nothing is written outside of `folder`.
+    reference, distorted : the images, as for `map_pair`.
+    metric : what the run scored with.
+    reading : how the run read its images.
+    kind, each_level, top : as of `make_map` and `msds.report.maps.write_map`.
+
+    Returns
+    -------
+    The files written, the picture of the fused map first.
+
+    Raises
+    ------
+    InputError
+        If there is no map of this pair, such as where sizes differ; nothing is written then.
+    """
+    parts = [part for part in PurePath(name).parts if part not in ("..", PurePath(name).anchor)]
+    path = Path(folder, *parts[:-1], parts[-1] + SUFFIX)
+    with open_images(reference, distorted, reading=reading or Reading()) as images:
+        found = _mapped(metric, images, (reference, distorted), kind, WINDOW)
+        return write_map(path, found, images[1], each_level=each_level, top=top)
+
+
+def explain_position(
+    reference: Any, distorted: Any, metric: MSDS, reading: Reading | None = None
+) -> str | None:
+    """The note that parts of a pair are alike but not in the same places, if so.
+
+    It takes a local map, and so about as long as the score again, or two to three times as long
+    with `compact` (docs/maps.md). None without work if the metric has no limit, and for images of
+    different size.
+    """
+    if not any(trunk == metric.trunk.name for trunk, _ in LIMITS):
+        return None
+    with open_images(reference, distorted, reading=reading or Reading()) as images:
+        sizes = {(image.width, image.height) for image in images}
+        if len(sizes) > 1:
+            return None
+        return position_note(_mapped(metric, images, (reference, distorted), "local", WINDOW))
+
+
+@contextmanager
+def open_images(*sources: Any, reading: Reading) -> Iterator[tuple[RegionReader, RegionReader]]:
+    """Images in memory, or large files opened to be read in parts, closed at the end."""
+    with ExitStack() as stack:
+        opened: list[RegionReader] = []
+        for source in sources:
+            named = isinstance(source, (str, os.PathLike))
+            if named and pixel_bytes(Path(source)) > PARTS_BYTES:
+                opened.append(stack.enter_context(reading.open(Path(source))))
+            else:
+                opened.append(TensorRegions(reading.load(source).pixels))
+        yield opened[0], opened[1]
+
+
+def _mapped(
+    metric: MSDS,
+    images: tuple[RegionReader, RegionReader],
+    names: tuple[Any, Any],
+    kind: str,
+    window: int,
+) -> QualityMap:
+    try:
+        return make_map(metric, *images, kind=kind, window=window)
+    except InputError as error:
+        name = names[1]
+        if not isinstance(name, (str, os.PathLike)) or str(error).startswith(os.fspath(name)):
+            raise
+        raise InputError(f"{os.fspath(name)}: {error}") from error
