@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+import stat
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
 
 from msds.encoding import Encoding
-from msds.errors import InputError
-from msds.files import atomic_write
+from msds.errors import InputError, MSDSError
 from msds.metric.modules import MSDS
+from msds.scoring.folders import check_private
+from msds.text import printable
 
-FORMAT = "msds-encoding-1"
+FORMAT = "msds-encoding-2"
+_HEADER_BYTES = 2**16
+"""More than names, sizes and notes of an encoding take."""
 
 
 @dataclass(frozen=True)
@@ -47,27 +56,30 @@ class Encoded:
 class DiskCache:
     """A folder of encodings, by the file's digest and everything that decides its encoding.
 
+    What lies there is used only if it is a regular file that holds what was stored for this very
+    image: each has a digest of its content, and shapes and numbers are looked at. Files appear
+    whole, under a temporary name at first; what has their name is replaced and never written to.
+
     Parameters
     ----------
-    folder : made if it does not exist.
+    folder : made if it does not exist; nobody else may write to it.
     metric : whose encodings these are; trunk, levels and filter count, the rest does not.
     reading : settings of how files are read.
 
     Raises
     ------
     InputError
-        If the folder cannot be written.
+        If the folder cannot be written, or others can write to it.
     """
 
     def __init__(self, folder: Path, metric: MSDS, reading: Mapping[str, Any]) -> None:
         self.folder = folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            check_private(folder, "encodings are not kept there")
         except OSError as error:
-            raise InputError(
-                f"{folder}: encodings cannot be kept there ({error.strerror})."
-            ) from error
-        self._trunk, self._filter = metric.trunk_digest, metric.filter
+            raise self._unusable(error) from error
+        self._metric = metric
         self._settings = {
             "format": FORMAT,
             "trunk": metric.trunk_digest,
@@ -77,38 +89,96 @@ class DiskCache:
             **reading,
         }
 
-    def _path(self, sha256: str) -> Path:
-        text = json.dumps({**self._settings, "file": sha256}, sort_keys=True)
-        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()}.safetensors"
-
     def find(self, sha256: str) -> Encoded | None:
         """The encoding of the file with this digest, if it is here and whole."""
-        path = self._path(sha256)
+        key = self._key(sha256)
         try:
-            with safe_open(path, "pt") as file:
-                about = json.loads(file.metadata()["msds"])
-                grams = tuple(file.get_tensor(f"level_{k}") for k in range(about["levels"]))
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+            data = self._read(self._path(key))
+            about = json.loads(_metadata(data)["msds"])
+            grams = tuple(load(data)[f"level_{k}"] for k in range(about["levels"]))
+            if about.pop("sha256") != _digest(about, grams) or about["key"] != key:
+                return None
+            return self._encoded(about, grams)
+        except (OSError, SafetensorError, MSDSError, LookupError, TypeError, ValueError):
             return None  # it is made again, and replaced
-        size = about["height"], about["width"]
-        encoding = Encoding(grams, tuple(about["positions"]), *size, self._trunk, self._filter)
-        return Encoded(encoding, tuple(about["notes"]))
 
     def keep(self, sha256: str, encoded: Encoded) -> None:
         """Store the encoding of the file with this digest."""
-        encoding = encoded.encoding
-        about = {
+        encoding, key = encoded.encoding, self._key(sha256)
+        grams = [gram.cpu().contiguous() for gram in encoding.grams]
+        about: dict[str, Any] = {
+            "key": key,
             "levels": encoding.levels,
             "positions": list(encoding.positions),
             "width": encoding.width,
             "height": encoding.height,
             "notes": list(encoded.notes),
         }
-        grams = {f"level_{k}": gram.cpu().contiguous() for k, gram in enumerate(encoding.grams)}
+        about["sha256"] = _digest(about, grams)
+        tensors = {f"level_{k}": gram for k, gram in enumerate(grams)}
         try:
-            with atomic_write(self._path(sha256)) as file:
-                file.write(save(grams, {"msds": json.dumps(about)}))
+            self._write(self._path(key), save(tensors, {"msds": json.dumps(about)}))
         except OSError as error:
-            raise InputError(
-                f"{self.folder}: encodings cannot be kept there ({error.strerror})."
-            ) from error
+            raise self._unusable(error) from error
+
+    def _key(self, sha256: str) -> str:
+        return json.dumps({**self._settings, "file": sha256}, sort_keys=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
+
+    def _encoded(self, about: Mapping[str, Any], grams: Sequence[Tensor]) -> Encoded | None:
+        """An encoding of one image by this metric, or None if that is not what was found."""
+        height, width, positions = about["height"], about["width"], about["positions"]
+        if self._metric.levels_of(height, width) != len(grams) or len(positions) != len(grams):
+            return None
+        channels = self._metric.trunk.channels
+        for gram, count in zip(grams, positions, strict=True):
+            if gram.shape != (1, channels, channels) or not gram.is_floating_point():
+                return None
+            if not (torch.isfinite(gram).all() and isinstance(count, int) and count > 0):
+                return None
+        trunk, pyramid = self._metric.trunk_digest, self._metric.filter
+        encoding = Encoding(tuple(grams), tuple(positions), height, width, trunk, pyramid)
+        return Encoded(encoding, tuple(map(str, about["notes"])))
+
+    def _read(self, path: Path) -> bytes:
+        """A regular file's bytes, and nothing through a link, of a pipe, or of absurd size."""
+        most = self._metric.levels * self._metric.trunk.channels**2 * 8 + _HEADER_BYTES
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        with open(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
+            state = os.fstat(file.fileno())
+            if not stat.S_ISREG(state.st_mode) or state.st_size > most:
+                raise ValueError("this is no encoding")
+            return file.read()
+
+    def _write(self, path: Path, data: bytes) -> None:
+        descriptor, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+            Path(name).replace(path)
+        except BaseException:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+
+    def _unusable(self, error: OSError) -> InputError:
+        return InputError(
+            f"{printable(self.folder)}: encodings cannot be kept there ({error.strerror})."
+        )
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """What stands in the header of a safetensors file besides the tensors."""
+    length = int.from_bytes(data[:8], "little")
+    found: dict[str, str] = json.loads(data[8 : 8 + length])["__metadata__"]
+    return found
+
+
+def _digest(about: Mapping[str, Any], grams: Sequence[Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for gram in grams:
+        digest.update(f"{gram.dtype} {tuple(gram.shape)}".encode())
+        digest.update(gram.contiguous().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
