@@ -158,26 +158,29 @@ def test_a_run_stopped_between_its_last_two_steps_ends_well(
     assert not (here / "o.csv.journal").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
+@pytest.mark.parametrize(("limit", "kept"), [(100, 0), (1600, 2)])
 def test_a_full_disk_is_an_error_that_names_the_file_and_keeps_what_is_done(
-    here: Path, msds: Call, monkeypatch: pytest.MonkeyPatch
+    here: Path, msds: Call, limit: int, kept: int
 ) -> None:
-    real = Journal.add
-    count = 0
+    import resource
 
-    def full(self: Journal, *arguments: object) -> None:
-        nonlocal count
-        count += 1
-        if count > 3:
-            raise OSError(28, "No space left on device")
-        real(self, *arguments)  # type: ignore[arg-type]
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Journal, "add", full)
-        done = msds(*RUN, "--out", "o.csv")
-    assert done.status == 2
-    assert "o.csv.journal: results cannot be written (No space left on device)" in done.err
+    done = subprocess.run(
+        [sys.executable, "-m", "msds", *RUN, "--out", "o.csv"],
+        capture_output=True,
+        text=True,
+        preexec_fn=small_files,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "msds: error: o.csv.journal: results cannot be written (File too large)."
+    )
     resumed = msds(*RUN, "--out", "o.csv", "--resume")
-    assert "3 of them before" in resumed.err
+    assert f"{kept} of them before" in resumed.err or not kept
     assert len(results_of(here / "o.csv")) == 6
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -184,6 +185,13 @@ def test_two_runs_cannot_write_the_same_journal(tmp_path: Path) -> None:
     ):
         Journal(tmp_path / "j", plan_of(2), RUN)
     Journal(tmp_path / "j", plan_of(2), RUN).remove()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_journal_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "j")
+    with pytest.raises(InputError, match="j: this is no regular file"):
+        Journal(tmp_path / "j", plan_of(2), RUN)
 
 
 def test_a_journal_that_cannot_be_made_says_where(tmp_path: Path) -> None:

@@ -86,6 +86,17 @@ def test_columns_of_a_parquet_table_keep_their_types(tmp_path: Path) -> None:
     assert table["n"].to_pylist() == [3, 3, None]
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_half_characters_are_stored_as_escapes(tmp_path: Path, suffix: str) -> None:
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    plan = plan_of(2, **{"no\ud800te": "a\udfff"})
+    path = written(tmp_path / f"o{suffix}", plan)
+    ((name, value),) = read_results(path)[0].columns.items()
+    expected = ("no\ud800te", "a\udfff") if suffix == ".jsonl" else ("no\\ud800te", "a\\udfff")
+    assert (name, value) == expected
+
+
 def test_results_are_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     path = written(tmp_path / "o.csv", plan_of(2))
     before = path.read_bytes()

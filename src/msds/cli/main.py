@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import sys
+import traceback
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from msds.cli import bench, datasets, export, fit, score, study, weights
+from msds.cli import bench, datasets, export, fit, score, streams, study, weights
 from msds.cli import map as map_verb
 from msds.errors import MSDSError
+from msds.status import Status
 from msds.text import one_line
 from msds.version import __version__
-
-USAGE_ERROR = 2
-INTERRUPTED = 130
-CLOSED_PIPE = 141
-"""As shells say it of programs that end by the signal for it."""
 
 app = typer.Typer(
     name="msds",
@@ -67,6 +63,7 @@ def main() -> None:
     if ours:
         signal.signal(signal.SIGINT, _on_interrupt)
     try:
+        streams.open_closed()
         _run()
     finally:
         if ours:
@@ -78,7 +75,7 @@ def _on_interrupt(_: int, frame: FrameType | None) -> None:
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             os.write(2, b"msds: interrupted\n")
-            os._exit(INTERRUPTED)
+            os._exit(Status.INTERRUPTED)
         frame = frame.f_back
     raise KeyboardInterrupt
 
@@ -86,37 +83,47 @@ def _on_interrupt(_: int, frame: FrameType | None) -> None:
 def _run() -> None:
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
     debugging = len(arguments) < len(sys.argv) - 1
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # names need not fit its encoding
     try:
         try:
             app(args=arguments)
         finally:
             print(end="", flush=True)  # Python would do it too late to say what went wrong
-    except MSDSError as error:
-        if debugging:
-            raise
-        typer.echo(one_line(f"msds: error: {error}"), err=True)
-        sys.exit(USAGE_ERROR)
     except BrokenPipeError:
-        _drop_output()
-        sys.exit(CLOSED_PIPE)
-    except OSError as error:
-        if debugging:
-            raise
-        where = f"{error.filename}: " if error.filename else ""
-        if _drop_output():
-            where = "standard output: "
-        typer.echo(one_line(f"msds: error: {where}{error.strerror or error}."), err=True)
-        sys.exit(USAGE_ERROR)
+        streams.drop_output()
+        sys.exit(Status.CLOSED_PIPE)
     except (SystemExit, KeyboardInterrupt) as end:
         # Typer ends the program by itself for these, without a word or with status 1.
         if _came_of(end, BrokenPipeError):
-            sys.exit(CLOSED_PIPE)
+            sys.exit(Status.CLOSED_PIPE)
         if _came_of(end, KeyboardInterrupt):
             typer.echo("msds: interrupted", err=True)
-            sys.exit(INTERRUPTED)
+            sys.exit(Status.INTERRUPTED)
         raise
+    except Exception as error:
+        if debugging:
+            traceback.print_exc()
+        else:
+            typer.echo(one_line(f"msds: error: {_sentence(error)}"), err=True)
+        streams.drop_output()
+        sys.exit(_status(error))
+
+
+def _status(error: Exception) -> Status:
+    foreseen = isinstance(error, (MSDSError, OSError))
+    return Status.WRONG_CALL if foreseen else Status.UNFORESEEN
+
+
+def _sentence(error: Exception) -> str:
+    """What to tell the user of an error."""
+    if isinstance(error, MSDSError):
+        return str(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        if streams.drop_output():
+            where = "standard output: "
+        return f"{where}{error.strerror or error}."
+    what = f"{type(error).__name__}: {error}".strip().rstrip(".:")
+    return f"this should not have happened ({what}); the same call with --debug shows where."
 
 
 def _came_of(error: BaseException | None, kind: type[BaseException]) -> bool:
@@ -124,13 +131,3 @@ def _came_of(error: BaseException | None, kind: type[BaseException]) -> bool:
     while error is not None and not isinstance(error, kind):
         error = error.__context__
     return error is not None
-
-
-def _drop_output() -> bool:
-    """Send what standard output still holds nowhere if it takes nothing; whether that was so."""
-    try:
-        print(end="", flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False

@@ -13,8 +13,9 @@ import re
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from msds.errors import InputError
 from msds.pairs import Pair, Plan
@@ -66,13 +67,7 @@ class Journal:
             self._rows.setdefault((pair.reference, pair.distorted), []).append(row)
         self._offsets: dict[int, int] = {}
         self._synced = time.monotonic()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: IO[bytes] = path.open("a+b")
-        except OSError as error:
-            raise InputError(
-                f"{printable(path)}: results cannot be written there ({error.strerror})."
-            ) from error
+        self._file = _opened(path)
         try:
             self._lock()
             if not resume:
@@ -103,11 +98,12 @@ class Journal:
 
     def scores(self) -> Iterator[tuple[int, Score]]:
         """All records in the order of the plan, read back from disk."""
-        for row in sorted(self._offsets):
-            self._file.seek(self._offsets[row])
-            content = _record(self._file.readline(), former=True)
-            if content is not None:
-                yield row, Score.of(self._plan.pairs[row], self._run, content)
+        with self.path.open("rb") as file:
+            for row in sorted(self._offsets):
+                file.seek(self._offsets[row])
+                content = _record(file.readline(), former=True)
+                if content is not None:
+                    yield row, Score.of(self._plan.pairs[row], self._run, content)
 
     def remove(self) -> None:
         """Delete the journal; its results are somewhere else now."""
@@ -116,27 +112,32 @@ class Journal:
 
     def _append(self, content: Mapping[str, Any]) -> None:
         line = _line(content)
-        self._file.seek(0, os.SEEK_END)
-        self._file.write(line)
-        self._file.flush()
+        left = memoryview(line)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                os.fsync(self._file.fileno())
+                self._synced = time.monotonic()
+        except OSError as error:
+            raise InputError(
+                f"{printable(self.path)}: results cannot be written ({error.strerror or error})."
+            ) from error
         self._end += len(line)
-        if time.monotonic() - self._synced > SYNC_SECONDS:
-            os.fsync(self._file.fileno())
-            self._synced = time.monotonic()
 
     def _read(self) -> int:
         """Index the lines that are whole; returns where they end."""
         end = 0
         former = False
-        self._file.seek(0)
-        for number, line in enumerate(self._file):
-            if not line.endswith(b"\n"):
-                break
-            if number == 0:
-                former = self._check_header(_header(line))
-            else:
-                self._index(line, end, former)
-            end += len(line)
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file):
+                if not line.endswith(b"\n"):
+                    break
+                if number == 0:
+                    former = self._check_header(_header(line))
+                else:
+                    self._index(line, end, former)
+                end += len(line)
         return end
 
     def _check_header(self, found: Mapping[str, Any]) -> bool:
@@ -206,6 +207,18 @@ class Journal:
             ) from error
         except OSError:
             return  # file systems without locks
+
+
+def _opened(path: Path) -> FileIO:
+    """The file to append to, each line at once."""
+    name = printable(path)
+    if path.exists() and not path.is_file():
+        raise InputError(f"{name}: this is no regular file; results cannot be written there.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileIO(path, "a+")
+    except OSError as error:
+        raise InputError(f"{name}: results cannot be written there ({error.strerror}).") from error
 
 
 def _described(run: Run) -> dict[str, Any]:

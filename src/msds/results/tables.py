@@ -137,14 +137,23 @@ def _write_csv(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> Non
 def _write_parquet(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> None:
     arrow = require("pyarrow", "parquet")
     parquet = require("pyarrow.parquet", "parquet")
-    schema = arrow.schema(list(_arrow_types(plan, run).items()))
-    text = [name for name in plan.columns if schema.field(name).type == arrow.string()]
+    types = _arrow_types(plan, run)
+    schema = arrow.schema([(_stored(name), kind) for name, kind in types.items()])
+    text = [name for name in plan.columns if types[name] == arrow.string()]
     rows = (flat(score, plan.columns, run.levels) for score in scores)
     with atomic_write(path) as file, parquet.ParquetWriter(file, schema) as writer:
         while chunk := list(islice(rows, ROWS_PER_GROUP)):
             for cells in chunk:
                 cells.update((name, str(cells[name])) for name in text if cells[name] is not None)
-            writer.write_table(arrow.Table.from_pylist(chunk, schema=schema))
+            stored = [{_stored(k): _stored(v) for k, v in cells.items()} for cells in chunk]
+            writer.write_table(arrow.Table.from_pylist(stored, schema=schema))
+
+
+def _stored(value: Any) -> Any:
+    """Text that Parquet can hold: half characters, which JSON can name, become escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value
 
 
 def _arrow_types(plan: Plan, run: Run) -> Mapping[str, Any]:

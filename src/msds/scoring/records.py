@@ -78,10 +78,7 @@ class Records:
         """Keep the record of a row."""
         self._scores[row] = score
         if self._journal is not None:
-            try:
-                self._journal.add(row, score)
-            except OSError as error:
-                raise _unwritable(self._journal.path, error) from error
+            self._journal.add(row, score)
 
     def finish(self) -> tuple[Score, ...]:
         """Write the results; returns them in the order of the plan, judged by the conditions."""
@@ -91,7 +88,10 @@ class Records:
             try:
                 write_results(self._output, self._plan, self._run, scores)
             except OSError as error:
-                raise _unwritable(self._output, error) from error
+                raise InputError(
+                    f"{printable(self._output)}: results cannot be written "
+                    f"({error.strerror or error})."
+                ) from error
             self._journal.remove()
         return scores
 
@@ -163,7 +163,3 @@ def _remove_stale(output: Path) -> None:
     target = output.resolve()
     for stale in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
         stale.unlink()
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"{printable(path)}: results cannot be written ({error.strerror or error}).")
