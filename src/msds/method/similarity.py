@@ -1,8 +1,8 @@
 """The equations of DeepSSIM: Gram matrices, and the structural similarity of their blocks.
 
 Source: "Structural Similarity in Deep Features: Unified Image Quality Assessment Robust to
-Geometrically Disparate Reference", IEEE TPAMI 2025 (arXiv 2412.19553). Everything here works in float32 or wider,
-whatever the precision of the features, because Gram entries overflow float16.
+Geometrically Disparate Reference", IEEE TPAMI 2025 (arXiv 2412.19553). Everything here works in
+float32 or wider, whatever the precision of the features, because Gram entries overflow float16.
 """
 
 from __future__ import annotations

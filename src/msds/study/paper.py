@@ -21,9 +21,8 @@ from msds.study.statistics import (
     Agreement,
     Array,
     Comparison,
+    Resamples,
     paired_bootstrap,
-    reference_resamples,
-    references_suffice,
     spearman,
 )
 from msds.study.tables import Work, measure_set
@@ -48,8 +47,8 @@ class OnSet:
     left_out : the other pairs, with the reason.
     table : (n, K) level scores.
     agreements : of every way to score, and of other metrics, by name.
-    gains : SRCC of a way minus that of another, over resampled references; none where these are
-        too few.
+    gains : SRCC of a way minus that of another, over resampled references, or ladders where these
+        are few; none where neither suffice.
     """
 
     data: RatedSet
@@ -124,12 +123,13 @@ def study_paper(
             other.name: other.fuse(table)
             for other, table in zip(others, one.tables[1:], strict=True)
         }
-        found = {name: agree(one.data, values, settings) for name, values in scores.items()}
-        gains = _gains(one.data, ways, settings)
+        samples = one.data.resamples(settings.resamples, settings.seed)
+        found = {name: agree(one.data, s, settings, samples) for name, s in scores.items()}
+        gains = _gains(one.data, ways, samples)
         results.append(OnSet(one.data, one.left_out, one.tables[0], found, gains))
     transfer = {
         (source.title, target.data.title): agree(
-            target.data, fused(target.table, weights[source.title]), settings
+            target.data, fused(target.table, weights[source.title]), settings, None
         )
         for source in kept
         for target in results
@@ -151,11 +151,10 @@ def _ways(data: RatedSet, table: Array, weights: Mapping[str, Array]) -> dict[st
 
 
 def _gains(
-    data: RatedSet, ways: Mapping[str, Array], settings: Settings
+    data: RatedSet, ways: Mapping[str, Array], samples: Resamples | None
 ) -> dict[tuple[str, str], Comparison]:
-    if not references_suffice(data.groups) or not settings.resamples:
+    if samples is None:
         return {}
-    samples = reference_resamples(data.groups, settings.resamples, settings.seed)
     asked = [(EQUAL, ONE), (LEARNED, ONE), (LEARNED, EQUAL)]
     return {
         (first, second): paired_bootstrap(

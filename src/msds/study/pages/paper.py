@@ -61,8 +61,8 @@ def agreement_table(study: PaperStudy) -> Table:
     table = Table(
         f"agreement with people ({study.name})",
         ["set", "pairs", "references", "metric", "SRCC", "KRCC", "PLCC", "RMSE", "paper"],
-        note="Intervals of 95 % over references where these suffice, else Fisher's. Learned "
-        "weights have not seen the set. Column paper: SRCC by one unverified listing of the "
+        note="Intervals of 95 % over references, or ladders where these are few, else Fisher's. "
+        "Learned weights have not seen the set. Column paper: SRCC by one unverified listing of the "
         "paper's tables, for the whole set.",
     )
     for one in study.sets:
@@ -97,8 +97,9 @@ def gain_table(study: PaperStudy) -> Table:
     table = Table(
         f"gains in SRCC ({study.name})",
         ["set", "of", "over", "gain", "p (Holm)"],
-        note="Paired bootstrap over references, p-values by Holm over the table. Sets with too "
-        "few references for it are left out: no test is possible there.",
+        note="Paired bootstrap over references, or over ladders (a reference under one distortion) "
+        "where references are few; p-values by Holm over the table. Sets with too few of both are "
+        "left out: no test is possible there.",
     )
     rows = [(one, pair, found) for one in study.sets for pair, found in one.gains.items()]
     adjusted = holm([found.p_value for _, _, found in rows])
