@@ -124,12 +124,12 @@ def study_paper(
             for other, table in zip(others, one.tables[1:], strict=True)
         }
         samples = one.data.resamples(settings.resamples, settings.seed)
-        found = {name: agree(one.data, s, settings, samples) for name, s in scores.items()}
+        found = {name: agree(one.data, s, settings) for name, s in scores.items()}
         gains = _gains(one.data, ways, samples)
         results.append(OnSet(one.data, one.left_out, one.tables[0], found, gains))
     transfer = {
         (source.title, target.data.title): agree(
-            target.data, fused(target.table, weights[source.title]), settings, None
+            target.data, fused(target.table, weights[source.title]), settings
         )
         for source in kept
         for target in results

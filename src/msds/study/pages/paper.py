@@ -61,7 +61,7 @@ def agreement_table(study: PaperStudy) -> Table:
     table = Table(
         f"agreement with people ({study.name})",
         ["set", "pairs", "references", "metric", "SRCC", "KRCC", "PLCC", "RMSE", "paper"],
-        note="Intervals of 95 % over references, or ladders where these are few, else Fisher's. "
+        note="95 % intervals over references, or ladders where these are few, else Fisher's. "
         "Learned weights have not seen the set. Column paper: SRCC by one unverified listing of the "
         "paper's tables, for the whole set.",
     )
