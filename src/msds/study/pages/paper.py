@@ -62,8 +62,8 @@ def agreement_table(study: PaperStudy) -> Table:
         f"agreement with people ({study.name})",
         ["set", "pairs", "references", "metric", "SRCC", "KRCC", "PLCC", "RMSE", "paper"],
         note="95 % intervals over references, or ladders where these are few, else Fisher's. "
-        "Learned weights have not seen the set. Column paper: SRCC by one unverified listing of the "
-        "paper's tables, for the whole set.",
+        "Learned weights have not seen the set. Column paper: SRCC of the whole set by one "
+        "unverified listing of the paper's tables.",
     )
     for one in study.sets:
         for name, found in one.agreements.items():
