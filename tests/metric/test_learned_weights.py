@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import socket
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from helpers.small_trunk import small_trunk
+from helpers.two_processes import in_two_processes
 from msds import MSDS, DeepSSIM
 from msds.errors import InputError
 from msds.method.fusion import free_parameters, simplex
@@ -184,30 +184,19 @@ def test_deepssim_has_no_weights_to_learn() -> None:
         DeepSSIM(small_trunk(), learn_weights=True)  # type: ignore[call-arg]
 
 
-def _port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def _rank(rank: int, port: int, folder: str) -> None:
-    import torch.distributed as dist
-
-    dist.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
-    torch.set_num_threads(1)
+def gradient_of_half(rank: int) -> Tensor:
+    """Gradient of the weights in one of two processes, which has half of the pairs."""
     parallel = nn.parallel.DistributedDataParallel(metric(learn_weights=True))
     a, b = images(count=4)
     half = slice(2 * rank, 2 * rank + 2)
     parallel(a[half], b[half]).mean().backward()
-    logits = parallel.module.level_logits
-    torch.save(logits.grad, Path(folder) / f"{rank}.pt")
-    dist.destroy_process_group()
+    gradient: Tensor = parallel.module.level_logits.grad
+    return gradient
 
 
 @pytest.mark.slow
-def test_processes_learn_from_the_mean_of_their_gradients(tmp_path: Path) -> None:
-    torch.multiprocessing.spawn(_rank, (_port(), str(tmp_path)), nprocs=2)
-    both = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
+def test_processes_learn_from_the_mean_of_their_gradients() -> None:
+    both = in_two_processes(gradient_of_half)
     assert torch.equal(*both)
     learning = metric(learn_weights=True)
     learning(*images(count=4)).mean().backward()  # type: ignore[no-untyped-call]
