@@ -44,6 +44,7 @@ class Browser:
         """A page in a context of its own, which may load nothing but files and data."""
         viewport = {"width": size[0], "height": size[1]}
         context = self._running.new_context(viewport=viewport, color_scheme=scheme, **more)
+        context.set_default_timeout(0)  # a slow machine is waited for
         page = context.new_page()
         tab = Tab(page)
         page.on("console", lambda message: tab.said.append(f"{message.type}: {message.text}"))
@@ -65,7 +66,7 @@ def browser() -> Iterator[Browser]:
     # As root, which containers are, Chromium only runs without its sandbox.
     options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with api.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=found, args=options)
+        running = driver.chromium.launch(executable_path=found, args=options, timeout=0)
         try:
             yield Browser(running)
         finally:
