@@ -109,7 +109,7 @@ class ContenderOptions:
         str,
         typer.Option(
             metavar="NAMES",
-            help="Classic metrics to compare with: psnr, ssim, ms-ssim; or ''.",
+            help="Compare with psnr, ssim, ms-ssim, lpips-vgg, lpips-alex, dists; or ''.",
             rich_help_panel=METRICS,
         ),
     ] = "psnr,ssim"
@@ -136,7 +136,7 @@ class ContenderOptions:
         return self.model or ["msds-compact"]
 
     def open(self, engine: WorkOptions) -> list[Contender]:
-        """The models by id or file, then the user's own metrics, then the classic ones."""
+        """The models by id or file, then the user's own metrics, then the baselines."""
         from msds.models import load_model
         from msds.scoring.classics import baseline
         from msds.scoring.contenders import DeepContender
@@ -149,7 +149,8 @@ class ContenderOptions:
             metric = load_model(name, trunk_weights=self.trunk_weights, small=self.small)
             found.append(DeepContender(engine.settled(metric)))
         found += [CustomContender(spec, device) for spec in self.metric or ()]
-        return found + [baseline(name) for name in self.baseline.split(",") if name.strip()]
+        names = [name for name in self.baseline.split(",") if name.strip()]
+        return found + [baseline(name, device) for name in names]
 
 
 @dataclass(frozen=True)

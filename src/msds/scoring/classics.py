@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from msds.errors import InputError, require
 from msds.scoring.contenders import Contender
+from msds.scoring.rivals import RIVALS
+from msds.scoring.sizes import same_size
 
 if TYPE_CHECKING:
     from msds.images import Image
@@ -41,7 +43,7 @@ class PSNR(Contender):
         return image.pixels.double()
 
     def compare(self, reference: torch.Tensor, distorted: torch.Tensor) -> tuple[float, ...]:
-        _same_size(reference, distorted, self.name)
+        same_size(reference, distorted, self.name)
         error = float(torch.mean((reference - distorted) ** 2))
         return (min(_PSNR_CEILING, -10 * math.log10(error)) if error > 0 else _PSNR_CEILING,)
 
@@ -59,7 +61,7 @@ class SSIM(Contender):
         return np.asarray(_grey(image).numpy())
 
     def compare(self, reference: Array, distorted: Array) -> tuple[float, ...]:
-        _same_size(reference, distorted, self.name)
+        same_size(reference, distorted, self.name)
         value = require("skimage.metrics", "study").structural_similarity(
             reference,
             distorted,
@@ -84,7 +86,7 @@ class MSSSIM(Contender):
         return _grey(image)[None, None]
 
     def compare(self, reference: torch.Tensor, distorted: torch.Tensor) -> tuple[float, ...]:
-        _same_size(reference, distorted, self.name)
+        same_size(reference, distorted, self.name)
         least = 11 * 2 ** (len(_MS_SSIM_WEIGHTS) - 1)
         if min(reference.shape[-2:]) < least:
             raise InputError(f"MS-SSIM needs images of at least {least} pixels a side.")
@@ -117,18 +119,29 @@ def _ssim_parts(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.T
     return luminance, (2 * cov + 9e-4) / (var_x + var_y + 9e-4)
 
 
-def _same_size(reference: Any, distorted: Any, name: str) -> None:
-    if reference.shape != distorted.shape:
-        sizes = (tuple(x.shape[-1:-3:-1]) for x in (reference, distorted))
-        raise InputError("{} needs images of one size; got {} and {}.".format(name, *sizes))
-
-
 BASELINES: dict[str, type[Contender]] = {"psnr": PSNR, "ssim": SSIM, "ms-ssim": MSSSIM}
 """The classic metrics by name."""
 
 
-def baseline(name: str) -> Contender:
-    """A classic metric by name, or an `InputError` naming those there are."""
-    if name.lower() not in BASELINES:
-        raise InputError(f"Unknown baseline {name!r}: expected one of {', '.join(BASELINES)}.")
-    return BASELINES[name.lower()]()
+def baseline(name: str, device: torch.device | str = "cpu") -> Contender:
+    """A classic metric, or a rival with its published weights, by name.
+
+    Parameters
+    ----------
+    name : a key of `BASELINES` or of `msds.scoring.rivals.RIVALS`, in any case.
+    device : where a rival's network runs; the classic ones run on the CPU.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name; it names those there are.
+    MissingExtraError, WeightsError
+        If a rival's weights are not installed, or are others.
+    """
+    name = name.strip().lower()
+    if name in RIVALS:
+        return RIVALS[name](device)
+    if name not in BASELINES:
+        known = ", ".join([*BASELINES, *RIVALS])
+        raise InputError(f"Unknown baseline {name!r}: expected one of {known}.")
+    return BASELINES[name]()
