@@ -122,10 +122,10 @@ def test_results_of_an_unknown_suffix_are_refused(tmp_path: Path) -> None:
         ("o.csv", b"reference,distorted\na,b\n", "there is no column 'score'"),
         ("o.csv", b"reference,distorted,score\na,b,high\n", "could not convert"),
         ("o.csv", b"reference,distorted,score\na,b,nan\n", "found nan, which is no finite number"),
-        ("o.jsonl", b"[" * 100_000 + b"\n", "does not hold results"),
-        ("o.jsonl", b"{nothing\n", "does not hold results"),
-        ("o.jsonl", b"[1]\n", "does not hold results"),
-        ("o.parquet", b"PAR", "does not hold results"),
+        ("o.jsonl", b"[" * 100_000 + b"\n", "line 1 is not JSON"),
+        ("o.jsonl", b"{nothing\n", "line 1 is not JSON"),
+        ("o.jsonl", b"[1]\n", "line 1 holds list"),
+        ("o.parquet", b"PAR", "cannot be read as Parquet"),
     ],
 )
 def test_what_are_no_results_is_refused(
