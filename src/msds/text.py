@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import re
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, ends of lines, and marks that change the direction of what stands around."""
 
 
 def one_line(text: str) -> str:
-    """Text to be shown in one line or one field of it, with control characters as escapes."""
+    """Text to be shown in one line or one field of it, with control characters as escapes.
+
+    So are the marks of direction of Unicode's annex 9, with which a name can look like another.
+    """
     return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 

@@ -62,6 +62,17 @@ def test_scores_of_two_models_do_not_compare() -> None:
         _ = score_of(0) < "high"
 
 
+def test_a_notebook_shows_the_score_and_its_levels_and_no_markup_of_names() -> None:
+    html = replace(score_of(1), distorted="<script>\u202e.png")._repr_html_()
+    assert "<b>0.433333</b> msds-test" in html
+    assert html.count("<tr>") == 1 + 2
+    assert "<td>0.5000</td><td>0.750</td>" in html
+    assert "distorted: &lt;script&gt;\\u202e.png, 50 x 60" in html
+    failed = replace(score_of(3), error="<b>broken</b>")._repr_html_()
+    assert "<b>failed</b>" in failed
+    assert "&lt;b&gt;broken&lt;/b&gt;" in failed
+
+
 def test_equal_records_are_equal_whatever_time_they_took() -> None:
     assert replace(score_of(0), seconds=9.0) == score_of(0)
     assert hash(replace(score_of(0), seconds=9.0)) == hash(score_of(0))

@@ -146,6 +146,24 @@ class ModelOptions:
             rich_help_panel=MODEL,
         ),
     ] = None
+    frame: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Which image of animations and files of several pages, from 0.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Images of more pixels are refused (268435456 unless given).",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
 
     @property
     def files(self) -> list[Path]:
@@ -154,9 +172,11 @@ class ModelOptions:
 
     def reading(self) -> Reading:
         """How files become pixels."""
+        from msds.images.limits import MAX_PIXELS
         from msds.scoring import Reading
 
-        return Reading(self.background, self.transfer)
+        most = MAX_PIXELS if self.max_pixels is None else self.max_pixels
+        return Reading(self.background, self.transfer, most, self.frame)
 
     def load(self) -> MSDS:
         """The model."""

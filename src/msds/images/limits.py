@@ -67,9 +67,8 @@ def check_frame(frame: int | None, count: int, name: str) -> int:
     """The frame that was asked for; the only one if none was."""
     if frame is None and count > 1:
         raise InputError(
-            f"{name}: the file has {count} frames; name one of them in Python with"
-            f" msds.load_image(..., frame=0), up to frame={count - 1}, or give it as a file of its"
-            " own."
+            f"{name}: the file has {count} frames; name one of them with frame=0 (--frame 0), up to"
+            f" frame={count - 1}, or give it as a file of its own."
         )
     if frame is not None and not 0 <= frame < count:
         raise InputError(

@@ -8,6 +8,7 @@ from typing import Any
 
 from msds.errors import InputError
 from msds.pairs import Pair
+from msds.results.notebook import score_html
 
 Size = tuple[int, int]
 
@@ -140,6 +141,10 @@ class Score:
         if isinstance(other, (int, float)):
             return float(other)
         raise TypeError(f"A score was compared with {type(other).__name__}; expected a number.")
+
+    def _repr_html_(self) -> str:
+        """The record for notebooks: the score, its levels as bars, and what was done."""
+        return score_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON-able values: one line of JSON Lines."""

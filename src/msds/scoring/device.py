@@ -6,19 +6,37 @@ import torch
 
 from msds.errors import InputError
 
+_MEANT = {"gpu": "cuda", "nvidia": "cuda", "metal": "mps", "apple": "mps"}
 
-def choose_device(name: str) -> torch.device:
+
+def choose_device(name: str | torch.device) -> torch.device:
     """A device by name, such as "cpu", "cuda:1" or "mps".
 
     Raises
     ------
     InputError
-        If torch does not have it.
+        If torch does not have it, or nothing can be computed there.
     """
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        found = str(error).strip().splitlines()[0].rstrip(".")
-        raise InputError(f"Device {name!r} cannot be used: {found}.") from error
+        known = str(name).partition(":")[0] in ("cpu", "cuda", "mps")
+        found = str(error).strip().splitlines()[0].rstrip(".") if known else "no such device"
+        meant = _MEANT.get(str(name).lower())
+        advice = f"; did you mean {meant}?" if meant else "."
+        raise InputError(
+            f"Device {str(name)!r} cannot be used: {found}; expected one of "
+            f"{', '.join(_available())}{advice}"
+        ) from error
+    if device.type == "meta":
+        raise InputError("Device 'meta' holds no numbers, so nothing can be computed there.")
     return device
+
+
+def _available() -> list[str]:
+    """The devices that torch has here."""
+    found = ["cpu"]
+    count = torch.cuda.device_count()
+    found += ["cuda", *(f"cuda:{k}" for k in range(1, count))] if count else []
+    return found + (["mps"] if torch.backends.mps.is_available() else [])

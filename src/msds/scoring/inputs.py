@@ -40,6 +40,7 @@ class Reading:
     background : what transparent pixels are shown on.
     transfer : how the samples of files are meant that need to be told, see `msds.load_image`.
     max_pixels : larger images are refused, whether read whole or in parts.
+    frame : which image of files that have several, from 0.
 
     Raises
     ------
@@ -50,6 +51,7 @@ class Reading:
     background: str = "white"
     transfer: str | None = None
     max_pixels: int = MAX_PIXELS
+    frame: int | None = None
 
     def __post_init__(self) -> None:
         parse_background(self.background)
@@ -62,6 +64,7 @@ class Reading:
             source,
             background=self.background,
             transfer=self.transfer,
+            frame=self.frame,
             max_pixels=self.max_pixels,
         )
 
@@ -71,13 +74,15 @@ class Reading:
             path,
             background=self.background,
             transfer=self.transfer,
+            frame=self.frame,
             max_pixels=self.max_pixels,
         )
 
     @property
-    def settings(self) -> dict[str, str | None]:
+    def settings(self) -> dict[str, str | int | None]:
         """What changes pixels, as JSON-able values."""
-        return {"background": self.background, "transfer": self.transfer}
+        frame = {} if self.frame is None else {"frame": self.frame}
+        return {"background": self.background, "transfer": self.transfer, **frame}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`msds.score`: one pair of images, from whatever source."""
+"""`msds.score`: pairs of images from whatever source, files, arrays or tensors."""
 
 from __future__ import annotations
 
@@ -7,23 +7,52 @@ import os
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, cast, overload
 
 import torch
 
-from msds.encoding.encoder import Encoder
 from msds.errors import InputError
 from msds.files import sha256_file
 from msds.images import Image
+from msds.images.limits import MAX_PIXELS
 from msds.images.regions import Regions
 from msds.models import DEFAULT_MODEL, load_model
+from msds.pairs import Pair
 from msds.results import Score
 from msds.scoring.cache import Encoded
 from msds.scoring.compare import compare, run_of
+from msds.scoring.device import choose_device
+from msds.scoring.engine import score_pairs
 from msds.scoring.inputs import PARTS_BYTES, Reading, pixel_bytes
+from msds.text import printable
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from msds.metric.modules import MSDS
+
+
+class _Options(TypedDict, total=False):
+    """The keyword arguments of `score`."""
+
+    model: str | os.PathLike[str] | MSDS
+    device: str | torch.device | None
+    background: str
+    transfer: str | None
+    frame: int | None
+    max_pixels: int
+
+
+@overload
+def score(reference: list[Any], distorted: Any, **options: Unpack[_Options]) -> list[Score]: ...
+
+
+@overload
+def score(reference: Any, distorted: list[Any], **options: Unpack[_Options]) -> list[Score]: ...
+
+
+@overload
+def score(reference: Any, distorted: Any, **options: Unpack[_Options]) -> Score: ...
 
 
 def score(
@@ -34,51 +63,126 @@ def score(
     device: str | torch.device | None = None,
     background: str = "white",
     transfer: str | None = None,
-) -> Score:
-    """Score one pair of images of any size.
+    frame: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Score | list[Score]:
+    """Score one pair of images of any size, or a list of them.
 
     Parameters
     ----------
     reference, distorted : anything `msds.load_image` takes: paths, PIL images, arrays, tensors.
-        Large files are read in parts where their format allows.
+        Large files are read in parts where their format allows. Either may be a list of them: two
+        lists of one length are compared pair by pair, and one image with each of a list.
     model : id of a model, path of a model file, or a metric. Models given by name are kept
         loaded, those in files for as long as the file stays as it is.
     device : where to compute; by default the CPU, or wherever a metric that is passed in is. A
         metric that is passed in is moved there.
-    background, transfer : as of `msds.load_image`.
+    background, transfer, frame, max_pixels : as of `msds.load_image`.
+
+    Returns
+    -------
+    Score
+        Or a list of them where a list was given, in its order. There a pair that cannot be scored
+        has no score, and an `error` that says why.
 
     Raises
     ------
     InputError
-        If an image cannot be used, or the score is not a finite number.
+        If an image of a single pair cannot be used, or its score is not a finite number; if two
+        lists are not of one length.
     WeightsError
         If the model's weights cannot be had.
     """
-    start = time.perf_counter()
-    reading = Reading(background, transfer)
-    if isinstance(model, torch.nn.Module):
-        metric = model
-    else:
-        name = os.fspath(model)
-        metric, device = _loaded(name, _version(name)), device or "cpu"
-    images = [_load_or_open(source, reading) for source in (reference, distorted)]
-    if device is not None:
-        metric.to(device)
-    encoder = metric.encoder()
-    a, b = (_encoded(encoder, image) for image in images)
-    found = compare(metric, a, b)
-    digests = [_digest(source) for source in (reference, distorted)]
-    return Score(
-        images[0].source,
-        images[1].source,
-        **found._asdict(),
-        reference_size=a.size,
-        distorted_size=b.size,
-        reference_sha256=digests[0],
-        distorted_sha256=digests[1],
-        seconds=time.perf_counter() - start,
-        run=run_of(metric, reading),
-    )
+    reading = Reading(background, transfer, max_pixels, frame)
+    metric = _metric(model, device)
+    if not isinstance(reference, list) and not isinstance(distorted, list):
+        return _Scorer(metric, reading).score(reference, distorted)
+    pairs = _paired(reference, distorted)
+    if all(isinstance(source, (str, os.PathLike)) for pair in pairs for source in pair):
+        planned = [Pair(printable(a), printable(b), Path(a), Path(b)) for a, b in pairs]
+        found = dict(score_pairs(metric, planned, reading=reading))
+        return [found[row] for row in range(len(planned))]
+    scorer = _Scorer(metric, reading)
+    return [scorer.try_to_score(a, b) for a, b in pairs]
+
+
+def _paired(reference: Any, distorted: Any) -> list[tuple[Any, Any]]:
+    """The pairs that two lists make, or a list and one image."""
+    if not isinstance(reference, list):
+        return [(reference, one) for one in distorted]
+    if not isinstance(distorted, list):
+        return [(one, distorted) for one in reference]
+    if len(reference) != len(distorted):
+        raise InputError(
+            f"{len(reference)} references and {len(distorted)} distorted images were given; "
+            "expected as many of each, or one reference."
+        )
+    return list(zip(reference, distorted, strict=True))
+
+
+class _Scorer:
+    """Compares images one pair at a time; the last reference is encoded once."""
+
+    def __init__(self, metric: MSDS, reading: Reading) -> None:
+        self._metric = metric
+        self._reading = reading
+        self._encoder = metric.encoder()
+        self._run = run_of(metric, reading)
+        self._last: tuple[Any, str, Encoded] | None = None
+
+    def try_to_score(self, reference: Any, distorted: Any) -> Score:
+        """The record of a pair, with an error if it cannot be scored."""
+        try:
+            return self.score(reference, distorted)
+        except InputError as error:
+            names = _name(reference), _name(distorted)
+            return Score(*names, error=str(error), run=self._run)
+
+    def score(self, reference: Any, distorted: Any) -> Score:
+        """The record of a pair.
+
+        Raises
+        ------
+        InputError
+            If it cannot be scored.
+        """
+        start = time.perf_counter()
+        if self._last is None or self._last[0] is not reference:
+            self._last = (reference, *self._encoded(reference))
+        _, name, a = self._last
+        other, b = self._encoded(distorted)
+        return Score(
+            name,
+            other,
+            **compare(self._metric, a, b)._asdict(),
+            reference_size=a.size,
+            distorted_size=b.size,
+            reference_sha256=_digest(reference),
+            distorted_sha256=_digest(distorted),
+            seconds=time.perf_counter() - start,
+            run=self._run,
+        )
+
+    def _encoded(self, source: Any) -> tuple[str, Encoded]:
+        """Name and encoding of an image."""
+        image = _load_or_open(source, self._reading)
+        try:
+            if isinstance(image, Image):
+                return image.source, Encoded(self._encoder.encode([image.pixels])[0], image.notes)
+            with image:
+                encoding = self._encoder.encode_regions(image)
+                return image.source, Encoded(encoding, image.notes)
+        except InputError as error:
+            if str(error).startswith(image.source):
+                raise
+            raise InputError(f"{image.source}: {error}") from error
+
+
+def _name(source: Any) -> str:
+    """What a source is called that may not be readable."""
+    if isinstance(source, (str, os.PathLike)):
+        return printable(source)
+    return f"<{type(source).__name__.lower()}>"
 
 
 def _load_or_open(source: Any, reading: Reading) -> Image | Regions:
@@ -86,19 +190,6 @@ def _load_or_open(source: Any, reading: Reading) -> Image | Regions:
     if isinstance(source, (str, os.PathLike)) and pixel_bytes(Path(source)) > PARTS_BYTES:
         return reading.open(source)
     return reading.load(source)
-
-
-def _encoded(encoder: Encoder, image: Image | Regions) -> Encoded:
-    try:
-        if isinstance(image, Image):
-            return Encoded(encoder.encode([image.pixels])[0], image.notes)
-        with image:
-            encoding = encoder.encode_regions(image)
-            return Encoded(encoding, image.notes)
-    except InputError as error:
-        if str(error).startswith(image.source):
-            raise
-        raise InputError(f"{image.source}: {error}") from error
 
 
 def _digest(source: Any) -> str | None:
@@ -119,7 +210,16 @@ def _version(model: str) -> tuple[str, int, int] | None:
     return str(path.resolve()), state.st_mtime_ns, state.st_size
 
 
+def _metric(model: Any, device: str | torch.device | None) -> MSDS:
+    """The metric that is meant, where it is to compute."""
+    place = None if device is None else choose_device(device)
+    if isinstance(model, torch.nn.Module):
+        return cast("MSDS", model if place is None else model.to(place))
+    name = os.fspath(model)
+    return _loaded(name, _version(name), place or torch.device("cpu"))
+
+
 @lru_cache(maxsize=4)
-def _loaded(model: str, version: tuple[str, int, int] | None) -> MSDS:
-    """A model, loaded again when its file is another than last time."""
-    return load_model(model)
+def _loaded(model: str, version: tuple[str, int, int] | None, place: torch.device) -> MSDS:
+    """A model on a device, where it stays; loaded again when its file is another than last time."""
+    return load_model(model).to(place)
