@@ -217,6 +217,37 @@ def test_pictures_deeper_than_8_bits_are_refused_not_cut(tmp_path: Path) -> None
         load_image(picture)
 
 
+@pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
+def test_pictures_without_pixels_are_refused(size: tuple[int, int]) -> None:
+    found = f"<picture>: the image is {size[0]} x {size[1]}; expected at least one pixel"
+    with pytest.raises(InputError, match=found):
+        load_image(PILImage.new("RGB", size))
+
+
+def test_closed_pictures_are_refused(tmp_path: Path) -> None:
+    made = PILImage.fromarray(RGB)
+    made.close()
+    path = tmp_path / "photo.png"
+    path.write_bytes(encode(RGB, "PNG"))
+    with PILImage.open(path) as opened:
+        pass
+    with PILImage.open(path) as loaded:
+        loaded.load()
+    loaded.close()
+    for picture, name in ((made, "<picture>"), (opened, "photo.png"), (loaded, "photo.png")):
+        with pytest.raises(InputError, match=f"{name}: the picture cannot be read"):
+            load_image(picture)
+
+
+def test_a_picture_whose_file_is_truncated_is_refused() -> None:
+    data = encode(RGB, "PNG")
+    with (
+        PILImage.open(io.BytesIO(data[: len(data) // 2])) as picture,
+        pytest.raises(InputError, match="<picture>: the picture cannot be read .*truncated"),
+    ):
+        load_image(picture)
+
+
 def test_postscript_is_not_run() -> None:
     script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n"
     with pytest.raises(InputError, match="EPS is not read"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from msds.images.arrays import from_array, from_tensor
 from msds.images.colour import finish, parse_background
 from msds.images.formats.decode import decode_file, identify
 from msds.images.formats.pillow import decode_picture
-from msds.images.formats.source import SourceFile
+from msds.images.formats.source import SourceFile, decoding
 from msds.images.image import Decoded, Image
-from msds.images.limits import MAX_PIXELS, check_file, display_name
+from msds.images.limits import MAX_PIXELS, check_file, check_size, display_name
 from msds.images.transfer import SRGB, Transfer, parse_transfer
 
 Source = (
@@ -78,7 +79,10 @@ def load_image(
     if isinstance(source, PIL.Image.Image):
         name = display_name(getattr(source, "filename", "") or "<picture>")
         _refuse_frame(frame, name)
-        return finish(decode_picture(source, name), name, background, meant or SRGB)
+        with decoding(name, "the picture cannot be read"):
+            check_size(source.width, source.height, sys.maxsize, name)
+            decoded = decode_picture(source, name)
+        return finish(decoded, name, background, meant or SRGB)
     if isinstance(source, (bytes, bytearray)):
         name, data = "<bytes>", bytes(source)
         if not data:
