@@ -23,7 +23,7 @@ from msds import MSDS, __version__
 from msds.files import atomic_write
 from msds.method.fusion import equal_weights
 from msds.report.table import Table
-from msds.scoring.classics import MSSSIM, PSNR, SSIM
+from msds.scoring.classics import MSSSIM, PSNR, SSIM, FullSizeSSIM
 from msds.scoring.contenders import DeepContender
 from msds.study.benchmark import Settings, run_benchmark
 from msds.study.cost import measure_cost
@@ -63,7 +63,7 @@ def tell(name: str, done: int, count: int) -> None:
 
 def agreement(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table]:
     """All metrics on both sets."""
-    contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), MSSSIM()]
+    contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), FullSizeSSIM(), MSSSIM()]
     settings = Settings(resamples=RESAMPLES)
     found = run_benchmark(sets, contenders, settings=settings, work=Work(cache, progress=tell))
     return benchmark_page(found).tables
@@ -141,7 +141,7 @@ def main() -> None:
     arguments = parser.parse_args()
     sets = [open_dataset(name, arguments.data) for name in SETS]
     trunks: list[Trunk] = [MSDS("compact").trunk, googlenet_trunk(arguments.googlenet, "4d")]
-    contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), MSSSIM()]
+    contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), FullSizeSSIM(), MSSSIM()]
     photographs = sorted((arguments.data / "photos/cid22/validation").glob("*"))[:4]
     for part in arguments.part or PARTS:
         if part == "agreement":

@@ -217,5 +217,5 @@ def test_weights_do_not_enter_the_key_and_the_trunk_does() -> None:
 
 
 def test_unknown_baselines_are_refused() -> None:
-    with pytest.raises(InputError, match="psnr, ssim, ms-ssim"):
+    with pytest.raises(InputError, match="psnr, ssim, ssim-full-size, ms-ssim"):
         baseline("vmaf")

@@ -109,7 +109,8 @@ class ContenderOptions:
         str,
         typer.Option(
             metavar="NAMES",
-            help="Compare with psnr, ssim, ms-ssim, lpips-vgg, lpips-alex, dists; or ''.",
+            help="Compare with psnr, ssim, ssim-full-size, ms-ssim, lpips-vgg, lpips-alex, dists; "
+            "or ''.",
             rich_help_panel=METRICS,
         ),
     ] = "psnr,ssim"

@@ -48,10 +48,13 @@ class PSNR(Contender):
         return (min(_PSNR_CEILING, -10 * math.log10(error)) if error > 0 else _PSNR_CEILING,)
 
 
-class SSIM(Contender):
-    """scikit-image's SSIM of the luma, with the Gaussian window of Wang et al. (2004)."""
+class FullSizeSSIM(Contender):
+    """scikit-image's SSIM of the luma at full size, with the window of Wang et al. (2004).
 
-    name = "SSIM"
+    This is what many libraries compute; its authors advise to down-sample first, see `SSIM`.
+    """
+
+    name = "SSIM (full size)"
     columns = ("ssim",)
 
     def settings(self) -> dict[str, Any]:
@@ -73,14 +76,44 @@ class SSIM(Contender):
         return (float(value),)
 
 
+class SSIM(FullSizeSSIM):
+    """SSIM of the luma, down-sampled first as its authors advise.
+
+    Averaged over F x F pixels and sampled at every F-th, F = max(1, round(shorter side / 256)):
+    "suggested usage" of Z. Wang's page on SSIM and the rule of the `ssim.m` that he distributes. It
+    brings an image of any size to about the scale at which people look at it.
+    """
+
+    name = "SSIM (down-sampled)"
+
+    def settings(self) -> dict[str, Any]:
+        return super().settings() | {"down-sampled": "by round(shorter side / 256)"}
+
+    def prepare(self, image: Image) -> Array:
+        grey = _grey(image)
+        # MATLAB rounds halves up, Python to the even number.
+        factor = max(1, math.floor(min(grey.shape) / 256 + 0.5))
+        return np.asarray(_down_sampled(grey[None, None], factor)[0, 0].numpy())
+
+
 class MSSSIM(Contender):
-    """Multiscale SSIM of the luma, as Wang, Simoncelli and Bovik (2003): five scales."""
+    """Multiscale SSIM of the luma, as Wang, Simoncelli and Bovik (2003): five scales.
+
+    Contrast and structure of every scale, and the luminance of the last; between two scales the
+    mean over 2 x 2 pixels, sampled at every second, mirrored at odd borders as the authors' code
+    does.
+    """
 
     name = "MS-SSIM"
     columns = ("ms-ssim",)
 
     def settings(self) -> dict[str, Any]:
-        return {"metric": "ms-ssim", "of": "luma", "window": "gaussian 1.5, 11 x 11, valid"}
+        return {
+            "metric": "ms-ssim",
+            "of": "luma",
+            "window": "gaussian 1.5, 11 x 11, valid",
+            "border": "mirrored",
+        }
 
     def prepare(self, image: Image) -> torch.Tensor:
         return _grey(image)[None, None]
@@ -96,10 +129,26 @@ class MSSSIM(Contender):
             last = scale == len(_MS_SSIM_WEIGHTS) - 1
             part = float((luminance * structure if last else structure).mean())
             score *= max(part, 0.0) ** weight
-            reference, distorted = (
-                torch.nn.functional.avg_pool2d(x, 2) for x in (reference, distorted)
-            )
+            reference, distorted = (_down_sampled(x, 2) for x in (reference, distorted))
         return (score,)
+
+
+def _down_sampled(image: torch.Tensor, factor: int) -> torch.Tensor:
+    """(1, 1, H, W) means over factor x factor pixels around every factor-th, borders mirrored.
+
+    As MATLAB's `imfilter(image, ones(factor) / factor^2, 'symmetric')(1:factor:end, 1:factor:end)`:
+    the middle of an even number of pixels is the left one of the two.
+    """
+    if factor == 1:
+        return image
+    before = (factor - 1) // 2
+    after = factor - 1 - before
+    for axis in (2, 3):
+        size = image.shape[axis]
+        first = image.narrow(axis, 0, before).flip(axis)
+        last = image.narrow(axis, size - after, after).flip(axis)
+        image = torch.cat((first, image, last), axis)
+    return torch.nn.functional.avg_pool2d(image, factor)
 
 
 def _ssim_parts(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -119,7 +168,12 @@ def _ssim_parts(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.T
     return luminance, (2 * cov + 9e-4) / (var_x + var_y + 9e-4)
 
 
-BASELINES: dict[str, type[Contender]] = {"psnr": PSNR, "ssim": SSIM, "ms-ssim": MSSSIM}
+BASELINES: dict[str, type[Contender]] = {
+    "psnr": PSNR,
+    "ssim": SSIM,
+    "ssim-full-size": FullSizeSSIM,
+    "ms-ssim": MSSSIM,
+}
 """The classic metrics by name."""
 
 

@@ -1,0 +1,131 @@
+"""SSIM and MS-SSIM against transcriptions of their authors' MATLAB code, in loops and float64."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from msds.images import load_image
+from msds.scoring.classics import MSSSIM, SSIM, FullSizeSSIM, baseline
+from msds.scoring.contenders import Contender
+from msds.study.datasets import open_dataset
+from msds.study.statistics import spearman
+
+signal = pytest.importorskip("scipy.signal")
+pytest.importorskip("skimage")
+
+
+def mirrored(index: int, size: int) -> int:
+    """MATLAB's 'symmetric' border: the border pixel is repeated."""
+    if index < 0:
+        return -index - 1
+    return 2 * size - 1 - index if index >= size else index
+
+
+def down_sampled(image: np.ndarray, factor: int) -> np.ndarray:
+    """imfilter(image, ones(f)/f^2, 'symmetric') and every f-th pixel, by its definition."""
+    height, width = image.shape
+    middle = (factor + 1) // 2 - 1  # MATLAB: floor((size + 1) / 2), from one
+    found = np.zeros((-(-height // factor), -(-width // factor)))
+    for i in range(found.shape[0]):
+        for j in range(found.shape[1]):
+            for k in range(factor):
+                for m in range(factor):
+                    row = mirrored(i * factor + k - middle, height)
+                    column = mirrored(j * factor + m - middle, width)
+                    found[i, j] += image[row, column] / factor**2
+    return found
+
+
+def parts(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Means of the SSIM map, and of that of contrast and structure, as in ssim.m."""
+    t = np.arange(11) - 5
+    window = np.exp(-(t[:, None] ** 2 + t[None, :] ** 2) / (2 * 1.5**2))
+    window /= window.sum()
+
+    def mean(z: np.ndarray) -> np.ndarray:
+        return np.asarray(signal.convolve2d(z, window, mode="valid"))
+
+    c1, c2 = 0.01**2, 0.03**2
+    mx, my = mean(x), mean(y)
+    sxx, syy, sxy = mean(x * x) - mx * mx, mean(y * y) - my * my, mean(x * y) - mx * my
+    contrast = (2 * sxy + c2) / (sxx + syy + c2)
+    return float(np.mean((2 * mx * my + c1) / (mx**2 + my**2 + c1) * contrast)), float(
+        contrast.mean()
+    )
+
+
+def pictures(height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A smooth picture and the same with noise and less contrast, (3, H, W) in [0, 1]."""
+    random = np.random.default_rng(height)
+    y, x = np.mgrid[0:height, 0:width] / 40
+    plane = 0.5 + 0.2 * np.sin(x + 0.3 * y) + 0.15 * np.cos(2.1 * y - x)
+    first = np.clip(np.stack([plane, plane * 0.9, 1 - plane]), 0, 1)
+    second = np.clip(0.8 * first + 0.1 + random.normal(0, 0.06, first.shape), 0, 1)
+    return torch.from_numpy(first), torch.from_numpy(second)
+
+
+class Picture:
+    """What a classic metric asks of an image."""
+
+    def __init__(self, pixels: torch.Tensor) -> None:
+        self.pixels = pixels
+
+
+def measured(contender: Contender, first: torch.Tensor, second: torch.Tensor) -> float:
+    ready = [contender.prepare(Picture(x)) for x in (first, second)]  # type: ignore[arg-type]
+    return contender.compare(*ready)[0]
+
+
+def grey(pixels: torch.Tensor) -> np.ndarray:
+    return np.tensordot([0.299, 0.587, 0.114], pixels.numpy(), 1)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "factor"), [(120, 150, 1), (384, 400, 2), (385, 391, 2), (641, 650, 3)]
+)
+def test_ssim_is_down_sampled_as_its_authors_do(height: int, width: int, factor: int) -> None:
+    first, second = pictures(height, width)
+    x, y = (down_sampled(grey(p), factor) for p in (first, second))
+    assert measured(SSIM(), first, second) == pytest.approx(parts(x, y)[0], abs=1e-10)
+
+
+def test_ssim_at_full_size_is_the_same_formula_on_every_pixel() -> None:
+    first, second = pictures(384, 300)
+    expected = parts(grey(first), grey(second))[0]
+    assert measured(FullSizeSSIM(), first, second) == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize(("height", "width"), [(192, 208), (187, 203)])
+def test_ms_ssim_is_its_authors_code_also_with_odd_sides(height: int, width: int) -> None:
+    first, second = pictures(height, width)
+    x, y, expected = grey(first), grey(second), 1.0
+    for scale, weight in enumerate((0.0448, 0.2856, 0.3001, 0.2363, 0.1333)):
+        expected *= parts(x, y)[0 if scale == 4 else 1] ** weight
+        x, y = down_sampled(x, 2), down_sampled(y, 2)
+    assert measured(MSSSIM(), first, second) == pytest.approx(expected, abs=1e-10)
+
+
+def test_the_two_kinds_of_ssim_are_told_apart_by_name_and_key() -> None:
+    advised, plain = baseline("ssim"), baseline("ssim-full-size")
+    assert (advised.name, plain.name) == ("SSIM (down-sampled)", "SSIM (full size)")
+    assert advised.key != plain.key
+
+
+@pytest.mark.slow
+def test_down_sampled_ssim_agrees_better_with_people_than_at_full_size(
+    shared_dir: Path,
+) -> None:
+    data = open_dataset(str(shared_dir / "data" / "tid2013-part" / "pairs.csv"))
+    found = {}
+    for contender in (SSIM(), FullSizeSSIM()):
+        ready = [
+            [contender.prepare(load_image(path)) for path in (pair.reference, pair.distorted)]
+            for pair in data.pairs
+        ]
+        scores = np.array([contender.compare(*pair)[0] for pair in ready])
+        found[contender.name] = spearman(scores, data.quality)
+    assert found["SSIM (down-sampled)"] > found["SSIM (full size)"] + 0.1
