@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from msds.errors import InputError
 from msds.models import find_model, write_model
 from msds.study.datasets import RatedPair, RatedSet
-from msds.study.fitting import fit_weights, fused, learn_weights, reference_folds
+from msds.study.fitting import fit_weights, fused, learn_weights, reference_folds, soft_ranks
 from msds.study.model_file import fitted_model
 from msds.study.pages.weights import gains_table, transfer_table, weights_table
 from msds.study.statistics import spearman
@@ -58,6 +59,34 @@ def test_geometric_fusion_learns_the_exponents_that_made_the_opinions() -> None:
     quality = np.exp(np.log(table) @ [0.7, 0.0, 0.3])
     weights = learn_weights(table, quality, form="geometric")
     np.testing.assert_allclose(weights, [0.7, 0, 0.3], atol=0.04)
+
+
+def test_soft_ranks_of_a_large_set_are_those_of_all_its_pairs() -> None:
+    random = np.random.default_rng(2)
+    scores = torch.from_numpy(random.standard_t(3, 3000)).requires_grad_(True)
+    pull = torch.from_numpy(random.normal(size=3000))
+    found, gradients = [], []
+    for most in (3000, 1200):
+        soft = soft_ranks(scores, most)
+        found.append(soft.detach().numpy())
+        gradients.append(torch.autograd.grad((soft * pull).sum(), scores)[0].numpy())
+    # A knot stands at every second or third score, so no rank is further off than that.
+    assert np.abs(found[0] - found[1]).max() < 3
+    assert np.corrcoef(*gradients)[0, 1] > 0.9999
+    assert spearman(found[1], scores.detach().numpy()) == pytest.approx(1)
+
+
+def test_every_pair_of_a_large_set_takes_part_in_the_weights() -> None:
+    # Whatever the order of the pairs the weights are the same: none is drawn by chance.
+    random = np.random.default_rng(3)
+    table = random.uniform(0.2, 1, (3000, 2))
+    quality = table @ [0.35, 0.65] + random.normal(0, 0.15, 3000)
+    weights = learn_weights(table, quality)
+    order = random.permutation(3000)
+    np.testing.assert_allclose(learn_weights(table[order], quality[order]), weights, atol=2e-4)
+    best = max(np.linspace(0, 1, 201), key=lambda w: spearman(table @ [w, 1 - w], quality))
+    found = spearman(table @ weights, quality)
+    assert found >= spearman(table @ [best, 1 - best], quality) - 2e-4
 
 
 def test_folds_split_references_and_leave_each_unseen_once() -> None:

@@ -158,3 +158,17 @@ def test_a_free_curve_may_turn_and_gives_the_literatures_correlation() -> None:
     assert (np.diff(free.mapped) < 0).any()
     assert held.constrained
     assert np.corrcoef(held.mapped, y)[0, 1] < 0.999
+
+
+@pytest.mark.parametrize("curve", [4, 5])
+def test_no_curve_is_a_mere_step_between_two_points(curve: int) -> None:
+    # Opinions that hardly follow the scores: least squares alone would draw a step somewhere.
+    random = np.random.default_rng(0)
+    table = random.random((160, 4))
+    y = table @ [0.1, 0.2, 0.3, 0.4] + random.normal(0, 0.01, 160)
+    x = table[:, 0]
+    fit = fit_logistic(x, y, curve)  # type: ignore[arg-type]
+    slope = fit.parameters[1] if curve == 5 else 1 / fit.parameters[3]
+    assert abs(slope) * x.std() <= 30 * (1 + 1e-9)
+    free = fit_logistic(x, y, curve, monotone=False)  # type: ignore[arg-type]
+    assert np.sum((free.mapped - y) ** 2) <= np.sum((fit.mapped - y) ** 2)

@@ -108,10 +108,19 @@ def _solved(start: Array, curve: Curve, z: Array, y: Array, **options: object) -
 def _free_fit(
     starts: Sequence[Array], curve: Curve, z: Array, y: Array, steps: bool = False
 ) -> _Solution | None:
-    """Best unconstrained solution from several starts; a mere step only where `steps` allows it."""
+    """Best solution from several starts; `steps` allows those that are mere steps.
+
+    Where every start leads to a step, the best curve at the limit of what is none is taken.
+    """
     found = [_solved(start, curve, z, y, method="lm", max_nfev=2000) for start in starts]
     known = [solution for solution in found if solution is not None]
-    return min(known, key=lambda s: (s.is_step and not steps, s.cost), default=None)
+    gentle = [solution for solution in known if not solution.is_step]
+    if not steps and known and not gentle:
+        far = np.full(curve, np.inf)
+        far[0] = _STEEPEST
+        limited = (_solved(start, curve, z, y, bounds=(-far, far)) for start in starts)
+        gentle = [solution for solution in limited if solution is not None]
+    return min(known if steps else gentle, key=lambda s: s.cost, default=None)
 
 
 def _contained(four: _Solution) -> _Solution:
