@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from msds.trunks import ChainTrunk
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("any-machine", deadline=None)
@@ -30,3 +34,30 @@ def shared_dir() -> Path:
 def examples_dir() -> Path:
     """The example photographs of this repository and their distorted versions."""
     return ROOT / "examples" / "photos"
+
+
+@pytest.fixture(scope="session")
+def paper_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The paper's network, VGG16 with the published weights, as this package keeps it.
+
+    Tests that need it are skipped where the weights are not on this machine.
+    """
+    from helpers.paper_network import MISSING
+    from msds.errors import WeightsError
+    from msds.trunks.weights.stored import resolve
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MSDS_OFFLINE", "1")
+        patch.setenv("MSDS_CACHE", str(tmp_path_factory.mktemp("paper")))
+        try:
+            return resolve("vgg16")
+        except WeightsError:
+            pytest.skip(MISSING)
+
+
+@pytest.fixture(scope="session")
+def paper_trunk(paper_weights: Path) -> ChainTrunk:
+    """The paper's trunk: do not change it, it is shared by all tests."""
+    from msds.trunks import load_trunk
+
+    return load_trunk("vgg16", paper_weights)

@@ -21,7 +21,8 @@ from helpers.small_trunk import small_trunk
 from msds.cli.main import app
 from msds.errors import InputError, MissingExtraError, MSDSError, WeightsError
 from msds.models import onnx as export
-from msds.trunks import ModuleTrunk
+from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool
+from msds.trunks.layers import random_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,6 +70,21 @@ def test_the_file_scores_as_torch_at_any_size_and_batch(
     a, b = images(1, count, *size), images(2, count, *other)
     (found,) = session(scorer).run(None, {"reference": a.numpy(), "distorted": b.numpy()})
     np.testing.assert_allclose(found, metric(a, b).numpy(), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_trunk_of_one_position_on_its_smallest_images_is_exported_for_any_size(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("onnxruntime")
+    layers = (Conv("a", 8), Pool(), Pool())
+    metric = msds.MSDS(ChainTrunk("pools", layers, random_weights(layers)), levels=2)
+    file = export.export_onnx(metric, tmp_path / "score.onnx")
+    assert metric.minimum_side == 8
+    for size in ((8, 8), (11, 15), (40, 23)):
+        a, b = images(1, 2, *size), images(2, 2, *size)
+        (found,) = session(file).run(None, {"reference": a.numpy(), "distorted": b.numpy()})
+        np.testing.assert_allclose(found, metric(a, b).numpy(), atol=1e-5)
 
 
 @pytest.mark.slow

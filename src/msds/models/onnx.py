@@ -149,8 +149,10 @@ def _converted(graph: _Encode) -> Any:
     count = torch.export.Dim("N")
     images, shapes = [], []
     for i, name in enumerate(graph.inputs):
-        # Sizes that differ from each other and from 1, so that no dimension is taken as fixed.
-        images.append(torch.rand(2, 3, side + 8 * i + 3, side + 8 * i + 7))
+        # Sizes that differ from each other and from 1, of the features on the last level too, so
+        # that no dimension is taken as fixed.
+        height, width = (2 * i + 2) * side + 3, (2 * i + 3) * side + 7
+        images.append(torch.rand(2, 3, height, width))
         size = {2: torch.export.Dim(f"{name}_height"), 3: torch.export.Dim(f"{name}_width")}
         shapes.append({0: count, **size})
     try:
