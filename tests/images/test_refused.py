@@ -158,9 +158,16 @@ def test_huge_claims_are_refused_before_decoding() -> None:
         load_image(png_header(50000, 40000))
 
 
-def test_a_huge_bmp_is_refused_in_our_own_words() -> None:
+def test_a_huge_bmp_is_refused_by_its_header() -> None:
     data = bytearray(encode(RGB, "BMP"))
-    data[18:26] = struct.pack("<ii", 40000, 30000)
+    data[18:26] = struct.pack("<ii", 40000, -30000)
+    with pytest.raises(InputError, match="40000 x 30000, 1200000000 pixels; at most 268435456"):
+        load_image(bytes(data))
+
+
+def test_a_huge_file_that_only_pillow_can_size_is_refused_in_our_own_words() -> None:
+    data = bytearray(encode(RGB, "TGA"))
+    data[12:16] = struct.pack("<HH", 40000, 30000)
     expected = r"<bytes>: .* too many pixels; at most 268435456 are read \(--max-pixels, or"
     with pytest.raises(InputError, match=expected) as caught:
         load_image(bytes(data))

@@ -28,7 +28,7 @@ from msds.metric import MSDS
 from msds.models import load_model
 from msds.pairs import Pair
 from msds.results import Score
-from msds.scoring import Options, Reading, engine, inputs, score, score_pairs, sources
+from msds.scoring import Options, Reading, engine, inputs, memory, score, score_pairs, sources
 from msds.scoring import pair as single
 from msds.scoring.cache import DiskCache
 from msds.scoring.inputs import UNKNOWN_BYTES, explain, pixel_bytes
@@ -308,7 +308,7 @@ def test_a_library_that_is_missing_costs_the_rows_that_need_it_and_is_told_in_on
     with monkeypatch.context() as patch:
         size = 12 * 48 * 40
         patch.setattr(sources, "pixel_bytes", lambda p: size + (p.name == "d0_5.jpg"))
-        patch.setattr(sources, "PARTS_BYTES", size)
+        patch.setattr(memory, "PARTS_BYTES", size)
         patch.setattr(inputs, "open_regions", missing)
         parts = run(metric, made)
     for outcomes in (whole, parts):
@@ -327,7 +327,7 @@ def test_errors_can_be_stored_whatever_bytes_are_in_a_file_s_name(
     broken.write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
     made = [Pair("r", "d", files / "r0.png", path) for path in (small, broken)]
     outcomes = run(metric, made)
-    monkeypatch.setattr(sources, "PARTS_BYTES", 1)
+    monkeypatch.setattr(memory, "PARTS_BYTES", 1)
     for outcome in (*outcomes, *run(metric, made)):
         assert outcome.error is not None
         assert rb"\udcff.png: " in outcome.error.encode("utf-8")
@@ -534,7 +534,7 @@ def test_large_files_are_read_in_parts_with_the_same_score(
         opened += 1
         return real(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sources, "PARTS_BYTES", 1)
+    monkeypatch.setattr(memory, "PARTS_BYTES", 1)
     monkeypatch.setattr(inputs, "open_regions", counted)
     outcomes = run(metric, pairs)
     assert scores(outcomes) == pytest.approx(alone, abs=TOLERANCE)
@@ -554,7 +554,7 @@ def test_whatever_is_raised_while_a_file_is_read_in_parts_costs_its_row_only(
     bad = pairs[0].distorted_path
     size = 12 * 64 * 40
     monkeypatch.setattr(sources, "pixel_bytes", lambda path: size + (path == bad))
-    monkeypatch.setattr(sources, "PARTS_BYTES", size)
+    monkeypatch.setattr(memory, "PARTS_BYTES", size)
     monkeypatch.setattr(inputs, "open_regions", broken)
     outcomes = run(metric, pairs)
     assert str(outcomes[0].error).startswith(f"{bad}: cannot be read (TypeError: 'float' object")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -23,6 +25,7 @@ _ICC_SPACES = {"GRAY": "grey", "RGB": "rgb", "CMYK": "cmyk"}
 _PIL_MODES = {"grey": "L", "rgb": "RGB", "cmyk": "CMYK"}
 _INTENT = PIL.ImageCms.Intent.RELATIVE_COLORIMETRIC
 _UNREADABLE = "embedded colour profile is unreadable and was not applied"
+_BAND_PIXELS = 1 << 17
 _FLAGS = PIL.ImageCms.Flags.BLACKPOINTCOMPENSATION | PIL.ImageCms.Flags.HIGHRESPRECALC
 
 
@@ -52,44 +55,64 @@ def finish(decoded: Decoded, name: str, background: str, transfer: Transfer = SR
     transfer : how the colour samples are meant.
     """
     backdrop = parse_background(background)
-    notes = list(decoded.notes)
     colour = decoded.samples[..., :-1] if decoded.alpha else decoded.samples
     _check_range(decoded, colour, transfer, name)
-    rgb = _to_srgb(decoded, colour, transfer, notes)
-    if decoded.alpha:
-        alpha = unit(decoded.samples[..., -1:], decoded.maximum)
-        if alpha.min() == 1:
-            notes.append("opaque alpha channel dropped")
-        else:
-            rgb = _composite(rgb, alpha, backdrop)
-            notes.append(f"transparency composited on {background}")
+    opaque = not decoded.alpha or bool(decoded.samples[..., -1].min() == decoded.maximum)
+    height, width = decoded.samples.shape[:2]
+    turned = (width, height) if decoded.orientation >= 5 else (height, width)
+    pixels = torch.empty((3, *turned), dtype=torch.float32)
+    notes = list(decoded.notes)
+    # A few rows at a time: what lies between samples and pixels takes several times their memory.
+    rows = max(1, _BAND_PIXELS // width)
+    for top in range(0, height, rows):
+        band = replace(decoded, samples=decoded.samples[top : top + rows])
+        rgb, done = _shown(band, transfer, None if opaque else backdrop)
+        if not opaque:
+            done.append(f"transparency composited on {background}")
+        _place(rgb, pixels, decoded.orientation, top)
+        add_notes(notes, [*decoded.notes, *done])
+    if decoded.alpha and opaque:
+        notes.append("opaque alpha channel dropped")
     if decoded.orientation != 1:
-        rgb = orient(rgb, decoded.orientation)
         notes.append(f"EXIF orientation {decoded.orientation} applied")
-    return Image(to_tensor(rgb), tuple(notes), name)
+    return Image(pixels, tuple(notes), name)
 
 
-def to_tensor(rgb: Samples) -> torch.Tensor:
-    """(H, W, 3) samples, uint8 or float32 in [0, 1], as a (3, H, W) float32 tensor in [0, 1]."""
-    # torch warns about read-only memory, which is what Pillow hands out, and refuses negative
-    # strides, which NumPy counts as contiguous where a side is one pixel long.
-    samples = np.require(rgb, requirements=("C", "W"))
-    if min(samples.strides) < 0:
-        samples = samples.copy()
-    tensor = torch.from_numpy(samples).permute(2, 0, 1)
-    pixels = tensor.to(torch.float32, memory_format=torch.contiguous_format)
-    return pixels.div_(255) if tensor.dtype == torch.uint8 else pixels.contiguous()
+def add_notes(notes: list[str], more: Iterable[str]) -> None:
+    """Add the notes of one more part of an image, each once, where it stands among the others."""
+    at = 0
+    for note in more:
+        if note in notes:
+            at = notes.index(note) + 1
+        else:
+            notes.insert(at, note)
+            at += 1
 
 
-def orient(samples: Samples, orientation: int) -> Samples:
-    """Turn (H, W, C) samples as their EXIF orientation, 1 to 8, says they are to be seen."""
-    if orientation in (5, 6, 7, 8):
-        samples = samples.transpose(1, 0, 2)
-    if orientation in (3, 4, 7, 8):
-        samples = samples[::-1]
-    if orientation in (2, 3, 6, 7):
-        samples = samples[:, ::-1]
-    return samples
+def _shown(
+    band: Decoded, transfer: Transfer, backdrop: tuple[float, float, float] | None
+) -> tuple[Samples, list[str]]:
+    """Some rows as (H, W, 3) sRGB, on the backdrop unless it is None, and what was done."""
+    notes: list[str] = []
+    colour = band.samples[..., :-1] if band.alpha else band.samples
+    rgb = _to_srgb(band, colour, transfer, notes)
+    if backdrop is not None:
+        rgb = _composite(rgb, unit(band.samples[..., -1:], band.maximum), backdrop)
+    return rgb, notes
+
+
+def _place(rgb: Samples, pixels: torch.Tensor, orientation: int, top: int) -> None:
+    """Put some rows, as they are stored, where they are seen."""
+    for channel, seen in enumerate(pixels.numpy()):
+        # From where pixels are seen to where they are stored, the other way than when looking.
+        plane = seen[:, ::-1] if orientation in (2, 3, 6, 7) else seen
+        plane = plane[::-1] if orientation in (3, 4, 7, 8) else plane
+        plane = plane.T if orientation >= 5 else plane
+        stored = plane[top : top + len(rgb)]
+        if rgb.dtype == np.uint8:
+            np.divide(rgb[..., channel], np.float32(255), out=stored, dtype=np.float32)
+        else:
+            stored[...] = rgb[..., channel]
 
 
 def unit(samples: Samples, maximum: float) -> Floats:

@@ -6,11 +6,14 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import PIL.Image
 
 from msds.errors import InputError
+
+MIB = 2**20
 
 MAX_PIXELS = 2**28
 """Pixels of the largest image that is read, whole or in parts, unless the caller says otherwise."""
@@ -18,6 +21,40 @@ MAX_PIXELS = 2**28
 _lock = threading.Lock()
 _active: list[int] = []
 _pillow_own: int | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a file may take.
+
+    Attributes
+    ----------
+    pixels : larger images are refused, read whole or in parts.
+    memory : bytes that decoding may take; None is any amount.
+    """
+
+    pixels: int = MAX_PIXELS
+    memory: int | None = None
+
+
+class MemoryLimitError(InputError):
+    """An image would take more memory than is allowed.
+
+    Attributes
+    ----------
+    needed : bytes that it would take, reckoned from the file's header.
+    """
+
+    def __init__(self, name: str, needed: int, allowed: int) -> None:
+        self.needed = needed
+        super().__init__(
+            f"{name}: this image takes {-(-needed // MIB)} MiB of memory;"
+            f" {allowed // MIB} MiB are allowed."
+        )
+
+    def advise(self, what: str) -> None:
+        """Add to the sentence what would do."""
+        self.args = (f"{str(self).removesuffix('.')} ({what}).",)
 
 
 class DecodingMemoryError(InputError, MemoryError):
@@ -54,6 +91,12 @@ def check_size(width: int, height: int, max_pixels: int, name: str) -> None:
     if width * height > max_pixels:
         found = f"the image is {width} x {height}, {width * height} pixels"
         raise _too_large(found, max_pixels, name)
+
+
+def check_memory(needed: int, limits: Limits, name: str) -> None:
+    """Refuse to decode what takes more memory than the caller allows."""
+    if limits.memory is not None and needed > limits.memory:
+        raise MemoryLimitError(name, needed, limits.memory)
 
 
 def _too_large(found: str, max_pixels: int, name: str) -> InputError:

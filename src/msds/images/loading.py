@@ -20,7 +20,7 @@ from msds.images.formats.decode import decode_file, identify
 from msds.images.formats.pillow import decode_picture
 from msds.images.formats.source import SourceFile, decoding
 from msds.images.image import Decoded, Image
-from msds.images.limits import MAX_PIXELS, check_file, check_size, display_name
+from msds.images.limits import MAX_PIXELS, Limits, check_file, check_size, display_name
 from msds.images.transfer import SRGB, Transfer, parse_transfer
 
 Source = (
@@ -35,6 +35,7 @@ def load_image(
     frame: int | None = None,
     transfer: str | None = None,
     max_pixels: int = MAX_PIXELS,
+    memory: int | None = None,
 ) -> Image:
     """Read an image from a file, its bytes, a Pillow image, an array or a tensor.
 
@@ -55,6 +56,8 @@ def load_image(
         ``"hlg"``, ``"hlg:PEAK"``: ITU-R BT.2100, PEAK cd/m2 (1000 if not given) is shown as
         white. What is brighter than white, or outside sRGB's gamut, is clipped and noted.
     max_pixels : files with more pixels are refused before they are decoded.
+    memory : bytes that decoding a file may take, with the pixels it gives; a file that would take
+        more, by its header, is refused before it is decoded. Any amount by default.
 
     Returns
     -------
@@ -69,6 +72,7 @@ def load_image(
     """
     parse_background(background)
     meant = None if transfer is None else parse_transfer(transfer)
+    limits = Limits(max_pixels, memory)
     if isinstance(source, torch.Tensor):
         return _from_tensor(source, frame, meant)
     if isinstance(source, np.ndarray):
@@ -87,11 +91,11 @@ def load_image(
         name, data = "<bytes>", bytes(source)
         if not data:
             raise InputError(f"{name}: there are no bytes; expected an image file's.")
-        return _from_file(identify(data, name, frame, meant, max_pixels), background)
+        return _from_file(identify(data, name, frame, meant, limits), background)
     if isinstance(source, (str, os.PathLike)):
         name, path = display_name(source), Path(source)
         check_file(path, name)
-        return _from_file(identify(path, name, frame, meant, max_pixels), background)
+        return _from_file(identify(path, name, frame, meant, limits), background)
     raise InputError(
         f"an image was given as {type(source).__name__}; expected a path, bytes, a Pillow image, a"
         " NumPy array or a tensor."

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 import torch
 
 from msds.errors import InputError, MissingExtraError, require
-from msds.images.colour import finish, parse_background
+from msds.images.colour import add_notes, finish, parse_background
 from msds.images.formats.decode import decode_file, identify
+from msds.images.formats.exr import ExrRows
 from msds.images.formats.pillow import read_metadata
 from msds.images.formats.png_parts import UnpackedPng
 from msds.images.formats.samples import arrange, depth_note
@@ -20,13 +22,10 @@ from msds.images.formats.source import EXTRA, SourceFile, decoding
 from msds.images.formats.tiff import check_page, interpret, read_layout, readable_in_parts
 from msds.images.formats.tiff_parts import TiffParts
 from msds.images.image import Decoded, Image
-from msds.images.limits import MAX_PIXELS, check_file, display_name
+from msds.images.limits import MAX_PIXELS, Limits, MemoryLimitError, check_file, display_name
 from msds.images.transfer import parse_transfer
 
 _DAMAGED = "the image data are truncated or damaged"
-
-_Finish = Callable[[Decoded], Image]
-_Decode = Callable[[int, int, int, int], Decoded]
 
 
 class Regions(ABC):
@@ -98,18 +97,21 @@ def open_regions(
     frame: int | None = None,
     transfer: str | None = None,
     max_pixels: int = MAX_PIXELS,
+    memory: int | None = None,
 ) -> Regions:
     """Open an image file to read it in parts.
 
-    With the extra ``formats``, PNG and TIFF (plain or losslessly compressed) are read in bounded
-    memory; a PNG is unpacked when it is opened, to a temporary file if it takes more than 64 MB, as
-    many bytes as its header says.
-    Any other file is decoded whole. The pixels are those of `load_image` with the same arguments.
+    With the extra ``formats``, PNG, OpenEXR and TIFF (plain or losslessly compressed) are read in
+    bounded memory; a PNG is unpacked when it is opened, to a temporary file if it takes more than
+    64 MB, as many bytes as its header says. Any other file is decoded whole, and its samples are
+    kept as they are. The pixels are those of `load_image` with the same arguments.
 
     Parameters
     ----------
     path, background, frame, transfer : as for `load_image`.
     max_pixels : larger images are refused, in parts as well.
+    memory : bytes that decoding may take; a file that would take more, by its header, is refused.
+        Any amount by default.
 
     Raises
     ------
@@ -120,57 +122,50 @@ def open_regions(
     name, place = display_name(path), Path(path)
     check_file(place, name)
     asked = None if transfer is None else parse_transfer(transfer)
-    file = identify(place, name, frame, asked, max_pixels)
+    limits = Limits(max_pixels, memory)
+    file = identify(place, name, frame, asked, limits, whole=False)
+    if file.header.width and file.header.height:
+        file.check_size(file.header.width, file.header.height)
+    with decoding(name, _DAMAGED):
+        stored = _in_parts(file) or _in_memory(file)
 
     def finished(decoded: Decoded) -> Image:
         return finish(decoded, name, background, file.transfer)
 
-    if file.header.width and file.header.height:
-        file.check_size(file.header.width, file.header.height)
-    with decoding(name, _DAMAGED):
-        parts = _in_parts(file, finished)
-        return _Whole(finished(decode_file(file))) if parts is None else parts
+    return _Opened(stored, name, finished)
 
 
-class _Whole(Regions):
-    """An image that had to be decoded as a whole."""
+@dataclass(frozen=True)
+class _Stored:
+    """How the parts of a file are decoded, as they are stored.
 
-    def __init__(self, image: Image) -> None:
-        super().__init__(image.width, image.height, image.source, in_memory=True)
-        self._image = image
+    Attributes
+    ----------
+    width, height, orientation : of the samples in the file.
+    decode : gives the samples of a rectangle x0, y0, x1, y1, as they are stored.
+    close : gives back what is held.
+    in_memory : whether the whole image was decoded.
+    """
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self._image.notes
-
-    def close(self) -> None:
-        """There is no file open."""
-
-    def _read(self, x0: int, y0: int, x1: int, y1: int) -> torch.Tensor:
-        return self._image.pixels[:, y0:y1, x0:x1]
+    width: int
+    height: int
+    orientation: int
+    decode: Callable[[int, int, int, int], Decoded]
+    close: Callable[[], None]
+    in_memory: bool = False
 
 
-class _Parts(Regions):
+class _Opened(Regions):
     """An image of which only the parts that are asked for are decoded."""
 
-    def __init__(
-        self,
-        width: int,
-        height: int,
-        orientation: int,
-        source: str,
-        decode: _Decode,
-        finished: _Finish,
-        close: Callable[[], None],
-    ) -> None:
-        if orientation >= 5:
+    def __init__(self, stored: _Stored, source: str, finished: Callable[[Decoded], Image]) -> None:
+        width, height = stored.width, stored.height
+        if stored.orientation >= 5:
             width, height = height, width
-        super().__init__(width, height, source, in_memory=False)
-        self._orientation = orientation
-        self._decode = decode
+        super().__init__(width, height, source, stored.in_memory)
+        self._stored = stored
         self._finish = finished
-        self._close = close
-        self._notes: dict[str, None] = {}
+        self._notes: list[str] = []
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -178,34 +173,42 @@ class _Parts(Regions):
         return tuple(n for n in self._notes if not (partly and n.startswith("opaque alpha")))
 
     def close(self) -> None:
-        self._close()
+        self._stored.close()
 
     def _read(self, x0: int, y0: int, x1: int, y1: int) -> torch.Tensor:
         # From where the pixels are seen to where they are stored, the way back of `orient`.
-        if self._orientation in (2, 3, 6, 7):
+        if self._stored.orientation in (2, 3, 6, 7):
             x0, x1 = self.width - x1, self.width - x0
-        if self._orientation in (3, 4, 7, 8):
+        if self._stored.orientation in (3, 4, 7, 8):
             y0, y1 = self.height - y1, self.height - y0
-        box = (y0, x0, y1, x1) if self._orientation >= 5 else (x0, y0, x1, y1)
+        box = (y0, x0, y1, x1) if self._stored.orientation >= 5 else (x0, y0, x1, y1)
         with decoding(self.source, _DAMAGED):
-            image = self._finish(self._decode(*box))
-        self._notes |= dict.fromkeys(image.notes)
+            image = self._finish(self._stored.decode(*box))
+        add_notes(self._notes, image.notes)
         return image.pixels
 
 
-def _in_parts(file: SourceFile, finished: _Finish) -> Regions | None:
+def _in_memory(file: SourceFile) -> _Stored:
+    """Decode the whole file and keep its samples."""
+    decoded = decode_file(file)
+    height, width = decoded.samples.shape[:2]
+
+    def part(x0: int, y0: int, x1: int, y1: int) -> Decoded:
+        return replace(decoded, samples=decoded.samples[y0:y1, x0:x1])
+
+    return _Stored(width, height, decoded.orientation, part, lambda: None, in_memory=True)
+
+
+def _in_parts(file: SourceFile) -> _Stored | None:
     """Open the file in parts if its format and the installed libraries allow it."""
+    opener = {"tiff": _tiff, "png": _png, "exr": _exr}.get(file.header.container)
     try:
-        if file.header.container == "tiff":
-            return _tiff(file, finished)
-        if file.header.container == "png":
-            return _png(file, finished)
+        return None if opener is None else opener(file)
     except MissingExtraError:
         return None  # the same pixels, only not in bounded memory
-    return None
 
 
-def _tiff(file: SourceFile, finished: _Finish) -> Regions | None:
+def _tiff(file: SourceFile) -> _Stored | None:
     require("imagecodecs", EXTRA)
     tiff = require("tifffile", EXTRA).TiffFile(file.path)
     try:
@@ -215,7 +218,7 @@ def _tiff(file: SourceFile, finished: _Finish) -> Regions | None:
             tiff.close()
             return None
         layout = read_layout(page, file.name)
-        reader = TiffParts(page)
+        reader = TiffParts(page, file)
     except BaseException:
         tiff.close()
         raise
@@ -223,18 +226,10 @@ def _tiff(file: SourceFile, finished: _Finish) -> Regions | None:
     def decode(x0: int, y0: int, x1: int, y1: int) -> Decoded:
         return interpret(reader.read(x0, y0, x1, y1), layout, file.name)
 
-    return _Parts(
-        page.imagewidth,
-        page.imagelength,
-        layout.orientation,
-        file.name,
-        decode,
-        finished,
-        tiff.close,
-    )
+    return _Stored(page.imagewidth, page.imagelength, layout.orientation, decode, tiff.close)
 
 
-def _png(file: SourceFile, finished: _Finish) -> Regions | None:
+def _png(file: SourceFile) -> _Stored | None:
     require("pyvips", EXTRA)
     info = read_metadata(file)
     if file.check_frame(info.frames) != 0:
@@ -252,12 +247,19 @@ def _png(file: SourceFile, finished: _Finish) -> Regions | None:
             notes=depth_note(file.header),
         )
 
-    return _Parts(
-        file.header.width,
-        file.header.height,
-        info.orientation,
-        file.name,
-        decode,
-        finished,
-        unpacked.close,
-    )
+    width, height = file.header.width, file.header.height
+    return _Stored(width, height, info.orientation, decode, unpacked.close)
+
+
+def _exr(file: SourceFile) -> _Stored:
+    rows = ExrRows(file)
+    try:
+        file.check_memory(0, rows.working_bytes, 0)
+    except MemoryLimitError:
+        rows.close()
+        raise
+
+    def decode(x0: int, y0: int, x1: int, y1: int) -> Decoded:
+        return rows.arrange(rows.read(y0, y1)[:, x0:x1])
+
+    return _Stored(rows.width, rows.height, 1, decode, rows.close)

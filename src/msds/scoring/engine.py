@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 import torch
 
 from msds.errors import MSDSError
+from msds.images.limits import MemoryLimitError
 from msds.pairs import Pair
 from msds.results import Run, Score
 from msds.scoring.batches import Batches
@@ -84,7 +85,7 @@ class _Trunk:
 
     def __init__(self, metric: MSDS, reading: Reading, options: Options) -> None:
         self.metric = metric
-        self.reading = reading
+        self.reading = reading.within(options.memory)
         self.run: Run = run_of(metric, reading)
         self.device = next(metric.parameters(), torch.empty(0)).device
         self.memory = Memory.of(options.memory, self.device)
@@ -178,9 +179,10 @@ class _Engine:
         pair = self._pairs[row]
         if pair.problem is not None:
             return []
+        most = self._trunk.memory.whole
         for path in (pair.reference_path, pair.distorted_path):
             if path not in self._sources:
-                self._sources[path] = Source.of(path, self._uses[path])
+                self._sources[path] = Source.of(path, self._uses[path], most)
         both = (self._sources[pair.reference_path], self._sources[pair.distorted_path])
         return list(dict.fromkeys(both))
 
@@ -213,7 +215,9 @@ class _Engine:
         source.sha256 = read.sha256 or None
         source.seconds += read.seconds
         encoded = read.encoded or self._contents.get(read.content)
-        if read.failure is not None:
+        if isinstance(read.failure, MemoryLimitError):
+            self._encode_parts(source)  # takes less
+        elif read.failure is not None:
             self._settle(source, error=explain(read.failure, source.path))
         elif encoded is not None:
             self._settle(source, encoded)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import PIL.Image
 
@@ -16,16 +19,26 @@ from msds.files import sha256_file
 from msds.images import Image, Regions, load_image, open_regions
 from msds.images.colour import parse_background
 from msds.images.formats.identify import read_header
-from msds.images.limits import MAX_PIXELS, check_file, display_name, pillow_limit
+from msds.images.limits import (
+    MAX_PIXELS,
+    Limits,
+    MemoryLimitError,
+    check_file,
+    check_memory,
+    display_name,
+    pillow_limit,
+)
 from msds.images.loading import Source
 from msds.images.transfer import parse_transfer
 from msds.scoring.cache import DiskCache, Encoded
-
-PARTS_BYTES = 512 * 2**20
-"""Images whose pixels take more than this are read in parts."""
+from msds.scoring.memory import DEFAULT_TOTAL, LEAST_TOTAL, decoding_share, total_for
 
 BYTES_PER_PIXEL = 12
 """Of three float32 values."""
+
+COLUMN_BYTES = 4096
+"""What each column of an image takes while it is encoded in pieces: some rows of every layer and
+level, which run over the full width (measured: 3 to 4 KiB with `compact`)."""
 
 UNKNOWN_BYTES = 64 * 2**20
 """What an image is taken for whose header does not tell its size."""
@@ -41,6 +54,8 @@ class Reading:
     transfer : how the samples of files are meant that need to be told, see `msds.load_image`.
     max_pixels : larger images are refused, whether read whole or in parts.
     frame : which image of files that have several, from 0.
+    memory : bytes in which all is done; a file that would take more than its share of it, judged by
+        its header, is refused before it is decoded. Any amount by default.
 
     Raises
     ------
@@ -52,31 +67,59 @@ class Reading:
     transfer: str | None = None
     max_pixels: int = MAX_PIXELS
     frame: int | None = None
+    memory: int | None = None
 
     def __post_init__(self) -> None:
         parse_background(self.background)
         if self.transfer is not None:
             parse_transfer(self.transfer)
 
+    def within(self, memory: int | None) -> Reading:
+        """The same within so many bytes in all, or within the default of them."""
+        return replace(self, memory=max(LEAST_TOTAL, memory or DEFAULT_TOTAL))
+
     def load(self, source: Source) -> Image:
         """The whole image."""
-        return load_image(
-            source,
-            background=self.background,
-            transfer=self.transfer,
-            frame=self.frame,
-            max_pixels=self.max_pixels,
-        )
+        with self._memory_named():
+            image = load_image(source, **self._options)
+            self._check_width(image)
+            return image
 
     def open(self, path: str | os.PathLike[str]) -> Regions:
         """The image in parts."""
-        return open_regions(
-            path,
-            background=self.background,
-            transfer=self.transfer,
-            frame=self.frame,
-            max_pixels=self.max_pixels,
-        )
+        with self._memory_named():
+            regions = open_regions(path, **self._options)
+            try:
+                self._check_width(regions)
+            except MemoryLimitError:
+                regions.close()
+                raise
+            return regions
+
+    def _check_width(self, image: Image | Regions) -> None:
+        """Refuse an image of which too little of the height fits into memory."""
+        if self.memory is not None:
+            limits = Limits(memory=decoding_share(self.memory))
+            check_memory(COLUMN_BYTES * image.width, limits, image.source)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {
+            "background": self.background,
+            "transfer": self.transfer,
+            "frame": self.frame,
+            "max_pixels": self.max_pixels,
+            "memory": None if self.memory is None else decoding_share(self.memory),
+        }
+
+    @contextmanager
+    def _memory_named(self) -> Iterator[None]:
+        """Say how much memory would do for a file that takes too much of it."""
+        try:
+            yield
+        except MemoryLimitError as error:
+            error.advise(f"--memory {total_for(error.needed)} would do")
+            raise
 
     @property
     def settings(self) -> dict[str, str | int | None]:
@@ -109,6 +152,10 @@ class Input:
 
 def read_input(path: Path, reading: Reading, cache: DiskCache | None, large: bool) -> Input:
     """Read a file; of one that cannot be decoded the digest is known nevertheless.
+
+    Parameters
+    ----------
+    large : whether it is to be read in parts, which is left to the caller.
 
     Raises
     ------

@@ -17,7 +17,8 @@ from msds.metric.maps.local import WINDOW
 from msds.metric.maps.position import LIMITS
 from msds.models import DEFAULT_MODEL, load_model
 from msds.report.maps import write_map
-from msds.scoring.inputs import PARTS_BYTES, Reading, pixel_bytes
+from msds.scoring.inputs import Reading, pixel_bytes
+from msds.scoring.memory import PARTS_BYTES
 
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS

@@ -14,6 +14,9 @@ MIB = 2**20
 DEFAULT_TOTAL = 1024 * MIB
 LEAST_TOTAL = 64 * MIB
 
+PARTS_BYTES = 512 * MIB
+"""Images whose pixels take more than this are read in parts, whatever the total."""
+
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -25,19 +28,31 @@ class Memory:
     ----------
     trunk : working memory of the trunk; decides the sizes of batches and of pieces.
     images : decoded images that wait for the trunk.
+    whole : an image whose pixels take more is read in parts.
     encodings : encodings kept because they will be needed again.
     """
 
     trunk: int
     images: int
     encodings: int
+    whole: int = PARTS_BYTES
 
     @classmethod
     def of(cls, total: int | None, device: torch.device) -> Memory:
         """Shares of a total in bytes; by default 1 GiB, and more for the trunk on accelerators."""
         whole = DEFAULT_TOTAL if total is None else total
         trunk = default_budget(device) if total is None else whole // 4
-        return cls(trunk, whole // 4, whole // 2)
+        return cls(trunk, whole // 4, whole // 2, min(PARTS_BYTES, whole * 3 // 8))
+
+
+def decoding_share(total: int) -> int:
+    """Bytes of a total that decoding one file may take: what the trunk leaves."""
+    return total * 3 // 4
+
+
+def total_for(decoding: int) -> str:
+    """The total, as `parse_size` reads it, of which a file has its share."""
+    return f"{max(-(-decoding * 4 // (3 * MIB)), LEAST_TOTAL // MIB)}M"
 
 
 def parse_size(text: str) -> int:

@@ -39,6 +39,7 @@ def compare_pairs(
     run = contender.run
     paths = list(_in_turn(pairs, order))
     with ThreadPoolExecutor(max(1, options.threads), thread_name_prefix="msds-read") as pool:
+        reading = reading.within(options.memory)
         inputs = _ahead(pool, paths, reading, AHEAD * max(1, options.threads))
         current: Path | None = None
         reference = Input("", 0.0)

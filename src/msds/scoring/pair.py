@@ -23,7 +23,8 @@ from msds.scoring.cache import Encoded
 from msds.scoring.compare import compare, run_of
 from msds.scoring.device import choose_device
 from msds.scoring.engine import score_pairs
-from msds.scoring.inputs import PARTS_BYTES, Reading, pixel_bytes
+from msds.scoring.inputs import Reading, pixel_bytes
+from msds.scoring.memory import PARTS_BYTES
 from msds.text import printable
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from msds.scoring.cache import Encoded
-from msds.scoring.inputs import PARTS_BYTES, pixel_bytes
+from msds.scoring.inputs import pixel_bytes
 
 
 class State(Enum):
@@ -53,10 +53,10 @@ class Source:
     seconds: float = 0.0
 
     @classmethod
-    def of(cls, path: Path, uses: int) -> Source:
-        """A file that nobody has looked into yet but for its header."""
+    def of(cls, path: Path, uses: int, most: int) -> Source:
+        """A file that nobody has looked into yet but for its header; in parts if above `most`."""
         size = pixel_bytes(path)
-        in_parts = size > PARTS_BYTES
+        in_parts = size > most
         return cls(path, uses, 0 if in_parts else size, in_parts)
 
     def settle(self, encoded: Encoded | None, error: str | None) -> list[int]:

@@ -23,6 +23,7 @@ from msds.images.formats.radiance import decode_radiance
 from msds.images.formats.source import SourceFile, decoding
 from msds.images.formats.tiff import decode_tiff
 from msds.images.image import Decoded
+from msds.images.limits import Limits
 from msds.images.transfer import (
     HLG_CODE,
     LINEAR_CODE,
@@ -67,16 +68,23 @@ def identify(
     name: str,
     frame: int | None,
     transfer: Transfer | None,
-    max_pixels: int,
+    limits: Limits,
+    *,
+    whole: bool = True,
 ) -> SourceFile:
     """Look at the start of a file, given by its path or its bytes, and settle how it is meant.
+
+    Parameters
+    ----------
+    content, name, frame, limits, whole : see `SourceFile`.
+    transfer : how the samples are meant; None if that was not said.
 
     Raises
     ------
     InputError
         If it cannot be read, or needs to be told how it is meant and is not.
     """
-    file = SourceFile(content, name, Header("other"), frame, max_pixels)
+    file = SourceFile(content, name, Header("other"), frame, limits, whole=whole)
     try:
         with file.open() as opened:
             header = read_header(opened)

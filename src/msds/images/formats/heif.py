@@ -11,6 +11,9 @@ from msds.images.formats.samples import arrange, depth_note
 from msds.images.formats.source import EXTRA, SourceFile
 from msds.images.image import Decoded
 
+# Bytes of a pixel while it is decoded: planes, and samples with alpha.
+_WORKING = 16
+
 
 def decode_heif(file: SourceFile) -> Decoded:
     """Decode the primary image of a HEIC, or the one that was asked for."""
@@ -23,7 +26,10 @@ def decode_heif(file: SourceFile) -> Decoded:
     else:
         index = file.check_frame(len(opened))
     picture = opened[index]
-    file.check_size(*picture.size)
+    width, height = picture.size
+    file.check_size(width, height)
+    pixels = width * height
+    file.check_memory(pixels, _WORKING * pixels + file.size, 8 * pixels)
     samples = np.asarray(picture)
     if samples.dtype == np.uint8:
         maximum = 255.0

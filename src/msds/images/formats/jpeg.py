@@ -7,6 +7,8 @@ from typing import BinaryIO
 
 from msds.images.formats.header import Header, exactly
 
+MAGIC = b"\xff\xd8\xff"
+
 _NOT_FRAMES = (0xC4, 0xC8, 0xCC)
 
 

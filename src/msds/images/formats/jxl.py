@@ -20,6 +20,8 @@ from msds.images.image import Decoded
 BOX = b"\x00\x00\x00\x0cJXL \r\n\x87\n"
 CODESTREAM = b"\xff\x0a"
 
+# Bytes of a pixel while it is decoded: planes, and samples with alpha.
+_WORKING = 24
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _ALPHA, _SPOT, _FILTER = 0, 2, 5
 _GREY, _XYB = 1, 2
@@ -50,6 +52,9 @@ def decode_jxl(file: SourceFile) -> Decoded:
     if found.animated:
         raise InputError(f"{file.name}: this is an animated JPEG XL; expected a still one.")
     file.check_frame(1)
+    pixels = found.width * found.height
+    file.check_size(found.width, found.height)
+    file.check_memory(pixels, _WORKING * pixels + len(data), 8 * pixels)
     samples = codecs.jpegxl_decode(data, numthreads=1)
     notes = depth_note(file.header)
     if found.profile:

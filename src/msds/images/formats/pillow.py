@@ -12,12 +12,15 @@ import PIL.ImageCms
 from PIL import UnidentifiedImageError
 
 from msds.errors import InputError
+from msds.images.formats.checks import check_whole
 from msds.images.formats.png_chunks import has_late_metadata
+from msds.images.formats.reckoning import check_before_opening, check_need
 from msds.images.formats.source import SourceFile, decoding
-from msds.images.image import Decoded
+from msds.images.image import Decoded, Samples
 from msds.images.limits import pillow_limit
 
 _ORIENTATION = 0x0112
+_BAND_PIXELS = 1 << 18
 
 # Pillow would hand these to Ghostscript or to Windows.
 _UNSAFE = {"EPS", "WMF"}
@@ -36,6 +39,7 @@ _MODES: dict[str, str] = {
     "YCbCr": "RGB",
     "HSV": "RGB",
 }
+_READ = (*_MODES, "P", "PA", "LAB")
 _COLOURS: dict[str, tuple[Literal["grey", "rgb", "cmyk"], bool]] = {
     "L": ("grey", False),
     "LA": ("grey", True),
@@ -63,7 +67,7 @@ class Metadata:
 
 def read_metadata(file: SourceFile) -> Metadata:
     """Profile, orientation and number of frames of a file."""
-    with pillow_limit(file.max_pixels, file.name), file.open() as opened:
+    with pillow_limit(file.limits.pixels, file.name), file.open() as opened:
         late = has_late_metadata(opened)
         with PIL.Image.open(opened) as picture:
             return Metadata(
@@ -83,7 +87,8 @@ def decode_pillow(file: SourceFile) -> Decoded:
         sample, or has several frames and none was named.
     """
     name = file.name
-    limit = partial(pillow_limit, file.max_pixels, name)
+    check_before_opening(file)
+    limit = partial(pillow_limit, file.limits.pixels, name)
     with file.open() as opened:
         with decoding(name, "the image cannot be opened"), limit():
             try:
@@ -100,9 +105,10 @@ def decode_pillow(file: SourceFile) -> Decoded:
                     f"{name}: {picture.format} is not read; expected a raster image, such as"
                     " PNG or JPEG."
                 )
-            file.check_size(picture.width, picture.height)
+            check_need(picture, _target(picture), file)
             notes = _select(picture, file)
-            file.check_size(picture.width, picture.height)
+            check_need(picture, _target(picture), file)
+            check_whole(file, picture.format, picture.tell())
             return decode_picture(picture, name, notes)
 
 
@@ -125,16 +131,27 @@ def decode_picture(picture: PIL.Image.Image, name: str, notes: tuple[str, ...] =
         picture, profile = _lab_to_rgb(picture), None
     elif picture.mode != mode:
         picture = picture.convert(mode)
-    samples = np.asarray(picture)
+    samples = _to_array(picture)
     colour, alpha = _COLOURS[mode]
     return Decoded(
-        samples[:, :, None] if samples.ndim == 2 else samples,
+        samples,
         colour,
         alpha=alpha,
         profile=profile or None,
         orientation=orientation,
         notes=notes,
     )
+
+
+def _to_array(picture: PIL.Image.Image) -> Samples:
+    """(H, W, C) samples, some rows at a time, since Pillow makes two copies of what it gives."""
+    samples = np.empty((picture.height, picture.width, len(picture.getbands())), np.uint8)
+    rows = max(1, _BAND_PIXELS // picture.width)
+    for top in range(0, picture.height, rows):
+        bottom = min(top + rows, picture.height)
+        band = np.asarray(picture.crop((0, top, picture.width, bottom)))
+        samples[top:bottom] = band.reshape(bottom - top, picture.width, -1)
+    return samples
 
 
 def _select(picture: PIL.Image.Image, file: SourceFile) -> tuple[str, ...]:
@@ -150,7 +167,7 @@ def _select(picture: PIL.Image.Image, file: SourceFile) -> tuple[str, ...]:
 
 def _refuse_deep(picture: PIL.Image.Image, name: str) -> None:
     """Refuse what Pillow can only read by dropping bits, or not as 8-bit samples."""
-    if picture.mode not in (*_MODES, "P", "PA", "LAB"):
+    if picture.mode not in _READ:
         raise InputError(
             f"{name}: the picture has mode {picture.mode}, which is not 8 bits per sample; expected"
             " 8 bits, or the file itself, or an array of uint16 or of floats in [0, 1]."
@@ -168,6 +185,11 @@ def _refuse_deep(picture: PIL.Image.Image, name: str) -> None:
                 f"{name}: the file has more than 8 bits per sample, which Pillow would drop;"
                 " expected 8 bits, or a 16-bit PNG or TIFF given by its path."
             )
+
+
+def _target(picture: PIL.Image.Image) -> str:
+    """The mode its samples will have; its own if it will be refused for that."""
+    return _mode(picture) if picture.mode in _READ else picture.mode
 
 
 def _mode(picture: PIL.Image.Image) -> str:

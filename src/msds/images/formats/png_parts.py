@@ -10,10 +10,13 @@ import numpy as np
 
 from msds.errors import InputError, require
 from msds.images.formats.plain import PlainBlock
+from msds.images.formats.png_chunks import check_png
 from msds.images.formats.source import EXTRA, SourceFile
 
 _ROWS = 64
 _IN_MEMORY_BYTES = 64 << 20
+# Of rows that are unpacked at once: all of them if they are interlaced.
+_COPIES = 3
 
 
 class UnpackedPng:
@@ -33,18 +36,28 @@ class UnpackedPng:
     Raises
     ------
     InputError
-        If the disk has no room for it.
+        If the disk has no room for it, or it is interlaced and there is not enough memory.
+    ValueError, EOFError
+        If it is damaged.
     """
 
     def __init__(self, file: SourceFile) -> None:
         vips = require("pyvips", EXTRA)
         width, height = file.header.width, file.header.height
+        with file.open() as opened:
+            check_png(opened)
         path = os.fsencode(file.path)
         picture = vips.Image.pngload(path, access="sequential", fail_on="truncated")
         kind = np.dtype({"uchar": np.uint8, "ushort": np.uint16}[picture.format])
-        _check_room(width * height * picture.bands * kind.itemsize, file.name)
+        row = width * picture.bands * kind.itemsize
+        interlaced = "interlaced" in picture.get_fields()
+        file.check_memory(0, _COPIES * row * (height if interlaced else 2 * _ROWS), 0)
+        in_memory = _IN_MEMORY_BYTES
+        if file.limits.memory is not None:
+            in_memory = min(in_memory, file.limits.memory // 4)
+        _check_room(row * height, in_memory, file.name)
         self.maximum = float(np.iinfo(kind).max)
-        self._unpacked = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
+        self._unpacked = tempfile.SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115
         try:
             region = vips.Region.new(picture)
             for top in range(0, height, _ROWS):
@@ -60,11 +73,11 @@ class UnpackedPng:
         self._unpacked.close()
 
 
-def _check_room(needed: int, name: str) -> None:
+def _check_room(needed: int, in_memory: int, name: str) -> None:
     """Refuse to unpack an image into more bytes than the disk has room for."""
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
-    if needed > max(free, _IN_MEMORY_BYTES):
+    if needed > max(free, in_memory):
         raise InputError(
             f"{name}: to be read in parts the image is unpacked into {needed / 2**20:.0f} MiB in"
             f" {folder}, where {free / 2**20:.0f} MiB are free (TMPDIR names another folder)."

@@ -19,9 +19,12 @@ _SIZE = re.compile(rb"\n\n(-Y|\+Y) (\d+) (\+X|-X) (\d+)\n")
 _EXPOSURE = re.compile(rb"\nEXPOSURE=\s*([0-9.eE+-]+)")
 
 
-def read_radiance_header(_prefix: bytes, _: BinaryIO) -> Header:
-    """That it is a Radiance file."""
-    return Header("radiance", 32, floating=True)
+def read_radiance_header(prefix: bytes, _: BinaryIO) -> Header:
+    """Size in pixels, where it is stated."""
+    size = _SIZE.search(prefix)
+    if size is None:
+        return Header("radiance", 32, True)
+    return Header("radiance", 32, True, int(size[4]), int(size[2]))
 
 
 def decode_radiance(file: SourceFile) -> Decoded:
@@ -35,7 +38,10 @@ def decode_radiance(file: SourceFile) -> Decoded:
             f"{file.name}: the Radiance file is turned, or states no size; expected -Y HEIGHT +X"
             " WIDTH."
         )
-    file.check_size(int(size[4]), int(size[2]))
+    width, height = int(size[4]), int(size[2])
+    file.check_size(width, height)
+    pixels = width * height
+    file.check_memory(pixels, len(data) + 24 * pixels, 12 * pixels)
     head = data[: size.start()]
     if b"FORMAT=32-bit_rle_xyze" in head:
         raise InputError(f"{file.name}: the Radiance file holds XYZ; expected RGB.")

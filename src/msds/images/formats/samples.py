@@ -7,7 +7,7 @@ import numpy as np
 from msds.errors import InputError
 from msds.images.formats.header import Header
 from msds.images.image import Decoded, Samples
-from msds.images.transfer import numbered_primaries
+from msds.images.transfer import Chromaticities, numbered_primaries
 
 
 def arrange(
@@ -18,6 +18,7 @@ def arrange(
     profile: bytes | None = None,
     orientation: int = 1,
     header: Header | None = None,
+    primaries: Chromaticities | None = None,
     notes: tuple[str, ...] = (),
 ) -> Decoded:
     """Samples of a decoder, (H, W) or (H, W, C) with 1 to 4 channels, in our own form."""
@@ -34,7 +35,7 @@ def arrange(
         alpha=samples.shape[2] in (2, 4),
         maximum=maximum,
         profile=profile or None,
-        primaries=numbered_primaries(header.primaries) if header else None,
+        primaries=numbered_primaries(header.primaries) if header else primaries,
         transfer=header.transfer if header else 2,
         orientation=orientation,
         notes=notes,

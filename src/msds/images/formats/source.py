@@ -5,17 +5,23 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from msds.errors import InputError, MSDSError
 from msds.images.formats.header import Header
-from msds.images.limits import MAX_PIXELS, check_frame, check_size, named_memory_errors
+from msds.images.limits import Limits, check_frame, check_memory, check_size, named_memory_errors
 from msds.images.transfer import SRGB, Transfer
 
 EXTRA = "formats"
 """The extra that brings the libraries of most formats."""
+
+PIXEL_BYTES = 12
+"""Of a pixel as the metric takes it: three float32 values."""
+
+MARGIN_BYTES = 4 << 20
+"""What decoding takes besides, whatever the size of the image: buffers, tables, single bands."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +34,19 @@ class SourceFile:
     name : what to call it in an error.
     header : what its first bytes say.
     frame : which image of a file with several, from 0; None if none was named.
-    max_pixels : larger images are refused.
+    limits : how large the image may be, and what decoding it may take.
     transfer : how the colour samples are meant.
+    whole : whether all its pixels will be needed at once; else its samples are kept as they are,
+        and become pixels a part at a time.
     """
 
     content: Path | bytes
     name: str
     header: Header
     frame: int | None = None
-    max_pixels: int = MAX_PIXELS
+    limits: Limits = field(default_factory=Limits)
     transfer: Transfer = SRGB
+    whole: bool = True
 
     def open(self) -> BinaryIO:
         """The file, open for reading at its start."""
@@ -48,6 +57,12 @@ class SourceFile:
         return self.content if isinstance(self.content, bytes) else self.path.read_bytes()
 
     @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        content = self.content
+        return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+    @property
     def path(self) -> Path:
         """Where the file lies; TypeError if only its bytes are there."""
         if isinstance(self.content, bytes):
@@ -56,7 +71,19 @@ class SourceFile:
 
     def check_size(self, width: int, height: int) -> None:
         """Refuse an image with no pixels, or with more than are allowed."""
-        check_size(width, height, self.max_pixels, self.name)
+        check_size(width, height, self.limits.pixels, self.name)
+
+    def check_memory(self, pixels: int, decoding: float, samples: float) -> None:
+        """Refuse an image whose decoding would take more memory than is allowed.
+
+        Parameters
+        ----------
+        pixels : of the image.
+        decoding : bytes that the decoder takes at most, with the samples it gives.
+        samples : bytes of these.
+        """
+        held = samples + (PIXEL_BYTES * pixels if self.whole else 0)
+        check_memory(int(max(decoding, held)) + MARGIN_BYTES, self.limits, self.name)
 
     def check_frame(self, count: int) -> int:
         """The frame that was asked for; the only one if none was."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
 from msds.errors import InputError, require
-from msds.images.formats.header import Header, exactly
+from msds.images.formats.header import Header
 from msds.images.formats.samples import check_finite, straighten
 from msds.images.formats.source import EXTRA, SourceFile
+from msds.images.formats.tiff_check import check_tiff
+from msds.images.formats.tiff_directory import (
+    BITS,
+    LENGTH,
+    LOSSLESS,
+    PLAIN,
+    SAMPLE_FORMAT,
+    WIDTH,
+    read_tags,
+)
 from msds.images.image import Decoded, Samples
-
-MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _PHOTOMETRIC: dict[int, tuple[Literal["grey", "rgb", "cmyk"], int]] = {
     0: ("grey", 1),
@@ -25,9 +32,9 @@ _PHOTOMETRIC: dict[int, tuple[Literal["grey", "rgb", "cmyk"], int]] = {
 _WHITE_IS_ZERO = 0
 _ASSOCIATED, _STRAIGHT = 1, 2
 _PROFILE, _ORIENTATION = 34675, 274
-# Lossless codecs, in which a part decodes to what the whole decodes to: none, LZW, deflate (two
-# numbers), PackBits, LZMA, Zstandard.
-_LOSSLESS = (1, 5, 8, 32946, 32773, 34925, 50000)
+_FLOATING = 3
+# Threads of tifffile, each with a strip or tile.
+_WORKERS = 4
 
 
 @dataclass(frozen=True)
@@ -44,34 +51,15 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def read_tiff_header(prefix: bytes, file: BinaryIO) -> Header:
-    """First directory of a TIFF or BigTIFF: size, depth and kind of the samples."""
-    magic = prefix[:4]
-    order = "<" if magic[:2] == b"II" else ">"
-    big = magic[2:4] in (b"+\0", b"\0+")
-    file.seek(8 if big else 4)
-    (offset,) = struct.unpack(order + ("Q" if big else "I"), exactly(file, 8 if big else 4))
-    file.seek(offset)
-    (count,) = struct.unpack(order + ("Q" if big else "H"), exactly(file, 8 if big else 2))
-    size = 20 if big else 12
-    entries = exactly(file, min(count, 1000) * size)
-    tags: dict[int, int] = {}
-    for start in range(0, len(entries), size):
-        tag, kind = struct.unpack_from(order + "HH", entries, start)
-        (number,) = struct.unpack_from(order + ("Q" if big else "I"), entries, start + 4)
-        inline = entries[start + (12 if big else 8) : start + size]
-        code = {1: "B", 3: "H", 4: "I", 16: "Q"}.get(kind)
-        if code is None or tag not in (256, 257, 258, 339):
-            continue
-        width = struct.calcsize(order + code)
-        if number * width > len(inline):
-            (at,) = struct.unpack(order + ("Q" if big else "I"), inline)
-            file.seek(at)
-            inline = exactly(file, min(number, 16) * width)
-        values = struct.unpack_from(order + code * min(number, len(inline) // width), inline)
-        tags[tag] = max(values)
+def read_tiff_header(_: bytes, file: BinaryIO) -> Header:
+    """Size, depth and kind of the samples, from the first directory."""
+    tags = read_tags(file, wanted=(WIDTH, LENGTH, BITS, SAMPLE_FORMAT))
     return Header(
-        "tiff", tags.get(258, 1), tags.get(339, 1) == 3, tags.get(256, 0), tags.get(257, 0)
+        "tiff",
+        max(tags.get(BITS, (1,))),
+        max(tags.get(SAMPLE_FORMAT, (1,))) == _FLOATING,
+        tags.get(WIDTH, (0,))[0],
+        tags.get(LENGTH, (0,))[0],
     )
 
 
@@ -83,7 +71,10 @@ def decode_tiff(file: SourceFile) -> Decoded:
         page = tiff.pages[file.check_frame(len(tiff.pages))]
         check_page(page, file)
         layout = read_layout(page, file.name)
-        samples = page.asarray()
+        _check_need(page, layout, file)
+        with file.open() as again:
+            check_tiff(again, page.index)
+        samples = page.asarray(maxworkers=_WORKERS)
         if samples.ndim == 3 and page.planarconfig == 2:
             samples = samples.transpose(1, 2, 0)
         return interpret(samples, layout, file.name)
@@ -97,6 +88,22 @@ def check_page(page: Any, file: SourceFile) -> None:
     file.check_size(page.imagewidth, page.imagelength)
     if page.is_tiled:
         file.check_size(page.tilewidth, page.tilelength)
+
+
+def _check_need(page: Any, layout: Layout, file: SourceFile) -> None:
+    """Refuse a page whose decoding would take more memory than is allowed."""
+    samples = page.imagewidth * page.imagelength * page.samplesperpixel
+    size = page.dtype.itemsize
+    integer = page.dtype.kind == "u" and size <= 2
+    held = samples * (size if integer and layout.alpha != "associated" else 4)
+    # What `interpret` makes of them before it is done: a copy, or float64 of wide integers.
+    changed = samples * (size if integer else 6 if page.dtype.kind == "f" else 12)
+    strips = min(page.rowsperstrip or 1, page.imagelength) * page.imagewidth
+    segment = (page.tilewidth * page.tilelength if page.is_tiled else strips) * size
+    count = 0 if page.compression == PLAIN else min(_WORKERS, len(page.databytecounts))
+    working = 2 * count * segment * page.samplesperpixel + max(page.databytecounts, default=0)
+    pixels = page.imagewidth * page.imagelength
+    file.check_memory(pixels, samples * size + max(changed, working), held)
 
 
 def read_layout(page: Any, name: str) -> Layout:
@@ -158,7 +165,7 @@ def interpret(samples: Samples, layout: Layout, name: str) -> Decoded:
         samples = samples[..., : layout.channels]
     maximum = layout.maximum
     if samples.dtype.kind == "f":
-        samples = samples.astype(np.float32)
+        samples = samples.astype(np.float32, copy=False)
         check_finite(samples, name)
     elif samples.dtype.itemsize > 2:
         samples, maximum = (samples / maximum).astype(np.float32), 1.0
@@ -185,7 +192,7 @@ def interpret(samples: Samples, layout: Layout, name: str) -> Decoded:
 def readable_in_parts(page: Any) -> bool:
     """Whether parts of a page decode on their own, to what the whole page decodes to."""
     return (
-        int(page.compression) in _LOSSLESS
+        int(page.compression) in LOSSLESS
         and int(page.photometric) in _PHOTOMETRIC
         and page.bitspersample in (8, 16, 32, 64)
     )

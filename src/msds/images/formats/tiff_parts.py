@@ -8,31 +8,49 @@ from typing import Any
 import numpy as np
 
 from msds.images.formats.plain import PlainBlock
+from msds.images.formats.source import SourceFile
+from msds.images.formats.tiff_check import check_segment
+from msds.images.formats.tiff_directory import read_segments
 from msds.images.image import Samples
 
 _CACHE_BYTES = 256 << 20
+# Of a strip or tile: unpacked, put in order, and kept.
+_COPIES = 4
 
 
 class TiffParts:
     """Reads rectangles of one page of tifffile's, decoding only the strips or tiles they touch.
 
     Of a page stored as one plain block only the bytes that are asked for are read. Otherwise
-    decoded strips and tiles are kept, the latest used ones up to 256 MiB, since neighbouring
-    rectangles share them.
+    decoded strips and tiles are kept, the latest used ones up to 256 MiB or half the memory that is
+    allowed, since neighbouring rectangles share them.
+
+    Raises
+    ------
+    MemoryLimitError
+        If a strip or tile takes more memory than is allowed.
+    ValueError, EOFError
+        If the page contradicts itself, or the file is shorter than it says.
     """
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: Any, file: SourceFile) -> None:
         self._page = page
         self._file = page.parent.filehandle
+        with file.open() as opened:
+            segments = read_segments(opened, page.index)
+        if segments is None:
+            raise ValueError("its strips or tiles cannot be told apart")
+        self._segments = segments
         self._planes = page.samplesperpixel if page.planarconfig == 2 else 1
         self._channels = page.samplesperpixel // self._planes
-        if page.is_tiled:
-            self._rows, self._columns = page.tilelength, page.tilewidth
-        else:
-            self._rows, self._columns = min(page.rowsperstrip, page.imagelength), page.imagewidth
-        self._across = -(-page.imagewidth // self._columns)
-        self._down = -(-page.imagelength // self._rows)
+        self._rows, self._columns = segments.rows, segments.columns
+        self._across, self._down = segments.across, segments.down
         self._blocks = self._plain_blocks()
+        if not self._blocks:
+            file.check_memory(0, _COPIES * segments.bytes + max(segments.counts), 0)
+        self._most = _CACHE_BYTES
+        if file.limits.memory is not None:
+            self._most = min(self._most, (file.limits.memory - _COPIES * segments.bytes) // 2)
         # One allocation for all that is kept: freed piece by piece between the large blocks of
         # other code, it would leave the heap in tatters, at several times the size.
         self._pool: Samples | None = None
@@ -84,7 +102,7 @@ class TiffParts:
             size = int(np.prod(shape)) * self._page.dtype.itemsize
             count = self._planes * self._down * self._across
             self._pool = np.empty(
-                (max(1, min(count, _CACHE_BYTES // size)), *shape), self._page.dtype
+                (max(1, min(count, self._most // size)), *shape), self._page.dtype
             )
         if index in self._slots:
             self._slots.move_to_end(index)
@@ -103,6 +121,7 @@ class TiffParts:
     def _decode(self, index: int) -> tuple[Samples | int, tuple[int, int]]:
         self._file.seek(self._page.dataoffsets[index])
         data = self._file.read(self._page.databytecounts[index])
+        check_segment(self._segments, index, data)
         decoded, _, shape = self._page.decode(data, index)
         if decoded is None:
             # A sparse file leaves out what holds nothing.
