@@ -18,6 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("models",),
     ("torchmetrics", "results", "report"),
     ("scoring",),
+    ("gallery",),
     ("study", "web", "sweeps", "cluster"),
     ("cli",),
 )

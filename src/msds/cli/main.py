@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from msds.cli import bench, datasets, export, fit, score, streams, study, weights
+from msds.cli import bench, datasets, export, fit, report, score, streams, study, weights
 from msds.cli import map as map_verb
 from msds.errors import MSDSError
 from msds.status import Status
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 score.register(app)
 map_verb.register(app)
+report.register(app)
 export.register(app)
 bench.register(app)
 fit.register(app)

@@ -223,6 +223,14 @@ class OutputOptions:
             "--resume", help="Go on with --out where a run was stopped.", rich_help_panel=OUTPUT
         ),
     ] = False
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a page of the run, with pictures of its pairs, .html.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         if self.as_json + self.explain + self.quiet > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -64,7 +64,12 @@ def score(
     images belong together that have the same relative path but for the suffix.
     """
     read = [*pairing.files, *model.files, *([conditions.baseline] if conditions.baseline else [])]
-    _refuse_overwriting(output.out, read)
+    written = {"--out": output.out, "--report": output.report}
+    _refuse_overwriting(written, read)
+    if output.report is not None:
+        from msds.gallery.making import check_page
+
+        check_page(output.report)
     alone = _is_one_pair(pairing, output, conditions, engine)
 
     from msds.cli import score_many
@@ -75,7 +80,8 @@ def score(
             score_many.dry_run(plan, pairing.allow_unmatched, output.as_json, model.levels or 1)
         )
     images = ((pair.reference_path, pair.distorted_path) for pair in plan.pairs)
-    _refuse_overwriting(output.out, dict.fromkeys(chain.from_iterable(images)))
+    files = dict.fromkeys(chain.from_iterable(images))
+    _refuse_overwriting(written, files)
 
     from msds.scoring import Job
 
@@ -88,7 +94,11 @@ def score(
     )
     metric = engine.settled(model.load())
     display = score_many.Display(
-        output.as_json, output.quiet, output.explain, conditions.annotations is not None
+        output.as_json,
+        output.quiet,
+        output.explain,
+        conditions.annotations is not None,
+        output.report,
     )
     status = (score_many.score_one if alone else score_many.score_many)(plan, metric, job, display)
     if status:
@@ -104,6 +114,7 @@ def _is_one_pair(
         "--pattern": pairing.pattern,
         "--dry-run": pairing.dry_run,
         "--out": output.out,
+        "--report": output.report,
         "--baseline": conditions.baseline,
         "--annotations": conditions.annotations,
         "--cache": engine.cache,
@@ -115,6 +126,10 @@ def _is_one_pair(
     return not (given or pairing.folders)
 
 
-def _refuse_overwriting(out: Path | None, inputs: Iterable[Path]) -> None:
-    if out is not None and out.is_file() and any(same_file(out, path) for path in inputs):
-        raise InputError(f"{out}: --out would replace a file that is read; give another name.")
+def _refuse_overwriting(written: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
+    read = list(inputs)
+    for option, file in written.items():
+        if file is not None and file.is_file() and any(same_file(file, path) for path in read):
+            raise InputError(
+                f"{file}: {option} would replace a file that is read; give another name."
+            )

@@ -11,6 +11,7 @@ import typer
 
 from msds.cli import show
 from msds.cli.options import Pairing
+from msds.cli.report import say_written
 from msds.errors import InputError
 from msds.pairs import Plan
 from msds.results import Score, check_columns, json_line
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Display:
-    """What is printed: records as JSON Lines, scores only, levels of one pair, annotations."""
+    """What is shown: records as JSON Lines, scores, levels of one pair, annotations; a page."""
 
     as_json: bool = False
     quiet: bool = False
     explain: bool = False
     annotations: bool = False
+    page: Path | None = None
 
 
 def make_plan(pairing: Pairing) -> Plan:
@@ -109,8 +111,16 @@ def score_many(plan: Plan, metric: MSDS, job: Job, display: Display) -> Status:
     from msds.scoring import run_plan
 
     with Progress(display, keeps=job.output is not None) as progress:
-        report = run_plan(plan, metric, job, progress)
+        if display.page is None:
+            problems: list[str] = []
+            report = run_plan(plan, metric, job, progress)
+        else:
+            from msds.gallery.live import run_with_page
+
+            report, problems = run_with_page(display.page, plan, metric, job, progress)
     _show(report, display)
+    if display.page is not None:
+        say_written(display.page, problems)
     return report.status
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from msds.report.markup import shown
 from msds.report.style import asset
@@ -17,32 +17,44 @@ MARK = (
 )
 """The project's mark: an image at three scales."""
 
-ASSETS = ("page.css", "viewer.css", "viewer.js", "page.js")
+STYLES = ("page.css", "viewer.css")
+SCRIPTS = ("viewer.js", "page.js")
 
 
-def document(
-    title: str,
-    body: str,
-    *,
-    assets: Sequence[str] = ASSETS,
-    pictures: str = "data:",
-    icon: bool = True,
-) -> str:
+@dataclass(frozen=True)
+class Look:
+    """What a page may use: texts of style sheets and scripts, and where its pictures come from.
+
+    Attributes
+    ----------
+    pictures : a source list of a content security policy.
+    """
+
+    styles: tuple[str, ...]
+    scripts: tuple[str, ...]
+    pictures: str = "data:"
+
+
+def usual_look() -> Look:
+    """That of pages of tables, figures and pairs of pictures."""
+    return Look(tuple(map(asset, STYLES)), tuple(map(asset, SCRIPTS)))
+
+
+def document(title: str, body: str, look: Look | None = None, icon: bool = True) -> str:
     """The page.
 
     Parameters
     ----------
     title : any text.
     body : HTML of what is within `<body>`, without attributes that hold styles or scripts: the
-        page's own policy forbids these, as it does everything that is not of `assets`.
-    assets : names of style sheets and scripts of `msds.report.style`, in their order.
-    pictures : where pictures may come from, as a source list of a content security policy.
+        page's own policy forbids these, as it does everything that is not of its look.
+    look : by default that of tables, figures and pairs of pictures.
     icon : whether the mark is the page's icon.
     """
-    styles = "\n".join(asset(name) for name in assets if name.endswith(".css"))
-    scripts = "\n".join(asset(name) for name in assets if name.endswith(".js"))
+    look = look or usual_look()
+    styles, scripts = "\n".join(look.styles), "\n".join(look.scripts)
     policy = (
-        f"default-src 'none'; img-src {pictures}; style-src {_hash(styles)}; "
+        f"default-src 'none'; img-src {look.pictures}; style-src {_hash(styles)}; "
         f"script-src {_hash(scripts)}; base-uri 'none'; form-action 'none'"
     )
     link = f'<link rel="icon" href="{_icon()}">' if icon else ""

@@ -74,7 +74,7 @@ class Renderer:
         for title, make in block.charts.items():
             try:
                 chart = make()
-                drawn = _chart(chart, title or block.title, len(block.charts) > 1)
+                drawn = chart_html(chart, title or block.title, len(block.charts) > 1)
                 keys = keys or _legend(chart)
             except Exception as error:  # whatever fails costs this chart and not the page
                 drawn = self._failed(title or block.title, error)
@@ -101,8 +101,8 @@ class Renderer:
         return f'<p class="note">This could not be drawn: {shown(reason)}</p>'
 
 
-def _chart(chart: Chart, description: str, beside: bool) -> str:
-    """A chart for wide and for narrow pages."""
+def chart_html(chart: Chart, description: str, beside: bool = False) -> str:
+    """A chart for wide and for narrow pages; beside others it is less wide."""
     label = f'role="img" aria-label="{shown(description)}"'
     drawn = ""
     for name, width in (("wide", BESIDE if beside else WIDE), ("narrow", NARROW)):

@@ -1,31 +1,68 @@
-"""Pictures that stand inside a page."""
+"""Pictures that stand inside a page: image files as a metric sees them, made smaller."""
 
 from __future__ import annotations
 
 import base64
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-_WIDTH = 512
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+    from msds.images import Regions
+
+_BAND = 1 << 22  # pixels that are read at once
 
 
-def data_uri(content: bytes, kind: str = "image/png") -> str:
+def data_uri(content: bytes, kind: str = "image/webp") -> str:
     """Content as a data URI."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def picture_uri(path: Path) -> str:
-    """An image file as a data URI, as a metric sees it, at most 512 pixels wide."""
+def picture_uri(path: Path, longest: int = 768) -> str:
+    """An image file as a data URI, so many pixels wide or high at most."""
+    from msds.images import open_regions
+
+    with open_regions(path) as regions:
+        return data_uri(webp(reduced(regions, longest), quality=95))
+
+
+def webp(picture: Image, quality: int) -> bytes:
+    """A picture as WebP; at 95 it is nearly lossless, lest the page add distortions of its own."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=quality)
+    return buffer.getvalue()
+
+
+def reduced(regions: Regions, longest: int) -> Image:
+    """An image at most so many pixels wide or high, read in bands if its format has parts."""
     from PIL import Image
 
-    from msds.images import load_image
+    side = max(regions.width, regions.height)
+    # Whole pixels are averaged while reading; the rest is left to a better filter.
+    factor = max(1, side // (2 * longest))
+    rows = max(1, _BAND // (regions.width * factor)) * factor
+    bands = [
+        _averaged(regions.read(0, top, regions.width, min(top + rows, regions.height)), factor)
+        for top in range(0, regions.height, rows)
+    ]
+    import torch
 
-    pixels = load_image(path).pixels.permute(1, 2, 0).mul(255).round().byte()
+    pixels = torch.cat(bands, dim=1).permute(1, 2, 0).mul(255).round().byte()
     picture = Image.fromarray(pixels.numpy())
-    if picture.width > _WIDTH:
-        height = max(1, round(picture.height * _WIDTH / picture.width))
-        picture = picture.resize((_WIDTH, height), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    # Nearly lossless: the page must not add distortions of its own.
-    picture.save(buffer, "WEBP", quality=95)
-    return data_uri(buffer.getvalue(), "image/webp")
+    if side <= longest:
+        return picture
+    size = [max(1, round(s * longest / side)) for s in (regions.width, regions.height)]
+    # What was averaged last may stand for fewer pixels than the others.
+    box = (0, 0, regions.width / factor, regions.height / factor)
+    return picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, box)
+
+
+def _averaged(pixels: torch.Tensor, factor: int) -> torch.Tensor:
+    if factor == 1:
+        return pixels
+    from torch.nn.functional import avg_pool2d
+
+    return avg_pool2d(pixels[None], factor, ceil_mode=True, count_include_pad=False)[0]

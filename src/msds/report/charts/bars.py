@@ -107,7 +107,7 @@ class Histogram(Chart):
         """The chart; each column says which part it is."""
         counts, edges = self.counts(), self.edges
         top = 1.08 * max(counts) or 1.0
-        canvas = Canvas(width, 230, y_margin(0.0, top, 150), 10, 30, 52)
+        canvas = Canvas(width, 230, y_margin(0.0, top, 150), 22, 30, 52)
         x, y = canvas.x(edges[0], edges[-1]), canvas.y(0.0, top)
         canvas.y_axis(y, "pairs")
         for count, (low, high) in zip(counts, pairwise(edges), strict=True):

@@ -50,7 +50,7 @@ class Lines(Chart):
         height = min(400.0, 0.62 * width + 80)
         lines = list(self.lines.values())
         ys = spanning(v for line in lines for v in (*line.y, *line.low, *line.high))
-        canvas = Canvas(width, height, y_margin(*ys, height - 82), 14, 30, 52)
+        canvas = Canvas(width, height, y_margin(*ys, height - 82), 22, 30, 52)
         x, y = canvas.x(*spanning(v for line in lines for v in line.x)), canvas.y(*ys)
         canvas.y_axis(y, self.ylabel)
         canvas.x_axis(x, self.xlabel, self.names)

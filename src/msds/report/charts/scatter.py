@@ -43,7 +43,7 @@ class Scatter(Chart):
         points = list(self.kinds.values())
         xs = spanning(x for line, _ in points for x in line)
         ys = spanning(y for _, line in points for y in line)
-        canvas = Canvas(width, height, y_margin(*ys, height - 80), 10, 30, 52)
+        canvas = Canvas(width, height, y_margin(*ys, height - 80), 22, 30, 52)
         x, y = canvas.x(*xs), canvas.y(*ys)
         canvas.y_axis(y, self.ylabel)
         canvas.x_axis(x, self.xlabel)

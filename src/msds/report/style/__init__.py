@@ -7,6 +7,6 @@ from importlib.resources import files
 
 
 @cache
-def asset(name: str) -> str:
-    """The text of a style sheet or script, such as "page.css"."""
-    return files(__name__).joinpath(name).read_text(encoding="utf-8")
+def asset(name: str, package: str = __name__) -> str:
+    """The text of a style sheet or script, such as "page.css", that lies in a package."""
+    return files(package).joinpath(name).read_text(encoding="utf-8")

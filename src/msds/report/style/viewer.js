@@ -33,6 +33,15 @@ MSDS.viewer = function (root, mode) {
   tools.append(...modes, play, make("span", "gap"), farther, closer, whole);
   root.prepend(tools);
 
+  function size() {
+    const [width, height] = [images[0].naturalWidth, images[0].naturalHeight];
+    if (!width || !height) return;
+    root.style.setProperty("--ratio", width / height);
+    root.style.setProperty("--height", `${height}px`);
+  }
+  images[0].addEventListener("load", size);
+  size();
+
   function make(kind, name) {
     const element = document.createElement(kind);
     element.className = name;

@@ -1,0 +1,105 @@
+"""`msds report`: a page of a run, to look at and to hand on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msds.errors import InputError
+
+_SHOWN = 5
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  msds report scores.csv -o report.html
+
+  msds report scores.csv --against before.csv -o changes.html
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.command(epilog=EXAMPLES)(report)
+
+
+def report(
+    results: Annotated[Path, typer.Argument(help="Results of msds score --out.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", help="The page to write, .html.")
+    ] = Path("report.html"),
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Earlier results: the page shows what got better and worse."
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(metavar="X", min=0, help="Differences up to this count as none.")
+    ] = 0.001,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder that the names in the results are relative to, if it is not this one or "
+            "theirs; repeatable.",
+        ),
+    ] = None,
+    pictures: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHERE",
+            help="'inside' the page, 'beside' it in a folder, or 'none'; by default inside for up "
+            "to 100 pairs.",
+            show_default=False,
+        ),
+    ] = None,
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Title of the page.")] = "",
+) -> None:
+    """Write a page of a run: every pair with its score, sorted, searched and looked at."""
+    from msds.cli.study_options import progress_bar
+    from msds.files import same_file
+    from msds.gallery import compared
+    from msds.gallery.making import PLACES, check_page, make_gallery
+    from msds.results import read_results
+    from msds.text import one_line, printable
+
+    if pictures is not None and pictures not in PLACES:
+        raise InputError(f"Pictures are {', '.join(PLACES)}; found {pictures!r}.")
+    check_page(out)
+    if any(same_file(out, path) for path in (results, against) if path is not None):
+        raise InputError(f"{printable(out)} is read and would be replaced; give another name.")
+    scores = read_results(results)
+    comparison = None if against is None else compared(scores, read_results(against), tolerance)
+    roots = [*(images or []), Path(), results.parent]
+    with progress_bar() as progress:
+        problems = make_gallery(
+            out,
+            scores,
+            comparison,
+            roots=roots if against is None else [*roots, against.parent],
+            place=pictures,  # type: ignore[arg-type]
+            title=title,
+            progress=partial(progress, "pictures"),
+        )
+    if comparison is not None:
+        for old, new in sorted(comparison.renamed.items()):
+            typer.echo(one_line(f"msds: pairs of {old} were found in {new}"), err=True)
+        counts = ", ".join(f"{n} {change.value}" for change, n in comparison.counts.items())
+        typer.echo(f"msds: {counts}", err=True)
+    say_written(out, problems)
+
+
+def say_written(page: Path, problems: Sequence[str]) -> None:
+    """Say on standard error what has no picture in a page, and that it is there."""
+    from msds.text import one_line, printable
+
+    for problem in problems[:_SHOWN]:
+        typer.echo(one_line(f"msds: no picture: {problem}"), err=True)
+    if len(problems) > _SHOWN:
+        typer.echo(f"msds: {len(problems) - _SHOWN} more images have no picture", err=True)
+    typer.echo(one_line(f"msds: wrote {printable(page)}"), err=True)

@@ -1,0 +1,62 @@
+// A table of very many rows: only those in sight are in the document. The list scrolls with the
+// page. `MSDS.rows(body, build)` gives {show(rows), redraw()}; `build(row, place)` makes an element.
+"use strict";
+window.MSDS = window.MSDS || {};
+
+MSDS.rows = function (body, build) {
+  const BEYOND = 6; // rows kept above and below the window, so that scrolling finds them there
+  let rows = [];
+  let height = 0;
+  const present = new Map();
+
+  function measure() {
+    height = parseFloat(getComputedStyle(body).getPropertyValue("--row")) || 72;
+    body.style.height = `${rows.length * height}px`;
+  }
+
+  function draw() {
+    const top = body.getBoundingClientRect().top;
+    const first = Math.max(0, Math.floor(-top / height) - BEYOND);
+    const last = Math.min(rows.length, Math.ceil((window.innerHeight - top) / height) + BEYOND);
+    for (const [place, element] of present) {
+      const wanted = place >= first && place < last;
+      // What has the focus stays, or the keyboard would lose its place.
+      if (!wanted && !element.contains(document.activeElement)) {
+        element.remove();
+        present.delete(place);
+      }
+    }
+    for (let place = first; place < last; place++) {
+      if (present.has(place)) continue;
+      const element = build(rows[place], place);
+      element.style.transform = `translateY(${place * height}px)`;
+      element.setAttribute("aria-rowindex", place + 2);
+      present.set(place, element);
+      body.append(element);
+    }
+  }
+
+  function redraw() {
+    for (const element of present.values()) element.remove();
+    present.clear();
+    measure();
+    draw();
+  }
+
+  // Browsers say at most once a frame that the page has scrolled, before they paint it.
+  window.addEventListener("scroll", draw, { passive: true });
+  window.addEventListener("resize", () => { measure(); redraw(); });
+  return {
+    show(wanted) {
+      rows = wanted;
+      redraw();
+    },
+    redraw,
+    reveal(place) {
+      const top = body.getBoundingClientRect().top + window.scrollY;
+      window.scrollTo({ top: top + place * height - window.innerHeight / 3, behavior: "instant" });
+      draw();
+      return present.get(place);
+    },
+  };
+};
