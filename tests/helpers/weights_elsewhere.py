@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from multiprocessing.synchronize import Barrier, Event
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from msds.trunks.weights import download as module
@@ -33,21 +33,14 @@ def _count_as_published(sha256: str, size: int) -> PublishedWeights:
     return entry
 
 
-def resolve_at_once(sha256: str, size: int, report: Path, ready: Barrier, waiting: Event) -> None:
-    """Find the synthetic weights at the same moment as another process; say where they are.
-
-    `waiting` is set when this process waits for the other, or has come to its end.
-    """
+def resolve_beside(sha256: str, size: int, report: Path, waiting: Event) -> None:
+    """Find the synthetic weights; say where they are, and when this process waits for another."""
     from msds.trunks.weights.stored import resolve
 
     _count_as_published(sha256, size)
     packages.find_file = lambda _: None  # the synthetic weights come from nowhere else
     logging.getLogger("msds").addHandler(_Waiting(waiting))
-    ready.wait()
-    try:
-        report.write_text(str(resolve("vgg16")))
-    finally:
-        waiting.set()
+    report.write_text(str(resolve("vgg16")))
 
 
 def fetch_locked(sha256: str, size: int, folder: Path) -> None:

@@ -8,6 +8,7 @@ import socket
 import urllib.request
 from collections.abc import Callable
 from http.client import HTTPResponse
+from multiprocessing import connection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from helpers import weights_server
-from helpers.weights_elsewhere import fetch_locked, resolve_at_once
+from helpers.weights_elsewhere import fetch_locked, resolve_beside
 from helpers.weights_fixtures import *  # noqa: F403
 from helpers.weights_server import WeightsServer
 from msds.errors import WeightsError
@@ -285,18 +286,18 @@ def test_nothing_is_drawn_where_standard_error_is_not_a_terminal(
 @pytest.mark.slow
 def test_two_processes_at_once_fetch_the_file_once(server: WeightsServer, machine: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    ready, waiting = context.Barrier(2), context.Event()
+    waiting = context.Event()
     server.answers = [weights_server.held(waiting)]
     reports = [machine / "first", machine / "second"]
     size, digest = len(server.data), PUBLISHED["vgg16"].sha256
     processes = [
-        context.Process(
-            target=resolve_at_once, args=(digest, size, report, ready, waiting), daemon=True
-        )
+        context.Process(target=resolve_beside, args=(digest, size, report, waiting), daemon=True)
         for report in reports
     ]
     for process in processes:
         process.start()
+    connection.wait([process.sentinel for process in processes])
+    waiting.set()  # if the one that ended did so before its time, the other shall end as well
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0]
