@@ -101,7 +101,8 @@ def torchmetrics_lpips(monkeypatch: pytest.MonkeyPatch, network: str) -> nn.Modu
     module = pytest.importorskip("torchmetrics.functional.image.lpips")
     made = {"vgg16": torchvision_vgg16, "alexnet": torchvision_alexnet}
     monkeypatch.setattr(module, "_get_tv_model_features", lambda name, *_: made[name]())
-    return module._LPIPS(net=network).double()
+    theirs: nn.Module = module._LPIPS(net=network).double()
+    return theirs
 
 
 def torchmetrics_dists(monkeypatch: pytest.MonkeyPatch) -> nn.Module:
@@ -110,7 +111,7 @@ def torchmetrics_dists(monkeypatch: pytest.MonkeyPatch) -> nn.Module:
     monkeypatch.setattr(module, "VGG16_Weights", SimpleNamespace(DEFAULT=None), raising=False)
     network = SimpleNamespace(features=torchvision_vgg16())
     monkeypatch.setattr(module, "vgg16", lambda weights: network, raising=False)
-    theirs = module.DISTSNetwork(load_weights=False)
+    theirs: nn.Module = module.DISTSNetwork(load_weights=False)
     for name, values in read_package_file("dists").items():
         getattr(theirs, name).data = values
     return theirs.double()
