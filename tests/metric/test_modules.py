@@ -314,7 +314,7 @@ def test_a_metric_that_is_passed_in_stays_where_it_is_unless_a_device_is_named()
     msds.score(*images, model=metric)
     assert not hasattr(metric, "moves")
     msds.score(*images, model=metric, device="cpu")
-    assert metric.moves == [("cpu",)]
+    assert [torch.device(*move) for move in metric.moves] == [torch.device("cpu")]
 
 
 def test_encodings_of_another_pyramid_are_refused(metric: MSDS) -> None:
