@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.axe import serious
 from helpers.browser import NARROW, WIDE, Browser, Tab, browser
 from msds.report.blocks import Code, Figure, Matrix, PicturePair, Section
 from msds.report.charts import Intervals, Line, Lines, Scatter
@@ -101,6 +102,16 @@ def test_a_page_fits_its_window_and_its_letters_are_of_one_size(
         )
         assert len(drawn) == 3
         assert all(letters == 15 and abs(stretch) < 1 for letters, stretch in drawn)
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide light", "narrow dark"]
+)
+def test_nothing_serious_keeps_people_out(
+    chromium: Browser, written: Path, size: tuple[int, int], scheme: str
+) -> None:
+    with chromium.open(written, size, scheme) as tab:
+        assert serious(tab) == []
 
 
 def luminance(tab: Tab, selector: str, what: str) -> float:

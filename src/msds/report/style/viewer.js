@@ -1,15 +1,21 @@
 // Two images to compare: side by side, under a slider, in turns, or their difference; zoom and pan
-// move both. `MSDS.viewer(element)` brings an element of class "viewer" to life, whose two panes
-// (.pane.a, .pane.b) hold an image each. Without scripts they stand side by side.
+// move both. `MSDS.viewer(element, mode)` brings an element of class "viewer" to life, whose two panes
+// (.pane.a, .pane.b) hold an image each; without scripts they stand side by side. It gives
+//   setMode(name)     one of MSDS.MODES
+//   setMap(address)   a picture over the distorted image, with a slider for how much of it is seen;
+//                     null takes it away. An img.map in .pane.b is the first one.
+//   zoomAt(factor, [x, y])   1 is the whole image; x and y, in pixels of a pane, stay where they are
+//   stop()            when it is taken out of the page
+// Nothing of the page is needed but the colours that viewer.css names.
 "use strict";
 window.MSDS = window.MSDS || {};
 MSDS.MODES = [["side", "Side by side"], ["slider", "Slider"], ["flicker", "Flicker"],
-  ["difference", "Difference"]];
+  ["difference", "Difference \u00d7 4"]];
 
 MSDS.viewer = function (root, mode) {
   const stage = root.querySelector(".stage");
   const second = root.querySelector(".pane.b");
-  const images = [...root.querySelectorAll(".pane img")];
+  const images = [...root.querySelectorAll(".pane img:not(.map)")];
   const tools = make("div", "viewer-tools");
   tools.setAttribute("role", "toolbar");
   tools.setAttribute("aria-label", "How to compare the two images");
@@ -29,8 +35,17 @@ MSDS.viewer = function (root, mode) {
   const play = press("Play", () => setPlaying(!state.timer));
   const closer = press("+", () => zoomAt(state.zoom * 2), "Closer");
   const farther = press("−", () => zoomAt(state.zoom / 2), "Farther");
-  const whole = press("Whole", () => zoomAt(1), "The whole image");
-  tools.append(...modes, play, make("span", "gap"), farther, closer, whole);
+  const whole = press("Fit", () => zoomAt(1), "The whole image");
+  const actual = press("1:1", () => zoomAt(actualZoom()), "Every pixel as one of the screen");
+  const scale = make("output", "scale");
+  const shade = make("label", "shade");
+  const amount = make("input", "amount");
+  Object.assign(amount, { type: "range", min: 0, max: 100, value: 0 });
+  amount.addEventListener("input", draw);
+  shade.append("Map", amount);
+  let map = second.querySelector("img.map");
+  shade.hidden = !map;
+  tools.append(...modes, play, shade, make("span", "gap"), scale, farther, closer, whole, actual);
   root.prepend(tools);
 
   function size() {
@@ -38,9 +53,8 @@ MSDS.viewer = function (root, mode) {
     if (!width || !height) return;
     root.style.setProperty("--ratio", width / height);
     root.style.setProperty("--height", `${height}px`);
+    draw();
   }
-  images[0].addEventListener("load", size);
-  size();
 
   function make(kind, name) {
     const element = document.createElement(kind);
@@ -76,6 +90,22 @@ MSDS.viewer = function (root, mode) {
     play.setAttribute("aria-pressed", String(Boolean(wanted)));
   }
 
+  function setMap(address) {
+    shade.hidden = !address;
+    if (!address) {
+      if (map) map.remove();
+      map = null;
+      return;
+    }
+    if (!map) {
+      map = make("img", "map");
+      Object.assign(map, { alt: "", draggable: false });
+      images[1].after(map);
+    }
+    map.src = address;
+    draw();
+  }
+
   function swap() {
     if (!root.isConnected) setPlaying(false);
     second.classList.toggle("away");
@@ -91,19 +121,34 @@ MSDS.viewer = function (root, mode) {
     const sliding = state.mode === "slider";
     second.style.clipPath = sliding ? `inset(0 0 0 ${state.cut}%)` : "";
     cut.style.left = `${state.cut}%`;
+    const times = magnified();
     root.classList.toggle("zoomed", state.zoom > 1);
+    // Pixels are shown as squares where they are larger than the screen's, and smoothed elsewhere.
+    root.classList.toggle("pixels", state.zoom > 1 && times > 1.5);
+    scale.value = times ? `${Math.round(100 * times)} %` : "";
     farther.disabled = whole.disabled = state.zoom <= 1;
-    for (const image of images) {
-      image.style.transform = state.zoom > 1
-        ? `translate(${state.x}px, ${state.y}px) scale(${state.zoom})` : "";
+    closer.disabled = state.zoom >= closest();
+    actual.disabled = actualZoom() <= 1;
+    const move = `translate(${state.x}px, ${state.y}px) scale(${state.zoom})`;
+    for (const image of map ? [...images, map] : images) {
+      image.style.transform = state.zoom > 1 ? move : "";
     }
+    if (map) map.style.opacity = amount.value / 100;
   }
+
+  // Screen pixels for one of the image, and the zooms that give one, or sixteen.
+  function magnified() {
+    const image = images[0];
+    return (state.zoom * image.clientWidth * devicePixelRatio) / image.naturalWidth || 0;
+  }
+  const actualZoom = () => state.zoom / (magnified() || 1);
+  const closest = () => Math.max(8, 16 * actualZoom());
 
   // Zooming keeps the place under the pointer where it is; `place` is in pixels of a pane.
   function zoomAt(wanted, place) {
     const box = images[0].parentElement.getBoundingClientRect();
     const at = place || [box.width / 2, box.height / 2];
-    const zoom = Math.min(32, Math.max(1, wanted));
+    const zoom = Math.min(closest(), Math.max(1, wanted));
     state.x = at[0] - (at[0] - state.x) * (zoom / state.zoom);
     state.y = at[1] - (at[1] - state.y) * (zoom / state.zoom);
     state.zoom = zoom;
@@ -132,54 +177,103 @@ MSDS.viewer = function (root, mode) {
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  // A drag moves the slider's edge, or the images when they are larger than their place.
+  // A drag moves the slider's edge, or the images when they are larger than their place; two
+  // fingers zoom.
+  const fingers = new Map();
   let drag = null;
+
+  function spread() {
+    const [first, other] = [...fingers.values()];
+    return Math.hypot(first.clientX - other.clientX, first.clientY - other.clientY) || 1;
+  }
+
+  function cutTo(event) {
+    const box = stage.getBoundingClientRect();
+    setCut((100 * (event.clientX - box.left)) / box.width);
+  }
+
   stage.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    fingers.set(event.pointerId, event);
+    if (fingers.size > 1) {
+      drag = { moved: true, spread: spread(), zoom: state.zoom };
+      return;
+    }
     const box = stage.getBoundingClientRect();
     const away = Math.abs(event.clientX - box.left - (box.width * state.cut) / 100);
     const cutting = state.mode === "slider" && (state.zoom === 1 || away < 24);
-    drag = { x: event.clientX, y: event.clientY, moved: false, cutting };
-    if (cutting) setCut(100 * (event.clientX - box.left) / box.width);
+    drag = { moved: false, cutting };
+    if (cutting) cutTo(event);
     if (cutting || state.zoom > 1) stage.setPointerCapture(event.pointerId);
   });
   stage.addEventListener("pointermove", (event) => {
-    if (!drag) return;
-    if (drag.cutting) {
-      const box = stage.getBoundingClientRect();
-      setCut(100 * (event.clientX - box.left) / box.width);
-    } else if (state.zoom > 1) {
-      state.x += event.clientX - drag.x;
-      state.y += event.clientY - drag.y;
-      drag = { x: event.clientX, y: event.clientY, moved: true, cutting: false };
-      keepInside(images[0].parentElement.getBoundingClientRect());
-      draw();
+    const before = fingers.get(event.pointerId);
+    if (!drag || !before) return;
+    fingers.set(event.pointerId, event);
+    if (fingers.size === 2 && drag.spread) {
+      zoomAt((drag.zoom * spread()) / drag.spread, placeOf(event));
+    } else if (drag.cutting) {
+      cutTo(event);
+    } else if (state.zoom > 1 && fingers.size === 1) {
+      const [right, down] = [event.clientX - before.clientX, event.clientY - before.clientY];
+      if (!right && !down) return;
+      drag.moved = true;
+      pan(right, down);
     }
   });
-  stage.addEventListener("pointerup", () => {
+  stage.addEventListener("pointerup", (event) => {
+    fingers.delete(event.pointerId);
+    if (fingers.size) return;
     if (drag && !drag.moved && !drag.cutting) {
       if (state.mode === "side") setMode("flicker");
       if (state.mode === "flicker") swap();
     }
     drag = null;
   });
-  stage.addEventListener("pointercancel", () => { drag = null; });
+  stage.addEventListener("pointercancel", (event) => {
+    fingers.delete(event.pointerId);
+    drag = null;
+  });
+  stage.addEventListener("pointerleave", (event) => {
+    if (!stage.hasPointerCapture(event.pointerId)) fingers.delete(event.pointerId);
+  });
+
+  function pan(right, down) {
+    state.x += right;
+    state.y += down;
+    keepInside(images[0].parentElement.getBoundingClientRect());
+    draw();
+  }
+
   stage.addEventListener("dragstart", (event) => event.preventDefault());
   stage.tabIndex = 0;
   stage.setAttribute("role", "group");
-  stage.setAttribute("aria-label", "Images; space swaps them in Flicker, + and - zoom");
+  stage.setAttribute("aria-label", "Images; space swaps them, plus and minus zoom, 0 shows the whole");
   stage.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
-    if (event.key === " " && state.mode === "flicker") swap();
-    else if (event.key === "+") zoomAt(state.zoom * 2);
+    if (event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " ") {
+      if (state.mode !== "flicker") setMode("flicker");
+      swap();
+    } else if (event.key === "+" || event.key === "=") zoomAt(state.zoom * 2);
     else if (event.key === "-") zoomAt(state.zoom / 2);
-    else if (event.key in step && state.zoom > 1) {
-      state.x += step[event.key][0];
-      state.y += step[event.key][1];
-      keepInside(images[0].parentElement.getBoundingClientRect());
-      draw();
-    } else return;
+    else if (event.key === "0") zoomAt(1);
+    else if (event.key === "1") zoomAt(actualZoom());
+    else if (event.key in step && state.zoom > 1) pan(...step[event.key]);
+    else return;
     event.preventDefault();
   });
+  // Shown larger or smaller, it stays inside its place.
+  const resized = new ResizeObserver(() => zoomAt(state.zoom, [0, 0]));
+  resized.observe(stage);
+  images[0].addEventListener("load", size);
   setMode(mode || "side");
-  return { setMode, zoomAt, stop: () => setPlaying(false) };
+  size();
+  return {
+    setMode, setMap, zoomAt,
+    stop() {
+      setPlaying(false);
+      resized.disconnect();
+    },
+  };
 };
