@@ -339,6 +339,11 @@ WRONG: list[tuple[list[str], str]] = [
     (["refs", "dist", *PATTERN, "--baseline", "b", "--tolerance", "-1"], "--tolerance is a diff"),
     (["refs/a0.png", "image.csv", "--out", "image.csv"], "--out would replace a file"),
     (["--manifest", "names.csv", "--out", "image.csv"], "--out would replace a file"),
+    (["refs", "dist", *PATTERN, "--csv-safe"], "--csv-safe is for results in CSV"),
+    (["refs", "dist", *PATTERN, "--csv-safe", "--out", "o.jsonl"], "--csv-safe is for results in"),
+    (["refs/a0.png", "dist/a0_q10.jpg", "--max-pixels", "1000"], "at most 1000 are read"),
+    (["refs/a0.png", "dist/a0_q10.jpg", "--frame", "1"], "frame 1 was asked for"),
+    (["refs", "dist", *PATTERN, "--device", "gpu"], "did you mean cuda?"),
     (["refs", "dist", *PATTERN, "--out", "o.txt"], "the name of results ends in .jsonl"),
     (["refs", "dist", *PATTERN, "--out", "refs"], "the name of results ends in .jsonl"),
     (["refs", "dist", *PATTERN, "--out", "file/o.csv"], "results cannot be written there"),
@@ -371,6 +376,16 @@ def test_a_wrong_call_is_status_two_and_one_line(
     last = done.err.splitlines()[-1]
     assert last.startswith("msds: error: ")
     assert message in last
+
+
+def test_formulas_in_names_are_made_harmless_where_it_is_asked_for(here: Path, msds: Call) -> None:
+    (here / "dist/a0_q10.jpg").rename(here / "=cmd_q10.jpg")
+    (here / "m.csv").write_text("reference,distorted\nrefs/a0.png,=cmd_q10.jpg\n")
+    done = msds("score", "--manifest", "m.csv", *RANDOM, "--out", "o.csv", "--csv-safe")
+    assert done.status == 0, done.err
+    assert rows_of(here / "o.csv")[0]["distorted"] == "'=cmd_q10.jpg"
+    again = msds("score", "--manifest", "m.csv", *RANDOM, "--baseline", "o.csv")
+    assert again.status == 0, again.err
 
 
 def test_the_help_fits_eighty_columns_and_shows_examples(msds: Call) -> None:

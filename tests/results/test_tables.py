@@ -71,6 +71,39 @@ def test_a_table_has_one_plain_column_for_each_level_and_side(tmp_path: Path) ->
     assert json.loads(rows[0]["settings"]) == RUN.settings
 
 
+def test_text_that_a_spreadsheet_takes_for_a_formula_is_made_harmless_and_read_back(
+    tmp_path: Path,
+) -> None:
+    texts = [
+        "=1+1",
+        "+a",
+        "-a",
+        "@a",
+        "\ta",
+        "\ra",
+        "'=a",
+        "'a",
+        "a=b",
+        "-3.5",
+        "+1e-3",
+        "-1e5",
+        "",
+    ]
+    plan = Plan(tuple(replace(plan_of(1).pairs[0], columns={"=x": text}) for text in texts))
+    scores = [replace(record_of(pair), distorted="=d.png") for pair in plan.pairs]
+    path = tmp_path / "o.csv"
+    write_results(path, plan, RUN, scores, csv_safe=True)
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header[:3] == ["reference", "distorted", "'=x"]
+    assert [row[2] for row in rows] == [f"'{text}" for text in texts[:7]] + texts[7:]
+    assert {row[1] for row in rows} == {"'=d.png"}
+    assert read_results(path) == scores
+    write_results(path, plan, RUN, scores)
+    with path.open(encoding="utf-8", newline="") as file:
+        assert [row[2] for row in csv.reader(file)][1:] == texts
+
+
 def test_columns_of_a_parquet_table_keep_their_types(tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     plan = plan_of(2, n=3, x=2.5, flag=True, text="t", big=2**70, nested={"a": [1]}, nothing=None)

@@ -231,6 +231,14 @@ class OutputOptions:
             rich_help_panel=OUTPUT,
         ),
     ] = None
+    csv_safe: Annotated[
+        bool,
+        typer.Option(
+            "--csv-safe",
+            help="Text in CSV that spreadsheets take for formulas gets an apostrophe in front.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False
 
     def __post_init__(self) -> None:
         if self.as_json + self.explain + self.quiet > 1:
@@ -239,6 +247,8 @@ class OutputOptions:
             raise InputError("--resume goes on with the results of --out FILE: give that too.")
         if self.as_json and self.out is not None:
             raise InputError("Choose one of --json, which prints the records, and --out.")
+        if self.csv_safe and (self.out is None or self.out.suffix.lower() != ".csv"):
+            raise InputError("--csv-safe is for results in CSV: give --out FILE.csv too.")
 
 
 @dataclass(frozen=True)

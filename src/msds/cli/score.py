@@ -91,6 +91,7 @@ def score(
         conditions.conditions(pairing.allow_unmatched),
         output.out,
         output.resume,
+        output.csv_safe,
     )
     metric = engine.settled(model.load())
     display = score_many.Display(

@@ -12,7 +12,7 @@ from typing import Any
 
 from msds.errors import InputError
 from msds.results.record import RECORD_FIELDS, Run, Score, Size
-from msds.results.tables import SIDES, SIZE_COLUMNS, check_output
+from msds.results.tables import SIDES, SIZE_COLUMNS, check_output, without_apostrophe
 from msds.rows import read_rows
 from msds.text import printable, reason
 
@@ -33,12 +33,18 @@ def read_results(path: Path) -> list[Score]:
         raise InputError(f"{printable(path)}: no such file; expected earlier results.")
     check_output(path)
     try:
-        return [_score(row) for _, row in read_rows(path, "results")]
+        rows = (row for _, row in read_rows(path, "results"))
+        return [_score(row) for row in (map(_plain, rows) if path.suffix == ".csv" else rows)]
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         what = f"there is no column {error}" if isinstance(error, KeyError) else reason(error)
         raise InputError(f"{printable(path)} does not hold results: {what}.") from error
+
+
+def _plain(row: Mapping[str, str]) -> dict[str, str]:
+    """Cells without what `csv_safe` has put in front of some."""
+    return {without_apostrophe(name): without_apostrophe(cell) for name, cell in row.items()}
 
 
 def _score(row: Mapping[str, Any]) -> Score:

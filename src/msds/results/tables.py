@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from msds.errors import InputError, require
 from msds.files import atomic_write
@@ -19,6 +20,8 @@ SUFFIXES = (".jsonl", ".ndjson", ".csv", ".parquet")
 ROWS_PER_GROUP = 10_000
 ROLES = ("reference", "distorted")
 SIDES = ("width", "height")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 SIZE_COLUMNS = tuple(f"{role}_{side}" for role in ROLES for side in SIDES)
 
 
@@ -46,8 +49,18 @@ def check_columns(columns: Iterable[str], levels: int) -> None:
             )
 
 
-def write_results(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> None:
+def write_results(
+    path: Path, plan: Plan, run: Run, scores: Iterable[Score], *, csv_safe: bool = False
+) -> None:
     """Write the records of a plan, in its order, in the format of the file's suffix.
+
+    Parameters
+    ----------
+    path : the file.
+    plan, run : what was scored, and by what.
+    scores : the records.
+    csv_safe : whether text that spreadsheets would take for a formula gets an apostrophe in front,
+        in CSV; `read_results` takes it away again.
 
     Raises
     ------
@@ -55,11 +68,13 @@ def write_results(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> 
         If the suffix is none of `SUFFIXES`.
     """
     check_output(path)
-    writers: dict[str, Callable[[Path, Plan, Run, Iterable[Score]], None]] = {
-        ".csv": _write_csv,
-        ".parquet": _write_parquet,
-    }
-    writers.get(path.suffix.lower(), _write_json)(path, plan, run, scores)
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        _write_csv(path, plan, run, scores, csv_safe)
+    elif suffix == ".parquet":
+        _write_parquet(path, plan, run, scores)
+    else:
+        _write_json(path, scores)
 
 
 def json_line(score: Score) -> str:
@@ -119,19 +134,49 @@ def _cell(value: Any) -> Any:
     return str(value)
 
 
-def _write_json(path: Path, _: Plan, __: Run, scores: Iterable[Score]) -> None:
+def _write_json(path: Path, scores: Iterable[Score]) -> None:
     with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace") as file:
         for score in scores:
             file.write(json_line(score) + "\n")
 
 
-def _write_csv(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> None:
+def _write_csv(path: Path, plan: Plan, run: Run, scores: Iterable[Score], safe: bool) -> None:
     fields = flat_fields(plan.columns, run.levels)
+    shown: Callable[[Any], Any] = _no_formula if safe else lambda cell: cell
     with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.DictWriter(file, fields, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
+        writer = csv.writer(_Lines(file))
+        writer.writerow(map(shown, fields))
         for score in scores:
-            writer.writerow(flat(score, plan.columns, run.levels))
+            cells = flat(score, plan.columns, run.levels)
+            writer.writerow(shown(cells[name]) for name in fields)
+
+
+class _Lines:
+    """A file for a `csv.writer` that ends lines with "\\n" and quotes "\\r" all the same.
+
+    Cells with one would not be quoted where that is no part of what ends a line.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, line: str) -> int:
+        return self._file.write(line.removesuffix("\r\n") + "\n")
+
+
+def _no_formula(cell: Any) -> Any:
+    """Text that no spreadsheet takes for a formula; numbers are none.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if not isinstance(cell, str) or not _FORMULA.match(cell) or _NUMBER.fullmatch(cell):
+        return cell
+    return f"'{cell}"
+
+
+def without_apostrophe(cell: str) -> str:
+    """What `csv_safe` has made of a cell, undone."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def _write_parquet(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> None:

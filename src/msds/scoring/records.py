@@ -80,13 +80,13 @@ class Records:
         if self._journal is not None:
             self._journal.add(row, score)
 
-    def finish(self) -> tuple[Score, ...]:
+    def finish(self, *, csv_safe: bool = False) -> tuple[Score, ...]:
         """Write the results; returns them in the order of the plan, judged by the conditions."""
         whole = (self._scores[row] for row in range(len(self._plan.pairs)))
         scores = tuple(map(self._conditions.judged, whole))
         if self._journal is not None and self._output is not None:
             try:
-                write_results(self._output, self._plan, self._run, scores)
+                write_results(self._output, self._plan, self._run, scores, csv_safe=csv_safe)
             except OSError as error:
                 raise InputError(
                     f"{printable(self._output)}: results cannot be written "

@@ -59,6 +59,7 @@ class Job:
     output : file of results, by suffix .jsonl, .csv or .parquet; a journal lies beside it until
         they are complete.
     resume : whether to go on with what an earlier run has left of this output.
+    csv_safe : whether text in CSV that spreadsheets would take for a formula is made harmless.
     """
 
     reading: Reading = field(default_factory=Reading)
@@ -66,6 +67,7 @@ class Job:
     conditions: Conditions = field(default_factory=Conditions)
     output: Path | None = None
     resume: bool = False
+    csv_safe: bool = False
 
 
 class Watcher:
@@ -153,7 +155,7 @@ def run_plan(
         ):
             records.add(row, score)
             watcher.scored(row, conditions.judged(score))
-        scores = records.finish()
+        scores = records.finish(csv_safe=job.csv_safe)
     return Report(
         plan,
         run,
