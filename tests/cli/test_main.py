@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import msds
-from helpers.scoring_files import RANDOM, write_folders
+from helpers.scoring_files import RANDOM, call, write_folders
 
 HEAVY = ("torch", "numpy", "PIL", "scipy", "matplotlib", "pyarrow")
 
@@ -159,6 +159,17 @@ def test_an_explained_score_keeps_its_numbers_on_a_narrow_terminal(examples_dir:
     for number in ("451 x 300", "56 x 37", "1.0000", "0.200"):
         assert number in text
     assert photo.replace(" ", "") in text.replace("\n", "").replace(" ", "")
+
+
+def test_images_in_the_place_of_a_verb_are_told_where_they_belong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "b c.png"):
+        (tmp_path / name).touch()
+    done = call(monkeypatch, capsys, "a.png", "b c.png")
+    assert done.status == 2
+    assert done.err == "msds: error: a.png is no verb; did you mean `msds score a.png 'b c.png'`?\n"
 
 
 def test_an_unknown_verb_or_option_is_status_two() -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import PIL.Image
 import pytest
 
 from helpers.scoring_files import RANDOM, Called, write_image
@@ -173,10 +174,86 @@ def test_pairs_of_different_size_are_scored_and_noticed(here: Path, msds: Call) 
     assert "; 1 with images of different size, nothing was resized; " in done.err
     one = ("score", "refs/a0.png", "dist/a0_q80.jpg", *RANDOM)
     line = "msds: sizes differ: 40 x 36 against 60 x 50; nothing was resized\n"
-    assert msds(*one).err == msds(*one, "--json").err == line
+    assert msds(*one).err == msds(*one, "--json").err == msds(*one, "--quiet").err == line
     explained = msds(*one, "--explain").out
     for size in ("40 x 36", "60 x 50", "20 x 18", "30 x 25"):
         assert size in explained
+
+
+def test_what_made_sizes_differ_is_said_as_far_as_it_is_known(here: Path, msds: Call) -> None:
+    upright = PIL.Image.open(write_image(here / "upright.png", 3, (40, 60)))
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6  # "the image is to be turned by a quarter": EXIF 2.3, orientation
+    upright.save(here / "turned.png", exif=exif)
+    write_image(here / "lying.png", 3, (60, 40))
+    write_image(here / "cropped.png", 3, (40, 58))
+    for name, cause in (
+        ("turned.png", "60 x 40 (EXIF orientation 6 of the distorted image turned it)"),
+        ("lying.png", "60 x 40 (one of them is turned)"),
+        ("cropped.png", "40 x 58 (cropped or padded)"),
+    ):
+        done = msds("score", "upright.png", name, *RANDOM, "--quiet")
+        assert done.err == f"msds: sizes differ: 40 x 60 against {cause}; nothing was resized\n"
+
+
+def test_several_distorted_images_are_scored_in_one_call(here: Path, msds: Call) -> None:
+    names = ["dist/a0_q80.jpg", "dist/a0_q10.jpg", "dist/a1_q10.jpg"]
+    done = msds("score", "refs/a0.png", *names, *RANDOM)
+    assert done.status == 0, done.err
+    assert [line.split("\t")[1:] for line in done.out.splitlines()] == [
+        ["refs/a0.png", name] for name in names
+    ]
+    assert msds("score", "refs/a0.png", *names[:2], *RANDOM, "-o", "o.csv").status == 0
+    assert [row["distorted"] for row in rows_of(here / "o.csv")] == names[:2]
+
+
+TWO = ("-m", "msds-compact", "-m", "deepssim-compact", "--trunk-weights", "random")
+
+
+def test_two_models_score_one_pair_in_a_line_each(here: Path, msds: Call) -> None:
+    pair = ("score", "refs/a0.png", "dist/a0_q10.jpg", "--small", "fewer-levels")
+    done = msds(*pair, *TWO)
+    assert done.status == 0, done.err
+    assert [line.split("  ")[1] for line in done.out.splitlines()] == [
+        "msds-compact-random",
+        "deepssim-compact-random",
+    ]
+    alone = [msds(*pair, *TWO[k : k + 2], *TWO[4:]).out for k in (0, 2)]
+    assert done.out == "".join(alone)
+    below = msds(*pair, *TWO, "--fail-under", "1")
+    assert below.status == 3
+    assert "is below 1 (msds-compact-random)" in below.err
+    assert msds(*pair, *TWO[:2], *TWO[:2], *TWO[4:]).out == alone[0]
+
+
+def test_two_models_have_a_column_each_and_a_row_each_in_results(here: Path, msds: Call) -> None:
+    many = ("score", "refs", "dist", *PATTERN, "--small", "fewer-levels")
+    done = msds(*many, *TWO)
+    assert done.status == 0, done.err
+    columns = [line.split("\t") for line in done.out.splitlines()]
+    assert {len(line) for line in columns} == {4}
+    for k in (0, 1):
+        alone = msds(*many, *TWO[2 * k : 2 * k + 2], *TWO[4:])
+        assert [line[k] for line in columns] == [x.split("\t")[0] for x in alone.out.splitlines()]
+    quiet = msds(*many, *TWO, "--quiet")
+    assert [line.split("\t") for line in quiet.out.splitlines()] == [x[:2] for x in columns]
+
+    assert msds(*many, *TWO, "--out", "o.csv").status == 0
+    rows = read_results(here / "o.csv")
+    models = ["msds-compact-random", "deepssim-compact-random"]
+    assert [(row.distorted, row.model) for row in rows] == [
+        (line[3], name) for line in columns for name in models
+    ]
+    assert [f"{row.score:.6f}" for row in rows] == [x for line in columns for x in line[:2]]
+    assert {path.name for path in here.iterdir()} == {"refs", "dist", "o.csv"}
+    before = (here / "o.csv").read_bytes()
+    (here / "b.csv").write_bytes(before)
+    again = msds(*many, *TWO, "--out", "o.csv", "--resume", "--baseline", "b.csv")
+    assert (again.status, again.err.count("6 of them before")) == (0, 2)
+    assert (here / "o.csv").read_bytes() == before
+    other = msds(*many, *TWO[2:], "--out", "o.csv", "--resume")
+    assert other.status == 2
+    assert "was made with another model" in other.err
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
@@ -344,9 +421,17 @@ WRONG: list[tuple[list[str], str]] = [
     (["refs/a0.png", "dist/a0_q10.jpg", "--max-pixels", "1000"], "at most 1000 are read"),
     (["refs/a0.png", "dist/a0_q10.jpg", "--frame", "1"], "frame 1 was asked for"),
     (["refs", "dist", *PATTERN, "--device", "gpu"], "did you mean cuda?"),
+    (["dist", "refs", *PATTERN], "Were the two folders given in the wrong order?"),
+    (["dist", "refs/a0.png"], "the reference comes first"),
+    (["refs/a0.png", "dist", "refs/a1.png"], "dist is a folder; expected one reference and sever"),
+    (["refs/a0.png", "dist/a0_q10.jpg", "gone.png"], "gone.png: no such file"),
+    (["refs", "dist", *PATTERN, "--out", "no/such/o.csv"], "there is no folder no/such"),
+    (["refs", "dist", *PATTERN, "-m", "nofile.json"], "There is no model file nofile.json"),
+    (["refs", "dist", *PATTERN, "-m", "msds-compct"], "did you mean msds-compact?"),
+    (["refs", "dist", *PATTERN, "-m", "m.onnx"], "m.onnx is a model exported for other programs"),
     (["refs", "dist", *PATTERN, "--out", "o.txt"], "the name of results ends in .jsonl"),
     (["refs", "dist", *PATTERN, "--out", "refs"], "the name of results ends in .jsonl"),
-    (["refs", "dist", *PATTERN, "--out", "file/o.csv"], "results cannot be written there"),
+    (["refs", "dist", *PATTERN, "--out", "file/o.csv"], "there is no folder file"),
     (["--manifest", "m.csv", "--out", "m.csv"], "--out would replace a file that is read"),
     (["refs", "dist", "--baseline", "b.csv", "--out", "b.csv"], "--out would replace a file"),
     (["refs", "dist", *PATTERN, "--baseline", "gone.csv"], "expected earlier results"),
@@ -368,6 +453,7 @@ def test_a_wrong_call_is_status_two_and_one_line(
     (here / "file").touch()
     (here / "m.csv").write_text("reference,distorted\nrefs/a0.png,dist/a0_q10.jpg\n")
     (here / "b.csv").touch()
+    (here / "m.onnx").write_bytes(b"\x08\x08\x12")
     (here / "names.csv").write_text("reference,distorted\nrefs/a0.png,./refs/../image.csv\n")
     (here / "image.csv").write_bytes((here / "refs/a0.png").read_bytes())
     done = msds("score", *arguments, *RANDOM)

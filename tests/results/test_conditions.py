@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from msds.errors import InputError
 from msds.pairs import Pair, Plan
 from msds.results import Conditions, Run, Score, write_results
-from msds.results.conditions import against_baseline, annotation, below, read_baseline
+from msds.results.baseline import against_baseline, read_baseline
+from msds.results.conditions import below
+from msds.results.finding import annotation
 
 RUN = Run("msds-test", "f" * 64, {"levels": 1})
 
@@ -115,10 +117,10 @@ def test_numbers_that_no_score_can_have_are_no_conditions(
 
 
 def test_where_sizes_must_be_the_same_a_pair_of_others_has_no_score() -> None:
-    score = Score("r", "d", 0.5, (0.5,), reference_size=(4, 3), distorted_size=(3, 4), run=RUN)
+    score = Score("r", "d", 0.5, (0.5,), reference_size=(4, 3), distorted_size=(3, 5), run=RUN)
     judged = Conditions(same_size=True).judged(score)
     assert (judged.score, judged.levels) == (None, ())
-    assert judged.error == "sizes differ: 4 x 3 against 3 x 4."
+    assert judged.error == "sizes differ: 4 x 3 against 3 x 5."
     assert Conditions().judged(score) == score
 
 
@@ -129,3 +131,48 @@ def test_annotations_escape_what_github_reads_as_its_own() -> None:
     assert line == (
         "::error file=a%2Cb%3Ac%25.png,title=msds%3A worse::50%25%0D%0Anot: good, ::error::"
     )
+
+
+def scored(reference: str, distorted: str, score: float) -> Score:
+    return Score(reference, distorted, score, run=RUN)
+
+
+def test_pairs_of_renamed_folders_are_compared_by_relative_name_and_it_is_said() -> None:
+    old = [scored(f"refs/{k}/a.png", f"x/compressed/{k}/a.webp", 0.9) for k in range(3)]
+    new = [
+        scored(f"../refs/{k}/a.png", f"/y/compressed2/{k}/a.webp", 0.5 + k / 5) for k in range(3)
+    ]
+    findings = against_baseline(new, old, 0.0)
+    assert [(f.title, f.distorted, f.failed) for f in findings] == [
+        ("worse", "/y/compressed2/0/a.webp", True),
+        ("worse", "/y/compressed2/1/a.webp", True),
+        ("other folders than in the baseline", "/y/compressed2", False),
+    ]
+    assert findings[-1].text == "3 pairs compared by relative name with x/compressed (refs)"
+    assert findings[-1].reference == "../refs"
+
+
+def test_pairs_of_the_same_names_are_not_compared_by_anything_else() -> None:
+    old = [scored("r.png", "a/1.png", 0.5), scored("r.png", "b/1.png", 0.9)]
+    findings = against_baseline(old, old, 0.0)
+    assert findings == []
+    # a/1.png is still there; that the other's relative name was 1.png too makes it no match.
+    findings = against_baseline([old[0], scored("r.png", "c/1.png", 0.1)], old, 0.0)
+    assert [(f.title, f.distorted) for f in findings] == [
+        ("missing", "b/1.png"),
+        ("new", "c/1.png"),
+    ]
+
+
+def test_relative_names_that_stand_for_two_pairs_are_no_match() -> None:
+    old = [scored("r/x.png", "d/1.png", 0.5)]
+    new = [scored("s/x.png", "e/1.png", 0.5), scored("s/x.png", "e/1.png/../1.png", 0.4)]
+    assert {f.title for f in against_baseline(new, old, 0.0)} == {"missing", "new"}
+
+
+def test_of_a_baseline_of_several_models_only_the_own_rows_count(tmp_path: Path) -> None:
+    other = Run("other", "0" * 64, {"levels": 1})
+    plan = Plan((Pair("r", "a", Path("r"), Path("a")),))
+    rows = [Score("r", "a", 0.9, run=other), Score("r", "a", 0.5, (0.5,), run=RUN)]
+    write_results(tmp_path / "b.jsonl", plan, RUN, rows)
+    assert read_baseline(tmp_path / "b.jsonl", RUN) == rows[1:]

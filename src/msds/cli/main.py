@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import traceback
+from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from msds.cli import bench, datasets, export, fit, report, score, streams, study, weights
 from msds.cli import map as map_verb
-from msds.errors import MSDSError
+from msds.errors import InputError, MSDSError
 from msds.status import Status
-from msds.text import one_line
+from msds.text import one_line, printable
 from msds.version import __version__
+
+
+class _Verbs(TyperGroup):
+    """The verbs; a file in the place of one is told where it belongs."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and Path(args[0]).exists():
+            shown = shlex.join(["msds", "score", *args])
+            raise InputError(f"{printable(args[0])} is no verb; did you mean `{shown}`?")
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
     name="msds",
+    cls=_Verbs,
     help="MSDS: deep structural similarity with multiscale representation. "
     "A full-reference image quality metric: 1 means identical, lower means worse.",
     no_args_is_help=True,

@@ -32,7 +32,8 @@ class Pairing:
         Path | None, typer.Argument(help="The undistorted image, or a folder.", show_default=False)
     ] = None
     distorted: Annotated[
-        Path | None, typer.Argument(help="The image to judge, or a folder.", show_default=False)
+        list[Path] | None,
+        typer.Argument(help="The images to judge, or a folder of them.", show_default=False),
     ] = None
     manifest: Annotated[
         Path | None,
@@ -67,7 +68,7 @@ class Pairing:
     def __post_init__(self) -> None:
         if self.manifest is not None and (self.reference is not None or self.pattern is not None):
             raise InputError("--manifest names the pairs: leave out paths and --pattern.")
-        if self.manifest is None and (self.reference is None or self.distorted is None):
+        if self.manifest is None and (self.reference is None or not self.distorted):
             raise InputError(
                 "Give a reference and a distorted image or folder, or --manifest FILE."
             )
@@ -75,23 +76,25 @@ class Pairing:
     @property
     def files(self) -> list[Path]:
         """Paths that were given."""
-        given = (self.manifest, self.reference, self.distorted)
+        given = (self.manifest, self.reference, *(self.distorted or ()))
         return [path for path in given if path is not None]
 
     @property
-    def folders(self) -> bool:
-        """Whether one of the paths is a folder."""
-        return any(path is not None and path.is_dir() for path in (self.reference, self.distorted))
+    def one_pair(self) -> bool:
+        """Whether two images are named."""
+        return len(self.files) == 2 and not any(path.is_dir() for path in self.files)
 
     def plan(self) -> Plan:
         """The pairs that are named."""
-        from msds.pairs import Pattern, plan_paths, read_manifest
+        from msds.pairs import Pattern, plan_images, plan_paths, read_manifest
 
         if self.manifest is not None:
             return read_manifest(self.manifest)
-        reference, distorted = self.files
+        reference, *distorted = self.files
         pattern = None if self.pattern is None else Pattern(self.pattern)
-        return plan_paths(reference, distorted, pattern)
+        if len(distorted) > 1:
+            return plan_images(reference, distorted, pattern)
+        return plan_paths(reference, distorted[0], pattern)
 
 
 @dataclass(frozen=True)
@@ -99,11 +102,15 @@ class ModelOptions:
     """What scores, and how files become images."""
 
     model: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            "--model", "-m", help="Id of a model, or a model file.", rich_help_panel=MODEL
+            "--model",
+            "-m",
+            metavar="ID",
+            help="Id of a model, or a model file (msds-compact); repeatable.",
+            rich_help_panel=MODEL,
         ),
-    ] = "msds-compact"
+    ] = None
     trunk_weights: Annotated[
         Path | None,
         typer.Option(
@@ -168,7 +175,8 @@ class ModelOptions:
     @property
     def files(self) -> list[Path]:
         """Paths that are read."""
-        return [Path(self.model), *([self.trunk_weights] if self.trunk_weights else [])]
+        names = [*map(Path, self.model or ()), self.trunk_weights]
+        return [path for path in names if path is not None]
 
     def reading(self) -> Reading:
         """How files become pixels."""
@@ -178,13 +186,17 @@ class ModelOptions:
         most = MAX_PIXELS if self.max_pixels is None else self.max_pixels
         return Reading(self.background, self.transfer, most, self.frame)
 
-    def load(self) -> MSDS:
-        """The model."""
-        from msds.models import load_model
+    def load(self) -> list[MSDS]:
+        """The models, each once."""
+        from msds.models import DEFAULT_MODEL, load_model
 
-        return load_model(
-            self.model, trunk_weights=self.trunk_weights, levels=self.levels, small=self.small
-        )
+        found: dict[str, MSDS] = {}
+        for name in self.model or [DEFAULT_MODEL]:
+            metric = load_model(
+                name, trunk_weights=self.trunk_weights, levels=self.levels, small=self.small
+            )
+            found.setdefault(metric.fingerprint, metric)
+        return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -247,6 +259,8 @@ class OutputOptions:
             raise InputError("--resume goes on with the results of --out FILE: give that too.")
         if self.as_json and self.out is not None:
             raise InputError("Choose one of --json, which prints the records, and --out.")
+        if self.out is not None and not self.out.parent.is_dir():
+            raise InputError(f"{self.out}: there is no folder {self.out.parent}; make it first.")
         if self.csv_safe and (self.out is None or self.out.suffix.lower() != ".csv"):
             raise InputError("--csv-safe is for results in CSV: give --out FILE.csv too.")
 

@@ -64,7 +64,7 @@ class Progress(Watcher):
         if self._as_json:
             typer.echo(json_line(score))
         if self._bar is not None:
-            self._bar.advance(self._bar.task_ids[0])
+            self._bar.advance(self._bar.task_ids[-1])
 
 
 def _bar() -> bars.Progress:

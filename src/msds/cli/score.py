@@ -24,6 +24,8 @@ EXAMPLES = """
 
   msds score photo.png photo.jpg --explain
 
+  msds score photo.png photo.jpg photo.webp photo.avif
+
   msds score photo.png photo.jpg --fail-under 0.9 --quiet
 
   msds score originals/ encoded/ --out scores.csv
@@ -60,8 +62,8 @@ def score(
 ) -> None:
     """Score distorted images against their references: 1 is identical, lower is worse.
 
-    Two images, two folders, one image against a folder, or the pairs of a table. In folders,
-    images belong together that have the same relative path but for the suffix.
+    Two images, one image against several or a folder, two folders, or the pairs of a table. In
+    two folders, images belong together that have the same relative path but for the suffix.
     """
     read = [*pairing.files, *model.files, *([conditions.baseline] if conditions.baseline else [])]
     written = {"--out": output.out, "--report": output.report}
@@ -93,7 +95,7 @@ def score(
         output.resume,
         output.csv_safe,
     )
-    metric = engine.settled(model.load())
+    metrics = [engine.settled(metric) for metric in model.load()]
     display = score_many.Display(
         output.as_json,
         output.quiet,
@@ -101,8 +103,8 @@ def score(
         conditions.annotations is not None,
         output.report,
     )
-    status = (score_many.score_one if alone else score_many.score_many)(plan, metric, job, display)
-    if status:
+    scored = score_many.score_one if alone else score_many.score_many
+    if status := scored(plan, metrics, job, display):
         raise typer.Exit(status)
 
 
@@ -121,10 +123,10 @@ def _is_one_pair(
         "--cache": engine.cache,
     }
     given = [name for name, value in many.items() if value]
-    if output.explain and (given or pairing.folders):
-        found = ", ".join(given) or "a folder"
+    if output.explain and (given or not pairing.one_pair):
+        found = ", ".join(given) or "more than two images"
         raise InputError(f"--explain shows one pair of images and nothing else; found {found}.")
-    return not (given or pairing.folders)
+    return pairing.one_pair and not given
 
 
 def _refuse_overwriting(written: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,10 +46,22 @@ def make_plan(pairing: Pairing) -> Plan:
             else f"names like {pairing.pattern}"
         )
         reference, distorted = map(printable, pairing.files)
+        advice = " Were the two folders given in the wrong order?" if _is_swapped(pairing) else ""
         raise InputError(
             f"No image in {distorted} belongs to a reference of {reference}: expected {expected}."
+            + advice
         )
     return plan
+
+
+def _is_swapped(pairing: Pairing) -> bool:
+    """Whether there would be pairs if the reference were the distorted image."""
+    reference, distorted = pairing.files
+    turned = replace(pairing, reference=distorted, distorted=[reference])
+    try:
+        return bool(turned.plan().pairs)
+    except InputError:
+        return False
 
 
 def dry_run(plan: Plan, allow_unmatched: bool, as_json: bool, levels: int = 1) -> Status:
@@ -78,16 +91,28 @@ def _missing(*paths: Path) -> str | None:
     return f"no such file: {', '.join(missing)}" if missing else None
 
 
-def score_one(plan: Plan, metric: MSDS, job: Job, display: Display) -> Status:
+def score_one(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) -> Status:
     """Score the one pair of a plan and show it; a pair without a score is a wrong call."""
-    from msds.scoring import run_plan
+    from msds.scoring import run_models
 
-    report = run_plan(plan, metric, job)
-    (score,) = report.scores
-    if score.score is None:
-        reason = score.error or "failed."
-        named = score.reference in reason or score.distorted in reason
-        raise InputError(reason if named else f"{score.distorted}: {reason}")
+    reports = run_models(plan, metrics, job)
+    for report in reports:
+        (score,) = report.scores
+        if score.score is None:
+            reason = score.error or "failed."
+            named = score.reference in reason or score.distorted in reason
+            raise InputError(reason if named else f"{score.distorted}: {reason}")
+        _show_one(score, display)
+    if difference := reports[0].scores[0].size_difference:
+        show.say(f"msds: {difference}; nothing was resized")
+    for report in reports:
+        for finding in report.findings:
+            of = f" ({report.run.model})" if len(reports) > 1 else ""
+            show.say(one_line(f"msds: {finding.text}{of}"))
+    return max(report.status for report in reports)
+
+
+def _show_one(score: Score, display: Display) -> None:
     if display.as_json:
         typer.echo(json_line(score))
     elif display.explain:
@@ -98,43 +123,44 @@ def score_one(plan: Plan, metric: MSDS, job: Job, display: Display) -> Status:
         typer.echo(f"{score.score:.6f}")
     else:
         typer.echo(one_line(f"{score.score:.6f}  {score.model}"))
-    if score.size_difference and not display.quiet:
-        show.say(f"msds: {score.size_difference}; nothing was resized")
-    for finding in report.findings:
-        show.say(f"msds: {finding.text}")
-    return report.status
 
 
-def score_many(plan: Plan, metric: MSDS, job: Job, display: Display) -> Status:
+def score_many(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) -> Status:
     """Score a plan, and show and write its results."""
     from msds.cli.progress import Progress
-    from msds.scoring import run_plan
+    from msds.scoring import run_models
 
     with Progress(display, keeps=job.output is not None) as progress:
+        problems: list[str] = []
         if display.page is None:
-            problems: list[str] = []
-            report = run_plan(plan, metric, job, progress)
+            reports = run_models(plan, metrics, job, progress)
         else:
             from msds.gallery.live import run_with_page
 
-            report, problems = run_with_page(display.page, plan, metric, job, progress)
-    _show(report, display)
+            report, problems = run_with_page(display.page, plan, metrics[0], job, progress)
+            reports = [report]
+    _show(reports, display)
     if display.page is not None:
         say_written(display.page, problems)
-    return report.status
+    return max(report.status for report in reports)
 
 
-def _show(report: Report, display: Display) -> None:
+def _show(reports: Sequence[Report], display: Display) -> None:
+    plan = reports[0].plan
     if display.quiet:
-        for score in report.scores:
-            typer.echo("nan" if score.score is None else f"{score.score:.6f}")
-    elif report.job.output is None and not display.as_json:
-        show.show_scores(report.plan, report.scores)
-    show.show_failures(report.scores)
-    show.show_leftovers(report.plan)
-    if not display.quiet:
-        show.show_summary(report)
-    show.show_findings(report.findings)
-    if display.annotations:
-        err = display.as_json or display.quiet
-        show.annotate(report.plan, report.scores, report.findings, err=err)
+        for scores in zip(*(report.scores for report in reports), strict=True):
+            typer.echo("\t".join("nan" if s.score is None else f"{s.score:.6f}" for s in scores))
+    elif reports[0].job.output is None and not display.as_json:
+        show.show_scores(plan, [report.scores for report in reports])
+    for report in reports:
+        if len(reports) > 1 and not display.quiet:
+            show.say(one_line(f"{report.run.model}:"))
+        show.show_failures(report.scores)
+        if report is reports[0]:
+            show.show_leftovers(plan)
+        if not display.quiet:
+            show.show_summary(report)
+        show.show_findings(report.findings)
+        if display.annotations:
+            err = display.as_json or display.quiet
+            show.annotate(plan, report.scores, report.findings, err=err)

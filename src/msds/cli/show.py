@@ -15,7 +15,7 @@ from rich.table import Table
 
 from msds.pairs import Pair, Plan
 from msds.results import Finding, Score
-from msds.results.conditions import annotation
+from msds.results.finding import annotation
 from msds.text import one_line
 
 if TYPE_CHECKING:
@@ -44,26 +44,39 @@ def show_plan(plan: Plan) -> None:
     Console(highlight=False).print(table)
 
 
-def show_scores(plan: Plan, scored: Sequence[Score]) -> None:
-    """Scores on standard output, as a table on a terminal and tab-separated elsewhere."""
+def show_scores(plan: Plan, models: Sequence[Sequence[Score]]) -> None:
+    """Scores on standard output, as a table on a terminal and tab-separated elsewhere.
+
+    Each model has a column of scores, in which it is named if there are several.
+    """
+    rows = list(zip(*models, strict=True))
     if not sys.stdout.isatty():
-        for pair in scored:
-            first = "failed" if pair.score is None else f"{pair.score:.6f}"
-            typer.echo("\t".join((first, one_line(pair.reference), one_line(pair.distorted))))
+        for scores in rows:
+            first = ["failed" if one.score is None else f"{one.score:.6f}" for one in scores]
+            pair = (one_line(scores[0].reference), one_line(scores[0].distorted))
+            typer.echo("\t".join((*first, *pair)))
         return
-    table = _table("score", "reference", "distorted", *plan.columns)
+    heads = ["score"] if len(models) == 1 else [scores[0].model for scores in models]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for name in heads:
+        table.add_column(_cell(name), overflow="fold", min_width=len("0.000000"))
+    _add_columns(table, "reference", "distorted", *plan.columns)
     names = _short_names(plan.pairs)
-    for pair, planned, (reference, distorted) in zip(scored, plan.pairs, names, strict=True):
-        score = "[red]failed[/red]" if pair.score is None else f"{pair.score:.6f}"
-        table.add_row(score, _cell(reference), _cell(distorted), *_carried(planned, plan))
+    for scores, planned, (reference, distorted) in zip(rows, plan.pairs, names, strict=True):
+        shown = ("[red]failed[/red]" if s.score is None else f"{s.score:.6f}" for s in scores)
+        table.add_row(*shown, _cell(reference), _cell(distorted), *_carried(planned, plan))
     Console(highlight=False).print(table)
 
 
 def _table(*names: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in names:
-        table.add_column(_cell(name), overflow="fold", no_wrap=name == "score")
+    _add_columns(table, *names)
     return table
+
+
+def _add_columns(table: Table, *names: str) -> None:
+    for name in names:
+        table.add_column(_cell(name), overflow="fold")
 
 
 def _short_names(pairs: Sequence[Pair]) -> list[tuple[str, str]]:

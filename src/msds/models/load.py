@@ -84,6 +84,11 @@ def find_model(name: str | os.PathLike[str]) -> Model:
     if known is not None:
         return known
     path = Path(name)
+    if path.suffix == ".onnx":
+        raise InputError(
+            f"{printable(path)} is a model exported for other programs, with no record of what it "
+            "is; expected the id of a model, a model file (.json), or a folder of a saved metric."
+        )
     if path.exists() and _is_path(name):
         return read_model(path)
     shown = printable(path)

@@ -3,9 +3,9 @@
 `plan_paths` and `read_manifest` make a `Plan`; nothing is decoded, and torch is not imported.
 """
 
-from msds.pairs.folders import plan_paths
+from msds.pairs.folders import plan_images, plan_paths
 from msds.pairs.manifest import read_manifest
 from msds.pairs.pattern import Pattern
 from msds.pairs.plan import Ambiguous, Pair, Plan
 
-__all__ = ["Ambiguous", "Pair", "Pattern", "Plan", "plan_paths", "read_manifest"]
+__all__ = ["Ambiguous", "Pair", "Pattern", "Plan", "plan_images", "plan_paths", "read_manifest"]

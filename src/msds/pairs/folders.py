@@ -58,7 +58,8 @@ def plan_paths(reference: Path, distorted: Path, pattern: Pattern | None = None)
         if reference.is_dir():
             raise InputError(
                 f"{printable(reference)} is a folder and {printable(distorted)} is a file; "
-                "expected two images, two folders, or one image and a folder of distorted ones."
+                "expected two images, two folders, or one image and a folder of distorted ones: "
+                "the reference comes first."
             )
         if pattern is not None:
             raise InputError(
@@ -68,6 +69,28 @@ def plan_paths(reference: Path, distorted: Path, pattern: Pattern | None = None)
     if reference.is_dir():
         return _plan_folders(reference, distorted, pattern)
     return _plan_one_reference(reference, distorted, pattern)
+
+
+def plan_images(reference: Path, distorted: Sequence[Path], pattern: Pattern | None = None) -> Plan:
+    """Pair one reference with several distorted images, in their order.
+
+    Raises
+    ------
+    InputError
+        If one of them is a folder or not there, or there is a pattern.
+    """
+    if pattern is not None:
+        raise InputError("A pattern needs a folder of distorted images; found several paths.")
+    for path in (reference, *distorted):
+        if path.is_dir():
+            raise InputError(
+                f"{printable(path)} is a folder; expected one reference and several images, or two "
+                "paths of which the second may be a folder."
+            )
+        if not path.exists():
+            raise InputError(f"{printable(path)}: no such file.")
+    name = printable(reference)
+    return Plan(tuple(Pair(name, printable(one), reference, one) for one in distorted))
 
 
 def _plan_one_reference(reference: Path, folder: Path, pattern: Pattern | None) -> Plan:

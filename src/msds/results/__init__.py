@@ -3,8 +3,9 @@
 Nothing here imports torch.
 """
 
-from msds.results.conditions import Conditions, Finding
+from msds.results.conditions import Conditions
 from msds.results.earlier import read_results
+from msds.results.finding import Finding
 from msds.results.journal import Journal
 from msds.results.record import Run, Score, differing, size_difference
 from msds.results.summary import Summary

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,12 +14,38 @@ from msds.results.notebook import score_html
 Size = tuple[int, int]
 
 
-def size_difference(reference: Size | None, distorted: Size | None) -> str:
-    """What two sizes are, in words, or "" if they are equal or one is unknown."""
+def size_difference(
+    reference: Size | None, distorted: Size | None, notes: Iterable[str] = ()
+) -> str:
+    """What two sizes are, and what seems to have led to it; "" if they are equal or unknown.
+
+    Parameters
+    ----------
+    reference, distorted : (width, height) in pixels.
+    notes : of the pair, which say whether an image was turned.
+    """
     if not reference or not distorted or reference == distorted:
         return ""
     (a, b), (c, d) = reference, distorted
-    return f"sizes differ: {a} x {b} against {c} x {d}"
+    cause = _cause(
+        reference, distorted, [found for note in notes if (found := _TURNED.match(note))]
+    )
+    return f"sizes differ: {a} x {b} against {c} x {d}" + (f" ({cause})" if cause else "")
+
+
+_TURNED = re.compile(r"(reference|distorted): EXIF orientation ([5-8]) applied")
+"""A note that says that width and height have changed places."""
+
+
+def _cause(reference: Size, distorted: Size, turned: Sequence[re.Match[str]]) -> str:
+    if (reference[1], reference[0]) == distorted:
+        if len(turned) == 1:
+            return f"EXIF orientation {turned[0][2]} of the {turned[0][1]} image turned it"
+        return "one of them is turned"
+    columns, rows = (abs(a - b) for a, b in zip(reference, distorted, strict=True))
+    if columns <= reference[0] / 10 and rows <= reference[1] / 10:
+        return "cropped or padded"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -110,8 +137,8 @@ class Score:
 
     @property
     def size_difference(self) -> str:
-        """What the sizes of the two images are, in words, or "" if they are equal or unknown."""
-        return size_difference(self.reference_size, self.distorted_size)
+        """What the sizes of the two images are and why, or "" if they are equal or unknown."""
+        return size_difference(self.reference_size, self.distorted_size, self.notes)
 
     def __float__(self) -> float:
         return float("nan") if self.score is None else self.score

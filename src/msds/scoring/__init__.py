@@ -11,6 +11,7 @@ from msds.scoring.inputs import Reading
 from msds.scoring.memory import Memory
 from msds.scoring.pair import score
 from msds.scoring.run import Job, Report, Watcher, run_plan
+from msds.scoring.several import run_models
 
 __all__ = [
     "Job",
@@ -20,6 +21,7 @@ __all__ = [
     "Report",
     "Score",
     "Watcher",
+    "run_models",
     "run_plan",
     "score",
     "score_pairs",

@@ -11,7 +11,7 @@ from pathlib import Path
 from msds.errors import InputError
 from msds.pairs import Pair, Plan
 from msds.results import Conditions, Journal, Run, Score, check_output, read_results, write_results
-from msds.results.conditions import check_same_run
+from msds.results.baseline import check_same_run
 from msds.results.tables import carried
 from msds.scoring.changes import changed_rows
 from msds.text import printable

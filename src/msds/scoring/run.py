@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 
 from msds.pairs import Plan
 from msds.results import Conditions, Finding, Run, Score, Summary, check_columns
-from msds.results.conditions import read_baseline
+from msds.results.baseline import read_baseline
 from msds.scoring.compare import run_of
 from msds.scoring.engine import Options, score_pairs
 from msds.scoring.inputs import Reading
