@@ -251,6 +251,8 @@ def test_two_models_have_a_column_each_and_a_row_each_in_results(here: Path, msd
     again = msds(*many, *TWO, "--out", "o.csv", "--resume", "--baseline", "b.csv")
     assert (again.status, again.err.count("6 of them before")) == (0, 2)
     assert (here / "o.csv").read_bytes() == before
+    paged = msds(*many, *TWO, "--report", "r.html")
+    assert (paged.status, "--report makes the page of one model" in paged.err) == (2, True)
     other = msds(*many, *TWO[2:], "--out", "o.csv", "--resume")
     assert other.status == 2
     assert "was made with another model" in other.err

@@ -96,6 +96,8 @@ def score(
         output.csv_safe,
     )
     metrics = [engine.settled(metric) for metric in model.load()]
+    if output.report is not None and len(metrics) > 1:
+        raise InputError("--report makes the page of one model: give one --model.")
     display = score_many.Display(
         output.as_json,
         output.quiet,

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 
 from msds.results import Score
-from msds.results.conditions import check_same_run
+from msds.results.baseline import check_same_run
 from msds.results.matching import match
 
 
