@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msds.errors import InputError
 from msds.results.earlier import read_results
 from msds.results.finding import Finding
+from msds.results.matching import Match, match
 from msds.results.record import Run, Score, differing
-from msds.text import counted, printable
-
-Names = tuple[str, str]
-"""Of a pair: reference and distorted image."""
+from msds.text import printable
 
 
 def read_baseline(path: Path, run: Run) -> list[Score]:
@@ -52,87 +48,56 @@ def against_baseline(
 ) -> list[Finding]:
     """What got worse since the baseline by more than `tolerance`, what is missing, what is new.
 
-    A pair that had a score and failed now got worse; one that failed before is left alone. Pairs
-    are the same that have the same names, or the same names below the folders of all; where that
-    was needed, a finding says so.
+    A pair that had a score and failed now got worse; one that failed before is left alone. Which
+    pairs are the same is as `match` has it; where a folder was renamed, a finding says so.
     """
     now, before = _lowest(pairs), _lowest(baseline)
-    moved = _moved(now, before)
+    matched = match(now, before)
     findings: list[tuple[float, Finding]] = []
-    for key, old in before.items():
-        names = key if key in now else moved.get(key)
-        if names is None:
-            findings.append((0.0, Finding("missing", *key, "in the baseline, and not scored now")))
-        elif old is None:
-            continue
-        elif (new := now[names]) is None:
-            text = f"scored {old:.6f} before, fails now"
-            findings.append((-1.0, Finding("failed", *names, text)))
-        elif new < old - tolerance:
-            text = f"{new:.6f} is worse than {old:.6f} by {old - new:.6f}"
-            findings.append((new - old, Finding("worse", *names, text)))
-    known = before.keys() | set(moved.values())
-    news = [Finding("new", *key, "not in the baseline", failed=False) for key in now.keys() - known]
+    partners = {old: new for new, old in matched.pairs.items()}
+    for row, old in enumerate(before):
+        new = now[partners[row]] if row in partners else None
+        if found := _change(old, new, tolerance):
+            findings.append(found)
     worst_first = [finding for _, finding in sorted(findings, key=lambda item: item[0])]
-    return worst_first + sorted(news, key=lambda one: one.distorted) + _said(moved)
-
-
-def _moved(now: Iterable[Names], before: Iterable[Names]) -> dict[Names, Names]:
-    """Pairs of the baseline that are called otherwise now, but for the folders they lie in."""
-    now, before = list(now), list(before)
-    same = set(now) & set(before)
-    today = _by_relative_name(now, same)
-    return {
-        names: today[relative]
-        for relative, names in _by_relative_name(before, same).items()
-        if relative in today
-    }
-
-
-def _by_relative_name(pairs: Sequence[Names], without: set[Names]) -> dict[Names, Names]:
-    """Pairs by their names below the folders of all references and of all distorted images."""
-    references = _folder(reference for reference, _ in pairs)
-    distorted = _folder(name for _, name in pairs)
-    relative = [
-        (posixpath.relpath(a, references or "."), posixpath.relpath(b, distorted or "."))
-        for a, b in pairs
+    news = [
+        Finding("new", score.reference, score.distorted, "not in the baseline", failed=False)
+        for row, score in enumerate(now)
+        if row not in matched.pairs
     ]
-    counts = Counter(relative)
-    return {
-        short: names
-        for short, names in zip(relative, pairs, strict=True)
-        if counts[short] == 1 and names not in without
-    }
+    return worst_first + sorted(news, key=lambda one: one.distorted) + _renamed(matched)
 
 
-def _folder(names: Iterable[str]) -> str:
-    """The folder in which all lie, or "" if there is none."""
-    folders = {posixpath.dirname(name) for name in names}
-    if not folders or len({posixpath.isabs(folder) for folder in folders}) > 1:
-        return ""
-    return posixpath.commonpath(folders)
+def _change(old: Score, new: Score | None, tolerance: float) -> tuple[float, Finding] | None:
+    """What is to be said of a pair of the baseline, and how much worse it got."""
+    if new is None:
+        text = "in the baseline, and not scored now"
+        return 0.0, Finding("missing", old.reference, old.distorted, text)
+    if old.score is None:
+        return None
+    if new.score is None:
+        text = f"scored {old.score:.6f} before, fails now"
+        return -1.0, Finding("failed", new.reference, new.distorted, text)
+    if new.score < old.score - tolerance:
+        loss = old.score - new.score
+        text = f"{new.score:.6f} is worse than {old.score:.6f} by {loss:.6f}"
+        return -loss, Finding("worse", new.reference, new.distorted, text)
+    return None
 
 
-def _said(moved: Mapping[Names, Names]) -> list[Finding]:
-    if not moved:
-        return []
-    old_references, new_references = (_folder(a for a, _ in side) for side in _sides(moved))
-    old, new = (_folder(b for _, b in side) for side in _sides(moved))
-    count = counted(len(moved), "pairs")
-    text = f"{count} compared by relative name with {old or '.'} ({old_references or '.'})"
-    title = "other folders than in the baseline"
-    return [Finding(title, new_references or ".", new or ".", text, failed=False)]
+def _renamed(matched: Match) -> list[Finding]:
+    """That pairs were compared although the folders they lie in are called otherwise."""
+    return [
+        Finding("renamed since the baseline", "", now, f"compared with {was}", failed=False)
+        for was, now in matched.renamed.items()
+    ]
 
 
-def _sides(moved: Mapping[Names, Names]) -> tuple[list[Names], list[Names]]:
-    return list(moved.keys()), list(moved.values())
-
-
-def _lowest(pairs: Iterable[Score]) -> dict[Names, float | None]:
-    """Score by names; of a pair that stands there twice, the lower one, and failure before all."""
-    scores: dict[Names, float | None] = {}
+def _lowest(pairs: Iterable[Score]) -> list[Score]:
+    """One record for each pair of names: the lower one, and one without a score before all."""
+    found: dict[tuple[str, str], Score] = {}
     for pair in pairs:
-        key = (pair.reference, pair.distorted)
-        known = scores.get(key, pair.score)
-        scores[key] = None if known is None or pair.score is None else min(known, pair.score)
-    return scores
+        known = found.setdefault((pair.reference, pair.distorted), pair)
+        if known.score is not None and (pair.score is None or pair.score < known.score):
+            found[pair.reference, pair.distorted] = pair
+    return list(found.values())

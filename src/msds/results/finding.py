@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that conditions say about one pair.
+    """Something that conditions say about one pair, or a folder of them.
 
     Attributes
     ----------
     title : what kind of finding it is, in a few words.
-    reference, distorted : the pair.
+    reference, distorted : the pair; reference is "" where it is about a folder of distorted images.
     text : one sentence with the numbers.
     failed : whether a condition is not met; a mere notice does no harm.
     """

@@ -52,7 +52,7 @@ def match(new: Sequence[Score], old: Sequence[Score]) -> Match:
             if was not in folders[0] and now not in folders[1]:
                 pairs[row] = other
                 taken.add(other)
-                renamed["/".join(was) or "."] = "/".join(now) or "."
+                renamed[str(PurePosixPath(*was))] = str(PurePosixPath(*now))
         left_new = [row for row in left_new if row not in pairs]
         left_old = [row for row in left_old if row not in taken]
     return Match(pairs, renamed)
