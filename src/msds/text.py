@@ -17,6 +17,20 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+_MARKUP = re.compile(
+    r"[\\`|~]|\*(?!$)|<(?=[A-Za-z/!?])|\](?=\()|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w+;)"
+)
+"""What Markdown reads as its own; a star at the end is a mark, and _ within a word is plain."""
+
+
+def markdown(text: str) -> str:
+    """Text to be shown in one line of Markdown, or in a cell of its tables, as it stands.
+
+    Source: https://github.github.com/gfm/, sections 2.4 (backslash escapes) and 4.10 (tables).
+    """
+    return _MARKUP.sub(lambda found: "\\" + found[0], one_line(text))
+
+
 def reason(error: BaseException) -> str:
     """What an error of another library says, to stand within a sentence of ours."""
     return str(error).strip().rstrip(".")

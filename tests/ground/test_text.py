@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 
-from msds.text import one_line
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from msds.text import markdown, one_line
 
 
 def test_characters_that_move_or_hide_others_are_shown_as_escapes() -> None:
@@ -22,3 +26,22 @@ def test_characters_that_move_or_hide_others_are_shown_as_escapes() -> None:
 def test_other_alphabets_stay_as_they_are() -> None:
     for text in ("Größe 写真 שלום مرحبا", "a b", "é\u0301"):
         assert one_line(text) == text
+
+
+HOSTILE = st.text(st.sampled_from("ab1 _*|`\\<>~&#;[](){}!/?:=\u202e\n\"'-"), max_size=12)
+
+
+@given(HOSTILE)
+def test_any_text_stands_in_a_cell_of_markdown_as_it_is(text: str) -> None:
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    tokens = parser.parse(f"| {markdown(text)} | end |\n|---|---|\n")
+    cells = [token for token in tokens if token.type == "inline"]
+    assert len(cells) == 2
+    parts = cells[0].children or []
+    assert {part.type for part in parts} <= {"text", "text_special"}
+    assert "".join(part.content for part in parts) == one_line(text).strip()
+
+
+def test_markdown_leaves_ordinary_names_and_numbers_alone() -> None:
+    for text in ("level_1", "0.500 [0.250, 0.750]", "< 0.001*", "a (b) #2", "x & y", "JPEG -1.5"):
+        assert markdown(text) == text

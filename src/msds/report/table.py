@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from msds.text import one_line
+from msds.text import markdown, one_line
 
 
 class Range(Protocol):
@@ -109,17 +109,17 @@ class Table:
         """The table for Markdown, best numbers in bold."""
         bold = self.emphasised()
         lines = [
-            f"**{one_line(self.name)}**",
+            f"**{markdown(self.name)}**",
             "",
-            "| " + " | ".join(map(one_line, self.columns)) + " |",
+            "| " + " | ".join(map(markdown, self.columns)) + " |",
             "|" + "---|" * len(self.columns),
         ]
         for index, row in enumerate(self.rows):
-            cells = [self.text(cell) for cell in row]
+            cells = [markdown(self.text(cell)) for cell in row]
             cells = [f"**{c}**" if (index, i) in bold else c for i, c in enumerate(cells)]
             lines.append("| " + " | ".join(cells) + " |")
         if self.note:
-            lines += ["", self.note]
+            lines += ["", *map(markdown, self.note.splitlines())]
         return "\n".join(lines) + "\n"
 
     def latex(self) -> str:
@@ -145,13 +145,13 @@ class Table:
         lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
         return "\n".join(lines) + "\n"
 
-    def csv(self) -> str:
+    def csv(self, delimiter: str = ",") -> str:
         """The table as CSV with full precision; a first column names the table.
 
         Intervals and marks have columns of their own, such as "SRCC low" and "SRCC high".
         """
         buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
+        writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
         parts = [
             (index, part)
             for index in range(len(self.columns))
@@ -164,6 +164,10 @@ class Table:
             cells = (_part(row[index], part) for index, part in parts)
             writer.writerow([self.name, *("" if cell is None else cell for cell in cells)])
         return buffer.getvalue()
+
+    def tsv(self) -> str:
+        """The same divided by tabs."""
+        return self.csv("\t")
 
 
 def _part(cell: Cell, part: str) -> str | float | None:
