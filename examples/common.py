@@ -83,8 +83,11 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str |
     Console().print(table)
 
 
-def save_sheet(path: Path, rows: Sequence[Sequence[tuple[str, Tensor]]]) -> None:
-    """Save rows of labelled (1, 3, H, W) images as one picture."""
+def save_sheet(path: Path | None, rows: Sequence[Sequence[tuple[str, Tensor]]]) -> None:
+    """Save rows of labelled (1, 3, H, W) images as one picture, if a file for it is named."""
+    if path is None:
+        print("picture: --out FILE saves one")
+        return
     label, gap = 16, 4
     width = max(image.shape[-1] for row in rows for _, image in row) + gap
     height = max(image.shape[-2] for row in rows for _, image in row) + gap + label

@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--trunk", default="compact")
     parser.add_argument("--trunk-weights", help="a file, or 'random'")
     parser.add_argument("--only", nargs="+", help="names of losses")
-    parser.add_argument("--out", type=Path, default=Path("recovered.png"))
+    parser.add_argument("--out", type=Path, help="picture to save")
     options = parser.parse_args()
 
     target = centre(load(options.photo), options.size)

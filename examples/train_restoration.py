@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--weight", type=float, default=0.1, help="of the loss beside L1")
     parser.add_argument("--trunk", default="compact")
     parser.add_argument("--trunk-weights", help="a file, or 'random'")
-    parser.add_argument("--out", type=Path, default=Path("restored.png"))
+    parser.add_argument("--out", type=Path, help="picture to save")
     options = parser.parse_args()
 
     photos = [whole(load(file)) for file in photo_files(options.photos)]

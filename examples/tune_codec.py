@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--trunk", default="compact")
     parser.add_argument("--trunk-weights", help="a file, or 'random'")
     parser.add_argument("--save", type=Path, help="folder for the tuned files")
-    parser.add_argument("--out", type=Path, default=Path("tuned.png"))
+    parser.add_argument("--out", type=Path, help="picture to save")
     options = parser.parse_args()
 
     metric = msds.MSDS(load_trunk(options.trunk, options.trunk_weights), small="fewer-levels")

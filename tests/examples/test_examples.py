@@ -69,10 +69,13 @@ def test_train_restoration_judges_networks_trained_with_three_losses(
 
 @pytest.mark.slow
 def test_tune_codec_finds_the_lowest_quality_that_reaches_the_target(
-    photos: Path, tmp_path: Path
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = ("--photos", photos, "--save", tmp_path / "tuned", "--out", tmp_path / "tuned.png")
+    options = ("--photos", photos, "--save", tmp_path / "tuned")
+    monkeypatch.chdir(tmp_path)
     shown = run("tune_codec.py", "--target", "0.97", *options)
+    assert "picture: --out FILE saves one" in shown
+    assert not list(tmp_path.glob("*.png"))
     metric = msds.MSDS(trunk_weights="random", small="fewer-levels")
     for file in sorted(photos.iterdir()):
         (line,) = (text for text in shown.splitlines() if file.name in text)
