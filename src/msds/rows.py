@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from msds.errors import InputError, require
 from msds.text import printable, reason
@@ -33,7 +34,9 @@ def read_rows(path: Path, what: str) -> Rows:
         If the file cannot be read as what its suffix says, before the first row or at a later one.
     """
     if not path.is_file():
-        found = "this is a folder" if path.is_dir() else "no such file"
+        found = "no such file"
+        if path.exists():
+            found = "this is a folder" if path.is_dir() else "this is no regular file"
         raise InputError(f"{printable(path)}: {found}; expected {what}.")
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
@@ -45,23 +48,49 @@ def read_rows(path: Path, what: str) -> Rows:
     return _parquet_rows(path) if suffix == ".parquet" else _json_rows(path)
 
 
+def rows_of_text(text: str, name: str) -> Rows:
+    """The rows of a table whose format nothing says: JSON Lines if it begins with {, CSV or TSV.
+
+    Parameters
+    ----------
+    text : the table.
+    name : what it is called where it cannot be read.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, before the first row or at a later one.
+    """
+    file = io.StringIO(text.removeprefix("\ufeff"), newline="")
+    first = text.lstrip("\ufeff \t\r\n").partition("\n")[0]
+    if first.startswith("{"):
+        return _json_lines(name, file)
+    return _csv_lines(name, file, "\t" if "\t" in first and "," not in first else ",")
+
+
 def _csv_rows(path: Path, delimiter: str) -> Rows:
-    name = printable(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            header = next(reader, [])
-            _check_header(name, header, delimiter)
-            for cells in reader:
-                if not cells:
-                    continue
-                if len(cells) != len(header):
-                    raise InputError(
-                        f"{name}: line {reader.line_num} has {len(cells)} cells; the header has "
-                        f"{len(header)}."
-                    )
-                yield f"line {reader.line_num}", dict(zip(header, cells, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            yield from _csv_lines(printable(path), file, delimiter)
+    except OSError as error:
+        raise InputError(f"{printable(path)} cannot be read: {reason(error)}.") from error
+
+
+def _csv_lines(name: str, file: IO[str], delimiter: str) -> Rows:
+    try:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        header = next(reader, [])
+        _check_header(name, header, delimiter)
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                raise InputError(
+                    f"{name}: line {reader.line_num} has {len(cells)} cells; the header has "
+                    f"{len(header)}."
+                )
+            yield f"line {reader.line_num}", dict(zip(header, cells, strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{name} cannot be read as CSV in UTF-8: {reason(error)}.") from error
 
 
@@ -81,11 +110,15 @@ def _json_rows(path: Path) -> Rows:
     name = printable(path)
     try:
         with path.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield f"line {number}", _object(f"{name}: line {number}", line)
+            yield from _json_lines(name, file)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{name} cannot be read as JSON Lines: {reason(error)}.") from error
+
+
+def _json_lines(name: str, file: IO[str]) -> Rows:
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            yield f"line {number}", _object(f"{name}: line {number}", line)
 
 
 def _object(where: str, line: str) -> dict[str, Any]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
+import re
+from itertools import combinations_with_replacement, islice
 from pathlib import Path
 
 import pytest
@@ -148,7 +151,61 @@ def test_a_pattern_with_one_reference_needs_no_stem(tmp_path: Path) -> None:
     touch(tmp_path, "r.png", "d/q5.jpg", "d/q9.jpg", "d/other.png")
     plan = plan_paths(tmp_path / "r.png", tmp_path / "d", Pattern("q{quality}.jpg"))
     assert [pair.columns["quality"] for pair in plan.pairs] == ["5", "9"]
-    assert plan.unmatched_distorted == (str(tmp_path / "d/other.png"),)
+    assert plan.left_out == (str(tmp_path / "d/other.png"),)
+    assert plan.complete
+
+
+def test_a_pattern_does_not_speak_of_images_of_another_suffix(tmp_path: Path) -> None:
+    touch(tmp_path, "r/a.png", "d/a_q1.webp", "d/a_q1.avif", "d/a.webp", "d/b_q1.webp")
+    plan = plan_paths(tmp_path / "r", tmp_path / "d", Pattern("{stem}_q{quality}.webp"))
+    assert names(plan, tmp_path) == [("r/a.png", "d/a_q1.webp")]
+    assert plan.left_out == (str(tmp_path / "d/a_q1.avif"),)
+    assert plan.unmatched_distorted == tuple(
+        str(tmp_path / "d" / f"{x}.webp") for x in ("a", "b_q1")
+    )
+    touch(tmp_path, "e/a_q1.avif")
+    assert not plan_paths(tmp_path / "r/a.png", tmp_path / "e", Pattern("a_q{q}.webp")).pairs
+    assert Pattern("{stem}/{quality}").suffix == Pattern("{stem}.d/q{quality}").suffix == ""
+    assert Pattern("{stem}.v2.PNG").suffix == ".png"
+
+
+def test_a_name_with_very_many_readings_is_ambiguous_without_trying_them_all(
+    tmp_path: Path,
+) -> None:
+    # As many readings as ways to choose 4 of some 240 places, 132 million, were all tried.
+    pattern = Pattern("{a}_{b}_{c}_{d}_{stem}.png")
+    name = "_" * 240 + ".png"
+    assert list(pattern.readings(name, {"x"})) == []
+    first, second = islice(pattern.readings(name, {"_"}), 2)
+    assert first != second
+    touch(tmp_path, "r/x.png", "r/_.png", f"d/{name}")
+    (one,) = plan_paths(tmp_path / "r", tmp_path / "d", pattern).ambiguous
+    assert one.references == (str(tmp_path / "r/_.png"),)
+
+
+@given(
+    name=st.text("_q./ab", max_size=8),
+    stems=st.sets(st.text("_q/ab", min_size=1, max_size=3), max_size=4),
+    text=st.sampled_from(["{stem}_{x}", "{x}_{stem}.{y}", "q{x}/{stem}", "{x}q{y}_{z}", "{stem}"]),
+)
+def test_the_readings_of_a_pattern_are_all_there_are(name: str, stems: set[str], text: str) -> None:
+    # Source: every way to cut the name at the places where the literal text stands.
+    parts = re.split(r"\{(\w+)\}", text)
+    fields, literals = parts[1::2], parts[::2]
+    expected = []
+    for cuts in combinations_with_replacement(range(len(name) + 1), 2 * len(fields)):
+        ends = list(zip(cuts[::2], cuts[1::2], strict=True))
+        between = zip([0, *cuts[1::2]], [*cuts[::2], len(name)], strict=True)
+        values = {field: name[a:b] for field, (a, b) in zip(fields, ends, strict=True)}
+        if (
+            [name[a:b] for a, b in between] == literals
+            and all(values.values())
+            and all("/" not in value for field, value in values.items() if field != "stem")
+            and values.get("stem", "") in {"", *stems}
+        ):
+            expected.append(values)
+    found = list(Pattern(text).readings(name, stems))
+    assert sorted(map(str, found)) == sorted(map(str, expected))
 
 
 @pytest.mark.parametrize(
@@ -320,6 +377,11 @@ def test_a_row_of_a_table_without_an_image_is_named_by_its_line(tmp_path: Path) 
         ("m.csv", b"", "the manifest has no rows"),
         ("m.csv", b"reference,distorted\n", "the manifest has no rows"),
         ("m.csv", b"ref,distorted\na,b\n", "row 1 has no column reference; found ref, distorted"),
+        ("m.csv", b"ref,distorted\na,b\n", "is it ref?"),
+        ("m.csv", b"Reference,Distorted\na,b\n", "is it Reference and Distorted?"),
+        ("m.csv", b"r/a.png,d/a.jpg\nr/b.png,d/b.jpg\n", "the first line is a pair of images"),
+        ("m.csv", b"r/a.png,d/a.jpg\n", "no rows (in CSV, the first line names the columns)"),
+        ("m.csv", b"reference;distorted\na;b\n", "cells are divided by ';'; expected commas"),
         ("m.csv", b"reference,distorted\na,b,c\n", "line 2 has 3 cells; the header has 2"),
         ("m.csv", b"reference,distorted\na\n", "line 2 has 1 cells; the header has 2"),
         ("m.csv", b"reference,distorted,reference\na,b,c\n", "two columns have the same name"),
@@ -347,6 +409,43 @@ def test_a_manifest_that_is_not_there_is_refused(tmp_path: Path) -> None:
         read_manifest(tmp_path / "m.csv")
     with pytest.raises(InputError, match="this is a folder"):
         read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffreference,distorted,q\nr/a,b,7\n",
+        "reference\tdistorted\tq\r\nr/a\tb\t7\r\n",
+        '\n{"reference": "r/a", "distorted": "b", "q": "7"}\n',
+    ],
+)
+def test_a_manifest_on_standard_input_is_relative_to_the_current_folder(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    plan = read_manifest(Path("-"))
+    assert plan.pairs == (Pair("r/a", "b", Path("r/a"), Path("b"), {"q": "7"}),)
+
+
+def test_a_manifest_on_standard_input_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for content, message in (
+        (b"", "standard input: the manifest has no rows"),
+        (b"\xff", "standard input is no text in UTF-8"),
+        (b"a,b\n1,2\n", "standard input: row 1 has no column reference"),
+    ):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        with pytest.raises(InputError, match=message):
+            read_manifest(Path("-"))
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="no such device here")
+def test_a_device_in_the_place_of_a_manifest_is_told_how_standard_input_is_read() -> None:
+    with pytest.raises(
+        InputError, match="no regular file; expected a manifest. --manifest - reads"
+    ):
+        read_manifest(Path("/dev/null"))
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def written(path: Path, plan: Plan) -> Path:
     return path
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv", ".parquet"])
 def test_results_of_every_format_hold_every_pair_and_can_be_read_back(
     tmp_path: Path, suffix: str
 ) -> None:
@@ -119,7 +119,7 @@ def test_columns_of_a_parquet_table_keep_their_types(tmp_path: Path) -> None:
     assert table["n"].to_pylist() == [3, 3, None]
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv", ".parquet"])
 def test_half_characters_are_stored_as_escapes(tmp_path: Path, suffix: str) -> None:
     if suffix == ".parquet":
         pytest.importorskip("pyarrow")

@@ -39,8 +39,8 @@ class Pairing:
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Table of pairs (.csv, .jsonl, .parquet) with columns reference and distorted; "
-            "paths are relative to it.",
+            help="Table of pairs (.csv, .tsv, .jsonl, .parquet; - is standard input) with columns "
+            "reference and distorted; paths are relative to it.",
             rich_help_panel=PAIRING,
         ),
     ] = None
@@ -225,7 +225,7 @@ class OutputOptions:
             "--out",
             "-o",
             metavar="FILE",
-            help="Write whole records: .jsonl, .csv, .parquet.",
+            help="Write whole records: .jsonl, .csv, .tsv, .parquet.",
             rich_help_panel=OUTPUT,
         ),
     ] = None
@@ -261,7 +261,7 @@ class OutputOptions:
             raise InputError("Choose one of --json, which prints the records, and --out.")
         if self.out is not None and not self.out.parent.is_dir():
             raise InputError(f"{self.out}: there is no folder {self.out.parent}; make it first.")
-        if self.csv_safe and (self.out is None or self.out.suffix.lower() != ".csv"):
+        if self.csv_safe and (self.out is None or self.out.suffix.lower() not in (".csv", ".tsv")):
             raise InputError("--csv-safe is for results in CSV: give --out FILE.csv too.")
 
 

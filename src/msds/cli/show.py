@@ -112,6 +112,7 @@ def show_leftovers(plan: Plan) -> None:
     _list("distorted images without a reference", plan.unmatched_distorted)
     _list("ambiguous", map(str, plan.ambiguous))
     _list("ignored, no images by their names", plan.ignored)
+    _list("left out, not of the pattern's suffix", plan.left_out)
 
 
 def show_failures(scored: Iterable[Score]) -> None:
@@ -154,8 +155,12 @@ def show_findings(findings: Sequence[Finding]) -> None:
     for title in dict.fromkeys(finding.title for finding in findings):
         _list(
             title,
-            (f"{f.distorted} ({f.reference}): {f.text}" for f in findings if f.title == title),
+            (f"{_pair(f)}: {f.text}" for f in findings if f.title == title),
         )
+
+
+def _pair(finding: Finding) -> str:
+    return finding.distorted + (f" ({finding.reference})" if finding.reference else "")
 
 
 def annotate(plan: Plan, scored: Iterable[Score], findings: Iterable[Finding], err: bool) -> None:
@@ -170,7 +175,7 @@ def annotate(plan: Plan, scored: Iterable[Score], findings: Iterable[Finding], e
             "error" if finding.failed else "notice",
             finding.distorted,
             f"msds: {finding.title}",
-            f"{finding.text} (reference {finding.reference})",
+            finding.text + (f" (reference {finding.reference})" if finding.reference else ""),
         )
         for finding in findings
         if finding.title != "failed"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from msds.study.tables import Progress, Work
 
 MOST_LINES = 20
-WRITERS = {".md": "markdown", ".tex": "latex", ".csv": "csv"}
+WRITERS = {".md": "markdown", ".tex": "latex", ".csv": "csv", ".tsv": "tsv"}
 
 
 SETS = "Data"
@@ -170,7 +170,7 @@ class PageOptions:
             "--out",
             "-o",
             metavar="FILE",
-            help="Write the tables: .md, .tex, .csv.",
+            help="Write the tables: .md, .tex, .csv, .tsv.",
             rich_help_panel=OUTPUT,
         ),
     ] = None

@@ -102,13 +102,14 @@ def _plan_one_reference(reference: Path, folder: Path, pattern: Pattern | None) 
         pairs = tuple(_pair(known, file, {}) for file in files)
         return _checked(Plan(pairs, ignored=ignored), folder)
     stems = {known.stem: [known]}
+    files, left_out = _of_suffix(files, pattern)
 
     def find(file: _File) -> list[_Candidate]:
         if STEM in pattern.fields:
             return _by_pattern(file, pattern, stems)
         return [(known, values) for values in islice(pattern.readings(file.relative, ()), 2)]
 
-    return _checked(_matched(files, find, ignored), folder)
+    return _checked(replace(_matched(files, find, ignored), left_out=left_out), folder)
 
 
 def _plan_folders(references: Path, distorted: Path, pattern: Pattern | None) -> Plan:
@@ -130,6 +131,7 @@ def _plan_folders(references: Path, distorted: Path, pattern: Pattern | None) ->
         taken = set(distorted_files)
         reference_files = [file for file in reference_files if file not in taken]
     stems = _by_stem(reference_files)
+    distorted_files, left_out = _of_suffix(distorted_files, pattern)
 
     def find(file: _File) -> list[_Candidate]:
         return _by_name(file, stems) if pattern is None else _by_pattern(file, pattern, stems)
@@ -138,8 +140,18 @@ def _plan_folders(references: Path, distorted: Path, pattern: Pattern | None) ->
     used = {pair.reference for pair in plan.pairs}
     used.update(name for one in plan.ambiguous for name in one.references)
     names = (printable(file.path) for file in reference_files)
-    plan = replace(plan, unmatched_references=tuple(name for name in names if name not in used))
+    unmatched = tuple(name for name in names if name not in used)
+    plan = replace(plan, unmatched_references=unmatched, left_out=left_out)
     return _checked(plan, distorted)
+
+
+def _of_suffix(files: list[_File], pattern: Pattern | None) -> tuple[list[_File], tuple[str, ...]]:
+    """Files of the suffix that a pattern speaks of, and the names of the others."""
+    if pattern is None or not pattern.suffix:
+        return files, ()
+    of_it = [file for file in files if file.path.suffix.lower() == pattern.suffix]
+    others = [printable(file.path) for file in files if file.path.suffix.lower() != pattern.suffix]
+    return of_it, tuple(others)
 
 
 def _matched(
@@ -234,6 +246,7 @@ def _unreadable(error: OSError) -> None:
 
 
 def _checked(plan: Plan, folder: Path) -> Plan:
-    if not (plan.pairs or plan.ambiguous or plan.unmatched_distorted or plan.unmatched_references):
+    listed = (plan.unmatched_references, plan.unmatched_distorted, plan.ambiguous, plan.left_out)
+    if not (plan.pairs or any(listed)):
         raise InputError(f"{printable(folder)}: there are no images in this folder.")
     return plan

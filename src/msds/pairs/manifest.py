@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from msds.errors import InputError
+from msds.pairs.folders import IMAGE_SUFFIXES
 from msds.pairs.plan import Pair, Plan
-from msds.rows import read_rows
-from msds.text import printable
+from msds.rows import Rows, read_rows, rows_of_text
+from msds.text import printable, reason
 
 REQUIRED = ("reference", "distorted")
+
+
+STANDARD_INPUT = "-"
 
 
 def read_manifest(path: Path) -> Plan:
@@ -19,25 +25,61 @@ def read_manifest(path: Path) -> Plan:
 
     Parameters
     ----------
-    path : a table that `msds.rows` reads. Paths in it are relative to its folder.
+    path : a table that `msds.rows` reads, or "-" for one on standard input, CSV or JSON Lines.
+        Paths in it are relative to its folder, on standard input to the current one.
 
     Raises
     ------
     InputError
         If the file cannot be read as what its suffix says, or lacks a column, or has no rows.
     """
+    name = "standard input" if str(path) == STANDARD_INPUT else printable(path)
     pairs = []
-    for number, (place, row) in enumerate(read_rows(path, "a manifest"), 1):
-        missing = [name for name in REQUIRED if name not in row]
+    for number, (place, row) in enumerate(_rows(path, name), 1):
+        missing = [role for role in REQUIRED if role not in row]
         if missing:
-            raise InputError(
-                f"{printable(path)}: row {number} has no column {' and no column '.join(missing)}; "
-                f"found {', '.join(map(str, row)) or 'none'}."
-            )
+            raise InputError(f"{name}: {_lacking(number, missing, list(map(str, row)))}")
         pairs.append(_pair(row, path.parent, place))
     if not pairs:
-        raise InputError(f"{printable(path)}: the manifest has no rows.")
+        raise InputError(
+            f"{name}: the manifest has no rows (in CSV, the first line names the columns)."
+        )
     return Plan(tuple(pairs))
+
+
+def _rows(path: Path, name: str) -> Rows:
+    if str(path) != STANDARD_INPUT:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise InputError(
+                f"{name}: this is no regular file; expected a manifest. --manifest - reads one "
+                "from standard input."
+            )
+        return read_rows(path, "a manifest")
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8") if sys.stdin else ""
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is no text in UTF-8: {reason(error)}.") from error
+    return rows_of_text(text, name)
+
+
+def _lacking(number: int, missing: list[str], found: list[str]) -> str:
+    """What to say of a row that lacks columns."""
+    if any(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in found):
+        return (
+            "the first line is a pair of images and names no columns; expected one before it such "
+            f"as {','.join(REQUIRED)}."
+        )
+    meant = [close for name in missing for close in _close(name, found)]
+    advice = f"; is it {' and '.join(meant)}?" if meant else "."
+    lacks = " and no column ".join(missing)
+    return f"row {number} has no column {lacks}; found {', '.join(found) or 'none'}{advice}"
+
+
+def _close(name: str, found: list[str]) -> list[str]:
+    known = {one.strip().lower(): one for one in found}
+    beginning = [one for key, one in known.items() if len(key) > 2 and name.startswith(key)]
+    near = difflib.get_close_matches(name, known, 1)
+    return beginning[:1] or [known[one] for one in near]
 
 
 def _pair(row: Mapping[str, Any], folder: Path, place: str) -> Pair:

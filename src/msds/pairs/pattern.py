@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from msds.errors import InputError
 
@@ -55,39 +55,63 @@ class Pattern:
                 "'{stem}_q{quality}.webp'."
             )
 
+    @property
+    def suffix(self) -> str:
+        """The suffix that all its names have, in small letters, or "" if the pattern has none."""
+        is_field, text = self._parts[-1]
+        _, dot, end = text.rpartition(".")
+        return "" if is_field or "/" in end else (dot + end).lower()
+
     def readings(self, name: str, stems: Collection[str]) -> Iterator[dict[str, str]]:
-        """Every way to read a relative path, with `{stem}` one of `stems`: the fields' values."""
-        return self._read(name, 0, 0, {}, stems)
+        """Every way to read a relative path, with `{stem}` one of `stems`: the fields' values.
+
+        There can be very many; each is found in a time that grows as the name does.
+        """
+        return self._read(name, 0, 0, {}, self._fits(name, stems), stems)
 
     def _read(
-        self, name: str, start: int, part: int, values: dict[str, str], stems: Collection[str]
+        self,
+        name: str,
+        start: int,
+        part: int,
+        values: dict[str, str],
+        fits: Sequence[Sequence[bool]],
+        stems: Collection[str],
     ) -> Iterator[dict[str, str]]:
+        if not fits[part][start]:
+            return
         if part == len(self._parts):
-            if start == len(name):
-                yield dict(values)
+            yield dict(values)
             return
         is_field, text = self._parts[part]
         if not is_field:
-            if name.startswith(text, start):
-                yield from self._read(name, start + len(text), part + 1, values, stems)
+            yield from self._read(name, start + len(text), part + 1, values, fits, stems)
             return
-        for end in self._ends(name, start, part):
-            value = name[start:end]
-            if text == STEM:
-                if value not in stems:
-                    continue
-            elif "/" in value:
+        for end in range(start + 1, len(name) + 1):
+            if text != STEM and name[end - 1] == "/":
                 return
-            yield from self._read(name, end, part + 1, {**values, text: value}, stems)
+            value = name[start:end]
+            if fits[part + 1][end] and (text != STEM or value in stems):
+                yield from self._read(name, end, part + 1, {**values, text: value}, fits, stems)
 
-    def _ends(self, name: str, start: int, part: int) -> Iterator[int]:
-        """Where a field can end: at the end of the name, or before the literal that follows it."""
-        if part + 1 == len(self._parts):
-            if start < len(name):
-                yield len(name)
-            return
-        literal = self._parts[part + 1][1]
-        end = name.find(literal, start + 1)
-        while end != -1:
-            yield end
-            end = name.find(literal, end + 1)
+    def _fits(self, name: str, stems: Collection[str]) -> list[list[bool]]:
+        """Whether what stands from a place on can be read by what the pattern has from a part on.
+
+        With it nothing is tried that leads nowhere: of such tries there would be as many as ways to
+        divide a name.
+        """
+        size = len(name)
+        fits = [[False] * size + [True]]
+        for is_field, text in reversed(self._parts):
+            rest = fits[-1]
+            here = [False] * (size + 1)
+            ends = [end for end in range(size + 1) if rest[end]]
+            for start in reversed(range(size)):
+                if not is_field:
+                    here[start] = name.startswith(text, start) and rest[start + len(text)]
+                elif text == STEM:
+                    here[start] = any(name[start:end] in stems for end in ends if end > start)
+                else:
+                    here[start] = name[start] != "/" and (rest[start + 1] or here[start + 1])
+            fits.append(here)
+        return fits[::-1]

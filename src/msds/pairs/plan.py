@@ -63,6 +63,7 @@ class Plan:
     unmatched_distorted : distorted images without a reference.
     ambiguous : distorted images of which it cannot be said what they belong to.
     ignored : files in the folders that are not images by their names.
+    left_out : distorted images whose suffix is not the pattern's, which it does not speak of.
     """
 
     pairs: tuple[Pair, ...]
@@ -70,6 +71,7 @@ class Plan:
     unmatched_distorted: tuple[str, ...] = ()
     ambiguous: tuple[Ambiguous, ...] = ()
     ignored: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

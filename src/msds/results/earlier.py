@@ -12,7 +12,13 @@ from typing import Any
 
 from msds.errors import InputError
 from msds.results.record import RECORD_FIELDS, Run, Score, Size
-from msds.results.tables import SIDES, SIZE_COLUMNS, check_output, without_apostrophe
+from msds.results.tables import (
+    DELIMITERS,
+    SIDES,
+    SIZE_COLUMNS,
+    check_output,
+    without_apostrophe,
+)
 from msds.rows import read_rows
 from msds.text import printable, reason
 
@@ -34,7 +40,8 @@ def read_results(path: Path) -> list[Score]:
     check_output(path)
     try:
         rows = (row for _, row in read_rows(path, "results"))
-        return [_score(row) for row in (map(_plain, rows) if path.suffix == ".csv" else rows)]
+        plain = path.suffix.lower() in DELIMITERS
+        return [_score(row) for row in (map(_plain, rows) if plain else rows)]
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, RecursionError) as error:

@@ -16,7 +16,9 @@ from msds.pairs import Plan
 from msds.results.record import RECORD_FIELDS, Run, Score
 from msds.text import printable
 
-SUFFIXES = (".jsonl", ".ndjson", ".csv", ".parquet")
+SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+"""Of text tables, by their suffix."""
 ROWS_PER_GROUP = 10_000
 ROLES = ("reference", "distorted")
 SIDES = ("width", "height")
@@ -60,7 +62,7 @@ def write_results(
     plan, run : what was scored, and by what.
     scores : the records.
     csv_safe : whether text that spreadsheets would take for a formula gets an apostrophe in front,
-        in CSV; `read_results` takes it away again.
+        in CSV and TSV; `read_results` takes it away again.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def write_results(
     """
     check_output(path)
     suffix = path.suffix.lower()
-    if suffix == ".csv":
+    if suffix in DELIMITERS:
         _write_csv(path, plan, run, scores, csv_safe)
     elif suffix == ".parquet":
         _write_parquet(path, plan, run, scores)
@@ -144,7 +146,7 @@ def _write_csv(path: Path, plan: Plan, run: Run, scores: Iterable[Score], safe: 
     fields = flat_fields(plan.columns, run.levels)
     shown: Callable[[Any], Any] = _no_formula if safe else lambda cell: cell
     with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.writer(_Lines(file))
+        writer = csv.writer(_Lines(file), delimiter=DELIMITERS[path.suffix.lower()])
         writer.writerow(map(shown, fields))
         for score in scores:
             cells = flat(score, plan.columns, run.levels)
