@@ -80,6 +80,8 @@ def check_writable(path: str | os.PathLike[str], folder: bool = False) -> None:
         raise InputError(f"{target}: this is a folder; expected a file.")
     if target.exists() and not (folder or target.is_file()):
         return  # a device or a pipe
+    if not (folder or target.resolve().parent.exists()):
+        raise InputError(f"{target}: there is no folder {target.parent}; make it first.")
     place = target.resolve() if folder else target.resolve().parent
     while not place.exists():
         place = place.parent

@@ -26,6 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples_dir: Path) 
 
 
 def test_a_picture_is_written_and_named(folder: Path, msds: Command) -> None:
+    (folder / "out").mkdir()
     done = msds("map", "photo.png", "photo.jpg", "-o", "out/map.png")
     assert (done.status, done.out.strip()) == (0, "out/map.png")
     with Image.open(folder / "out" / "map.png") as picture:
@@ -53,6 +54,7 @@ def test_an_attribution_is_drawn_too(folder: Path, msds: Command) -> None:
         (("photo.png", "narrow.png"), "A map needs two images of the same size"),
         (("photo.png", "none.png"), "none.png: no such file"),
         (("photo.png", "photo.jpg", "-o", "photo.jpg"), "would replace an image that is read"),
+        (("photo.png", "photo.jpg", "-o", "gone/map.png"), "there is no folder gone; make it"),
         (("photo.png", "photo.jpg", "-o", "map.gif"), "maps are written as PNG"),
         (("photo.png", "photo.jpg", "--kind", "heat"), "Unknown kind of map 'heat'"),
         (("photo.png", "photo.jpg", "--window", "2"), "odd number of positions"),

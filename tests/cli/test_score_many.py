@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import PIL.Image
 import pytest
@@ -428,6 +429,9 @@ WRONG: list[tuple[list[str], str]] = [
     (["refs/a0.png", "dist", "refs/a1.png"], "dist is a folder; expected one reference and sever"),
     (["refs/a0.png", "dist/a0_q10.jpg", "gone.png"], "gone.png: no such file"),
     (["refs", "dist", *PATTERN, "--out", "no/such/o.csv"], "there is no folder no/such"),
+    (["refs", "dist", *PATTERN, "--junit", "no/j.xml"], "there is no folder no"),
+    (["refs", "dist", *PATTERN, "--report-url", "x"], "--report-url is where --summary FILE links"),
+    (["refs", "dist", *PATTERN, "--summary", "refs/a0.png"], "--summary would replace a file that"),
     (["refs", "dist", *PATTERN, "-m", "nofile.json"], "There is no model file nofile.json"),
     (["refs", "dist", *PATTERN, "-m", "msds-compct"], "did you mean msds-compact?"),
     (["refs", "dist", *PATTERN, "-m", "m.onnx"], "m.onnx is a model exported for other programs"),
@@ -474,6 +478,24 @@ def test_formulas_in_names_are_made_harmless_where_it_is_asked_for(here: Path, m
     assert rows_of(here / "o.csv")[0]["distorted"] == "'=cmd_q10.jpg"
     again = msds("score", "--manifest", "m.csv", *RANDOM, "--baseline", "o.csv")
     assert again.status == 0, again.err
+
+
+def test_a_pipeline_gets_junit_and_a_summary_that_links_to_the_page(here: Path, msds: Call) -> None:
+    many = ("score", "refs", "dist", *PATTERN, *RANDOM, "--fail-under", "1")
+    files = ("--junit", "j.xml", "--summary", "s.md")
+    done = msds(*many, *files, "--report", "r.html", "--report-url", "https://ci.example/r")
+    assert done.status == 3, done.err
+    (suite,) = ElementTree.parse(here / "j.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("6", "6")
+    text = (here / "s.md").read_text()
+    assert "[The page of this run](<https://ci.example/r>)" in text
+    assert "dist/a0\\_q10.jpg" not in text
+    assert "| dist/a0_q10.jpg |" in text
+    one = msds("score", "refs/a0.png", "dist/a0_q10.jpg", *RANDOM, *files)
+    assert one.status == 0, one.err
+    (suite,) = ElementTree.parse(here / "j.xml").getroot()
+    assert suite.get("tests") == "1"
+    assert "The page" not in (here / "s.md").read_text()
 
 
 def test_the_help_fits_eighty_columns_and_shows_examples(msds: Call) -> None:

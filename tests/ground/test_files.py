@@ -63,7 +63,8 @@ def test_an_output_that_cannot_be_written_is_refused_and_nothing_is_made(tmp_pat
     for path, folder in ((tmp_path / "file/x.html", False), (tmp_path / "file", True)):
         with pytest.raises(InputError, match="this cannot be written"):
             check_writable(path, folder)
-    check_writable(tmp_path / "new/deep/x.html")
+    with pytest.raises(InputError, match="there is no folder .*deep; make it first"):
+        check_writable(tmp_path / "new/deep/x.html")
     check_writable(tmp_path / "new/deep", folder=True)
     check_writable(os.devnull)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

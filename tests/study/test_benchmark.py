@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -291,6 +292,16 @@ def test_cost_counts_the_operations_of_the_convolutions_and_the_gram_matrix() ->
     assert cost.parameters == sum(p.numel() for p in trunk.parameters())
     tables = cost_tables([cost, measure_cost(PSNR(), 96, 128, repeats=1)], 96, 128)
     assert [len(table.rows) for table in tables] == [2, 2]
+
+
+def test_times_are_medians_with_the_quickest_and_the_slowest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticks = accumulate([0, 0.361, 0, 0.094, 0, 0.1] * 2)
+    monkeypatch.setattr("time.perf_counter", lambda: next(ticks))
+    cost = measure_cost(PSNR(), 8, 8, repeats=3)
+    row = cost_tables([cost], 8, 8)[0].rows[0]
+    assert str(row[3]) == str(row[4]) == "100.00 [94.00, 361.00]"
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 thread)"), (2, "2 threads)")])

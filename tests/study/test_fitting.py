@@ -99,6 +99,8 @@ def test_folds_split_references_and_leave_each_unseen_once() -> None:
     assert not np.array_equal(folds[0], reference_folds(groups, 3, seed=5)[0])
     with pytest.raises(InputError, match="7 references cannot be split into 8 folds"):
         reference_folds(groups, 8, seed=0)
+    with pytest.raises(InputError, match=r"All pairs are of one reference, a\.png: .* two or more"):
+        reference_folds(["a.png"] * 9, 5, seed=0)
 
 
 def test_a_fit_gains_over_its_rivals_on_unseen_references() -> None:

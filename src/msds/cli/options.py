@@ -243,6 +243,31 @@ class OutputOptions:
             rich_help_panel=OUTPUT,
         ),
     ] = None
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the pairs as tests of JUnit, .xml: for Jenkins, GitLab and others.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a summary in Markdown: worst pairs, what changed since the baseline; to "
+            "$GITHUB_STEP_SUMMARY it is added.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    report_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the page of --report will be found: the summary links to it.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
     csv_safe: Annotated[
         bool,
         typer.Option(
@@ -259,10 +284,23 @@ class OutputOptions:
             raise InputError("--resume goes on with the results of --out FILE: give that too.")
         if self.as_json and self.out is not None:
             raise InputError("Choose one of --json, which prints the records, and --out.")
-        if self.out is not None and not self.out.parent.is_dir():
-            raise InputError(f"{self.out}: there is no folder {self.out.parent}; make it first.")
+        if self.report_url is not None and self.summary is None:
+            raise InputError("--report-url is where --summary FILE links to: give that too.")
+        for file in self.files.values():
+            if file is not None and not file.parent.is_dir():
+                raise InputError(f"{file}: there is no folder {file.parent}; make it first.")
         if self.csv_safe and (self.out is None or self.out.suffix.lower() not in (".csv", ".tsv")):
             raise InputError("--csv-safe is for results in CSV: give --out FILE.csv too.")
+
+    @property
+    def files(self) -> dict[str, Path | None]:
+        """Files that are written, by their options."""
+        return {
+            "--out": self.out,
+            "--report": self.report,
+            "--junit": self.junit,
+            "--summary": self.summary,
+        }
 
 
 @dataclass(frozen=True)
@@ -361,6 +399,17 @@ class ComputeOptions:
         typer.Option(metavar="N", min=1, help="Threads that read images.", rich_help_panel=ENGINE),
     ] = None
 
+    compute_threads: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="Threads that compute; as many as there are cores unless given. Fewer are often "
+            "quicker on a machine that is busy with other things.",
+            rich_help_panel=ENGINE,
+        ),
+    ] = None
+
     def options(self) -> Options:
         """How the engine works."""
         from msds.scoring import Options
@@ -373,8 +422,10 @@ class ComputeOptions:
 
     def settled(self, metric: MSDS) -> MSDS:
         """The metric where and with what it is to compute."""
-        from msds.scoring.device import choose_device
+        from msds.scoring.device import choose_device, use_threads
 
+        if self.compute_threads is not None:
+            use_threads(self.compute_threads)
         return metric.to(choose_device(self.device)).set_engine(self.engine, self.precision)
 
 

@@ -17,7 +17,7 @@ from msds.cli.options import (
     Pairing,
 )
 from msds.errors import InputError
-from msds.files import same_file
+from msds.files import check_writable, same_file
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -66,12 +66,13 @@ def score(
     two folders, images belong together that have the same relative path but for the suffix.
     """
     read = [*pairing.files, *model.files, *([conditions.baseline] if conditions.baseline else [])]
-    written = {"--out": output.out, "--report": output.report}
-    _refuse_overwriting(written, read)
+    _refuse_overwriting(output.files, read)
     if output.report is not None:
         from msds.gallery.making import check_page
 
         check_page(output.report)
+    for file in filter(None, (output.junit, output.summary)):
+        check_writable(file)
     alone = _is_one_pair(pairing, output, conditions, engine)
 
     from msds.cli import score_many
@@ -83,7 +84,7 @@ def score(
         )
     images = ((pair.reference_path, pair.distorted_path) for pair in plan.pairs)
     files = dict.fromkeys(chain.from_iterable(images))
-    _refuse_overwriting(written, files)
+    _refuse_overwriting(output.files, files)
 
     from msds.scoring import Job
 
@@ -104,6 +105,7 @@ def score(
         output.explain,
         conditions.annotations is not None,
         output.report,
+        score_many.Pipeline(output.junit, output.summary, output.report_url),
     )
     scored = score_many.score_one if alone else score_many.score_many
     if status := scored(plan, metrics, job, display):
@@ -118,8 +120,7 @@ def _is_one_pair(
         "--manifest": pairing.manifest,
         "--pattern": pairing.pattern,
         "--dry-run": pairing.dry_run,
-        "--out": output.out,
-        "--report": output.report,
+        **output.files,
         "--baseline": conditions.baseline,
         "--annotations": conditions.annotations,
         "--cache": engine.cache,

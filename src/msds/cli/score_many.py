@@ -14,6 +14,7 @@ from msds.cli import show
 from msds.cli.options import Pairing
 from msds.cli.report import say_written
 from msds.errors import InputError
+from msds.files import atomic_write
 from msds.pairs import Plan
 from msds.results import Score, check_columns, json_line
 from msds.status import Status
@@ -25,14 +26,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Pipeline:
+    """Files for the programs that run a pipeline: JUnit's XML, a summary and where it links to."""
+
+    junit: Path | None = None
+    summary: Path | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True)
 class Display:
-    """What is shown: records as JSON Lines, scores, levels of one pair, annotations; a page."""
+    """What is shown: records as JSON Lines, scores, levels of one pair, annotations; files."""
 
     as_json: bool = False
     quiet: bool = False
     explain: bool = False
     annotations: bool = False
     page: Path | None = None
+    pipeline: Pipeline = Pipeline()
 
 
 def make_plan(pairing: Pairing) -> Plan:
@@ -142,7 +153,23 @@ def score_many(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) 
     _show(reports, display)
     if display.page is not None:
         say_written(display.page, problems)
+    _write(reports, display)
     return max(report.status for report in reports)
+
+
+def _write(reports: Sequence[Report], display: Display) -> None:
+    """Write what a pipeline wants to have."""
+    files = display.pipeline
+    if files.junit is not None:
+        from msds.gallery.junit import junit
+
+        with atomic_write(files.junit, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(junit(reports))
+    if files.summary is not None:
+        from msds.gallery.digest import digest, write_digest
+
+        page = files.link or ("" if display.page is None else printable(display.page))
+        write_digest(files.summary, digest(reports, page))
 
 
 def _show(reports: Sequence[Report], display: Display) -> None:

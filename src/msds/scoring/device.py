@@ -34,6 +34,19 @@ def choose_device(name: str | torch.device) -> torch.device:
     return device
 
 
+def use_threads(count: int) -> None:
+    """Compute with so many threads from now on, on the CPU, whatever the engine.
+
+    Raises
+    ------
+    InputError
+        If these are less than one.
+    """
+    if count < 1:
+        raise InputError(f"At least one thread is needed to compute; found {count}.")
+    torch.set_num_threads(count)
+
+
 def _available() -> list[str]:
     """The devices that torch has here."""
     found = ["cpu"]

@@ -24,6 +24,25 @@ from msds.trunks import Trunk
 
 
 @dataclass(frozen=True)
+class Times:
+    """Seconds that one call took, over some calls: on a busy machine they lie far apart.
+
+    Attributes
+    ----------
+    median, low, high : of all calls, the quickest and the slowest.
+    """
+
+    median: float
+    low: float
+    high: float
+
+    @property
+    def milliseconds(self) -> Times:
+        """The same in thousandths."""
+        return Times(1000 * self.median, 1000 * self.low, 1000 * self.high)
+
+
+@dataclass(frozen=True)
 class Cost:
     """Cost of one metric on one pair of images.
 
@@ -31,18 +50,18 @@ class Cost:
     ----------
     parameters : of the trunk.
     gmacs : billions of multiply-accumulates for one image, by level; empty for classic metrics.
-    level_seconds : median time to encode one image, by level.
-    seconds : median time of a pair: two images prepared and compared.
-    compare_seconds : median time of the comparison alone.
+    level_seconds : to encode one image, by level.
+    seconds : of a pair: two images prepared and compared.
+    compare_seconds : of the comparison alone.
     megabytes : memory that a pair takes at its peak, tensors and arrays.
     """
 
     name: str
     parameters: int
     gmacs: tuple[float, ...]
-    level_seconds: tuple[float, ...]
-    seconds: float
-    compare_seconds: float
+    level_seconds: tuple[Times, ...]
+    seconds: Times
+    compare_seconds: Times
     megabytes: float
 
 
@@ -73,14 +92,14 @@ def measure_cost(
             for level in levels:
                 encode = partial(_encode, trunk, level)
                 gmacs.append(_gmacs(encode))
-                level_seconds.append(_median_seconds(encode, repeats, contender))
+                level_seconds.append(_times(encode, repeats, contender))
     return Cost(
         contender.name,
         parameters,
         tuple(gmacs),
         tuple(level_seconds),
-        _median_seconds(whole, repeats, contender),
-        _median_seconds(lambda: contender.compare(*prepared), repeats, contender),
+        _times(whole, repeats, contender),
+        _times(lambda: contender.compare(*prepared), repeats, contender),
         megabytes,
     )
 
@@ -103,7 +122,7 @@ def _on_gpu(contender: Contender) -> bool:
     )
 
 
-def _median_seconds(run: Callable[[], object], repeats: int, contender: Contender) -> float:
+def _times(run: Callable[[], object], repeats: int, contender: Contender) -> Times:
     gpu = _on_gpu(contender)
     times = []
     for _ in range(repeats):
@@ -114,7 +133,7 @@ def _median_seconds(run: Callable[[], object], repeats: int, contender: Contende
         if gpu:
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return Times(statistics.median(times), min(times), max(times))
 
 
 class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -28,6 +28,7 @@ from msds.study.statistics import (
     ranks,
     spearman,
 )
+from msds.text import printable
 
 Objective = Literal["srcc", "logistic"]
 OBJECTIVES = ("srcc", "logistic")
@@ -231,6 +232,11 @@ def reference_folds(groups: Sequence[str], folds: int, seed: int) -> list[NDArra
         If there are fewer references than folds, or fewer than two folds.
     """
     names, member = np.unique(np.asarray(groups), return_inverse=True)
+    if names.size < 2:
+        raise InputError(
+            f"All pairs are of one reference, {printable(names[0])}: weights are tried on "
+            "references they were not learned from, so there must be two or more."
+        )
     if not 2 <= folds <= names.size:
         raise InputError(
             f"{names.size} references cannot be split into {folds} folds; choose 2 to {names.size}."

@@ -12,11 +12,13 @@ import torch
 from msds.report.blocks import Block, Figure, Section
 from msds.report.charts import Line, Lines
 from msds.report.page import Page
-from msds.report.table import Table
+from msds.report.table import Number, Table, with_interval
 from msds.scoring.contenders import Contender
-from msds.study.cost import Cost
+from msds.study.cost import Cost, Times
 from msds.study.pages.closing import closing
 from msds.text import counted
+
+SPREAD = "medians, with the quickest and the slowest in brackets: what else runs makes them wide"
 
 
 def cost_page(
@@ -50,13 +52,14 @@ def cost_tables(costs: Sequence[Cost], height: int, width: int) -> list[Table]:
         f"Cost of a pair of {width} x {height} images ({device})",
         ["metric", "parameters", "GMAC per image", "ms per pair", "ms to compare", "MB"],
         digits=2,
-        note="Median times; a pair is two images prepared and compared; a prepared reference can "
-        "be kept. MB: tensors and arrays of a pair that are alive at the peak.",
+        note=f"Times are {SPREAD}; a pair is two images prepared and compared; a prepared "
+        "reference can be kept. MB: tensors and arrays of a pair that are alive at the peak.",
     )
     levels = Table(
         f"Cost of each level ({width} x {height} images)",
         ["metric", "level", "GMAC", "of all levels", "ms", "of level 1"],
         digits=3,
+        note=f"Times are {SPREAD}.",
     )
     for cost in costs:
         total.rows.append(
@@ -64,16 +67,21 @@ def cost_tables(costs: Sequence[Cost], height: int, width: int) -> list[Table]:
                 cost.name,
                 cost.parameters,
                 sum(cost.gmacs) if cost.gmacs else None,
-                1000 * cost.seconds,
-                1000 * cost.compare_seconds,
+                _shown(cost.seconds, total.digits),
+                _shown(cost.compare_seconds, total.digits),
                 cost.megabytes,
             ]
         )
         for index, (gmac, seconds) in enumerate(zip(cost.gmacs, cost.level_seconds, strict=True)):
             share = gmac / sum(cost.gmacs)
-            relative = seconds / cost.level_seconds[0]
-            levels.rows.append([cost.name, index + 1, gmac, share, 1000 * seconds, relative])
+            relative = seconds.median / cost.level_seconds[0].median
+            shown = _shown(seconds, levels.digits)
+            levels.rows.append([cost.name, index + 1, gmac, share, shown, relative])
     return [table for table in (total, levels) if table.rows]
+
+
+def _shown(seconds: Times, digits: int) -> Number | None:
+    return with_interval(seconds.milliseconds.median, seconds.milliseconds, digits)
 
 
 def _levels_chart(costs: Sequence[Cost]) -> Lines:
