@@ -9,12 +9,14 @@ import argparse
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from PIL import Image, ImageFilter
 
 import msds
+from msds.trunks.weights.published import candidates, published_weights
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -22,6 +24,10 @@ import matplotlib.pyplot as plt
 PHOTO = Path(__file__).resolve().parents[1] / "examples" / "photos" / "chelsea.png"
 DECIBELS = 27.0
 CROP = (60, 10, 380, 266)
+PAPER = "msds-vgg16"
+"""Its scores stand below, where its weights are at hand."""
+
+SMALL: dict[str, Any] = {"fontsize": 8, "color": "#666666"}
 INK, BAR, TRACK = "#222222", "#0072b2", "#e3e6ea"
 
 Distortion = Callable[[Image.Image, float], Image.Image]
@@ -83,9 +89,12 @@ def draw(out: Path) -> None:
     """Draw the picture."""
     photo = Image.open(PHOTO).convert("RGB").crop(CROP)
     panels = [("reference", photo, None)]
+    papers = {}
     for name, distort in DISTORTIONS.items():
         distorted = at_psnr(photo, distort, DECIBELS)
         panels.append((name, distorted, msds.score(photo, distorted)))
+        if candidates(published_weights("vgg16")):
+            papers[name] = msds.score(photo, distorted, model=PAPER).score
     panels[1:] = sorted(panels[1:], key=lambda panel: -panel[2].score if panel[2] else 0)
     plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 10, "text.color": INK})
     figure, axes = plt.subplots(
@@ -101,9 +110,11 @@ def draw(out: Path) -> None:
             top.set_title("reference", fontweight="bold")
             bottom.axis("off")
             bottom.text(0, 2.5, f"All four have the same\nPSNR, {DECIBELS:.0f} dB.", va="center")
-            bottom.text(0, 4.4, score_line(panels), va="center", fontsize=8, color="#666666")
+            bottom.text(0, 4.4, f"bars and numbers:\n{score_line(panels)}", va="center", **SMALL)
             continue
         top.set_title(f"{name}   {score.score:.3f}", fontweight="bold")
+        if name in papers:
+            bottom.text(1, 5.3, f"{PAPER}: {papers[name]:.3f}", ha="right", **SMALL)
         ranks = range(1, len(score.levels) + 1)
         bottom.barh(ranks, [1] * len(score.levels), color=TRACK, height=0.7)
         bottom.barh(ranks, [max(0.0, value) for value in score.levels], color=BAR, height=0.7)

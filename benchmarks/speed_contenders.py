@@ -13,7 +13,9 @@ from torch import Tensor
 
 from msds.engines import installed
 from msds.metric import MSDS, DeepSSIM
+from msds.trunks import load_trunk
 from msds.trunks.layers import multiply_accumulates
+from msds.trunks.weights.published import candidates, published_weights
 
 Pair = Callable[[Tensor, Tensor], Any]
 
@@ -39,20 +41,26 @@ class Contender:
         """Floating-point operations of the convolutions of one pair, counted directly."""
         if self.trunk is None:
             return None
-        from msds.trunks import load_trunk
-
-        layers = load_trunk(self.trunk, "random").layers
+        layers = load_trunk(self.trunk, weights_at_hand(self.trunk)).layers
         return 4.0 * sum(
             multiply_accumulates(layers, height >> k, width >> k) for k in range(self.levels)
         )
 
 
+def weights_at_hand(trunk: str) -> str | None:
+    """None for the trunk's own weights, or "random" where they would have to be downloaded."""
+    if trunk == "compact":
+        return None
+    return None if candidates(published_weights(trunk)) else "random"
+
+
 def metric(trunk: str, levels: int, engine: str, precision: str = "float32") -> MSDS:
-    """One of our metrics with random weights."""
+    """One of our metrics, with its published weights where they are at hand."""
+    weights = weights_at_hand(trunk)
     made = (
-        DeepSSIM(trunk, trunk_weights="random")
+        DeepSSIM(trunk, trunk_weights=weights)
         if levels == 1
-        else MSDS(trunk, levels=levels, trunk_weights="random")
+        else MSDS(trunk, levels=levels, trunk_weights=weights)
     )
     return made.set_engine(engine, precision)
 
@@ -108,7 +116,9 @@ def _compiled() -> Pair:
 def _authors() -> Pair:
     from benchmarks.baselines.deepssim_authors import AuthorsSteps
 
-    return AuthorsSteps()
+    steps = AuthorsSteps()
+    steps.use(load_trunk("vgg16", weights_at_hand("vgg16")))
+    return steps
 
 
 def _perceptual(name: str) -> Pair:

@@ -39,6 +39,13 @@ class AuthorsSteps(nn.Module):
         self.register_buffer("std", torch.tensor((0.229, 0.224, 0.225)).view(3, 1, 1))
         self.eval()
 
+    def use(self, trunk: nn.Module) -> None:
+        """Take the convolutions of our VGG16 up to conv5_1; the others stay random."""
+        ours = [module for module in trunk.modules() if isinstance(module, nn.Conv2d)]
+        theirs = [module for module in self.features if isinstance(module, nn.Conv2d)]
+        for mine, own in zip(ours, theirs, strict=False):
+            own.load_state_dict(mine.state_dict())
+
     def gram(self, image: Tensor) -> Tensor:
         """The Gram matrix of conv5_1, and all that the program computes besides."""
         x = (image - self.mean) / self.std
