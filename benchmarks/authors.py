@@ -58,7 +58,7 @@ Program = Callable[[Tensor, Tensor], Tensor]
 def stand_ins() -> None:
     """Modules their programs import and, for a comparison of tensors, do not need."""
     for name in ("torchvision", "h5py"):
-        if importlib.util.find_spec(name) is None:
+        if name not in sys.modules and importlib.util.find_spec(name) is None:
             module = types.ModuleType(name)
             module.models = module.transforms = types.ModuleType(name)  # type: ignore[attr-defined]
             sys.modules[name] = module
