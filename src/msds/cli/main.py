@@ -14,7 +14,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from msds.cli import bench, datasets, export, fit, report, score, streams, study, weights
+from msds.cli import (
+    bench,
+    compare,
+    datasets,
+    export,
+    fit,
+    report,
+    score,
+    streams,
+    study,
+    sweep,
+    tune,
+    weights,
+)
 from msds.cli import map as map_verb
 from msds.errors import InputError, MSDSError
 from msds.status import Status
@@ -45,6 +58,9 @@ app = typer.Typer(
 )
 score.register(app)
 map_verb.register(app)
+sweep.register(app)
+tune.register(app)
+compare.register(app)
 report.register(app)
 export.register(app)
 bench.register(app)

@@ -215,6 +215,20 @@ def _by_stem(files: Iterable[_File]) -> dict[str, list[_File]]:
     return stems
 
 
+def images_below(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
+    """Images below a folder in order of their names, and the files that are none by their names.
+
+    Hidden files and folders are left out.
+
+    Raises
+    ------
+    InputError
+        If a folder cannot be read.
+    """
+    images, ignored = _images(folder)
+    return [file.path for file in images], ignored
+
+
 def _images(folder: Path, without: Path | None = None) -> tuple[list[_File], tuple[str, ...]]:
     """Images below a folder in order of their names, and the files that are none by their names.
 

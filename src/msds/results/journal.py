@@ -92,9 +92,11 @@ class Journal:
         return frozenset(self._offsets)
 
     def add(self, row: int, score: Score) -> None:
-        """Keep the record of one row."""
+        """Keep the record of one row, with columns that the plan does not know."""
         self._offsets[row] = self._end
-        self._append(score.to_journal())
+        planned = self._plan.pairs[row].columns
+        found = {name: value for name, value in score.columns.items() if name not in planned}
+        self._append(score.to_journal() | ({"columns": found} if found else {}))
 
     def scores(self) -> Iterator[tuple[int, Score]]:
         """All records in the order of the plan, read back from disk."""

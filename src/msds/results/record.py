@@ -212,18 +212,20 @@ class Score:
 
     @classmethod
     def of(cls, pair: Pair, run: Run, values: Mapping[str, Any] | None = None) -> Score:
-        """The record of a pair, from what `to_journal` gave and JSON kept.
+        """The record of a pair, from what a journal kept: `to_journal` and columns found out.
 
         Raises
         ------
         KeyError, TypeError, ValueError
             If these are no such values.
         """
-        found = {name: values[name] for name in _JOURNALED} if values is not None else {}
+        values = values or {}
+        found = {name: values[name] for name in _JOURNALED} if values else {}
         for name in _TUPLES:
             if found.get(name) is not None:
                 found[name] = tuple(found[name])
-        return cls(pair.reference, pair.distorted, run=run, columns=pair.columns, **found)
+        columns = {**pair.columns, **values.get("columns", {})}
+        return cls(pair.reference, pair.distorted, run=run, columns=columns, **found)
 
 
 _TUPLES = ("levels", "notes", "reference_size", "distorted_size")

@@ -35,6 +35,7 @@ class PSNR(Contender):
 
     name = "PSNR"
     columns = ("dB",)
+    concurrent = True
 
     def settings(self) -> dict[str, Any]:
         return {"metric": "psnr", "channels": "rgb", "ceiling": _PSNR_CEILING}
@@ -56,6 +57,7 @@ class FullSizeSSIM(Contender):
 
     name = "SSIM (full size)"
     columns = ("ssim",)
+    concurrent = True
 
     def settings(self) -> dict[str, Any]:
         return {"metric": "ssim", "of": "luma", "window": "gaussian 1.5", "by": "scikit-image"}
@@ -106,6 +108,7 @@ class MSSSIM(Contender):
 
     name = "MS-SSIM"
     columns = ("ms-ssim",)
+    concurrent = True
 
     def settings(self) -> dict[str, Any]:
         return {

@@ -39,10 +39,12 @@ class Contender(ABC):
     ----------
     name : what tables call it.
     columns : names of the numbers that a comparison gives, such as one per level.
+    concurrent : whether several threads may prepare and compare at once.
     """
 
     name: str
     columns: tuple[str, ...]
+    concurrent = False
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:

@@ -17,16 +17,27 @@ from msds.report.charts.base import (
     y_margin,
 )
 from msds.report.charts.marks import mark, number
+from msds.report.markup import shown
+
+_POINTED = 9
+"""Radius of the place around a mark where a pointer finds it, in pixels."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """Points of a line, with the ends of their intervals where there are any."""
+    """Points of a line.
+
+    Attributes
+    ----------
+    low, high : ends of their intervals, where there are any.
+    texts : what each says to who points at it, where it says anything.
+    """
 
     x: Sequence[float]
     y: Sequence[float]
     low: Sequence[float] = ()
     high: Sequence[float] = ()
+    texts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -81,4 +92,11 @@ def _drawn(line: Line, index: int, places: Sequence[float], y: Scale) -> list[st
     if found:
         drawn.append(f'<path class="line {kind}{dashes(index)} d="M{steps}"/>')
         drawn.append(f'<path class="mark {kind} d="{marks}"/>')
-    return drawn
+    told = zip(places, line.y, line.texts, strict=False)
+    return drawn + [_pointed_at(x, y(v), text) for x, v, text in told if math.isfinite(v)]
+
+
+def _pointed_at(x: float, y: float, text: str) -> str:
+    """A place, larger than its mark, that shows a text to who points at it."""
+    circle = f'<circle cx="{number(x)}" cy="{number(y)}" r="{_POINTED}"'
+    return f'{circle} fill="none" pointer-events="all"><title>{shown(text)}</title></circle>'

@@ -1,0 +1,216 @@
+"""`msds tune`: the cheapest setting of an encoder for every image."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from msds.cli.bundles import unbundled
+from msds.cli.options import OUTPUT, ComputeOptions, ModelOptions
+from msds.cli.sweep import CODECS, CodecOptions, Images
+from msds.errors import InputError
+
+if TYPE_CHECKING:
+    from msds.report.table import Table
+    from msds.results import Score
+    from msds.sweeps.plan import Source
+    from msds.sweeps.tuned import TuneJob
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  msds tune photos/ --codec avif --target 0.97 --to tuned/
+
+  msds tune photo.png --codec webp --max-bytes 40k --to tuned/
+
+  msds tune photos/ --codec 'cjxl {in} {out}.jxl -d {q}' --settings 6:0.2:-0.2 --target 0.95
+
+[bold]Exit status[/bold]
+
+  0: done
+
+  1: some images could not be encoded or scored, or nothing reaches what was asked for
+
+  2: wrong call or unusable input
+"""
+_UNITS = {"": 1, "K": 1000, "M": 1000**2}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.command(epilog=EXAMPLES)(unbundled(tune))
+
+
+@dataclass(frozen=True)
+class TuneOptions(CodecOptions):
+    """What is to be reached, with which settings."""
+
+    target: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Score to be reached with the fewest bytes.", rich_help_panel=CODECS
+        ),
+    ] = None
+    max_bytes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Most bytes of a file, such as 40k; the best score within it is chosen.",
+            rich_help_panel=CODECS,
+        ),
+    ] = None
+    settings: Annotated[
+        str,
+        typer.Option(
+            metavar="SETTINGS",
+            help="What to choose from, the poorest first.",
+            rich_help_panel=CODECS,
+        ),
+    ] = "1:100"
+
+    def __post_init__(self) -> None:
+        if self.target is None and self.max_bytes is None:
+            raise InputError("Give --target X, --max-bytes SIZE, or both.")
+        if self.target is not None and not math.isfinite(self.target):
+            raise InputError(f"--target {self.target} is no score.")
+
+    @property
+    def most(self) -> int | None:
+        """Most bytes of a file."""
+        if self.max_bytes is None:
+            return None
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKM]?)B?", self.max_bytes.strip())
+        if match is None or float(match[1]) == 0:
+            raise InputError(f"--max-bytes {self.max_bytes!r}: expected a size such as 40k.")
+        return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+@dataclass(frozen=True)
+class TunedOutput:
+    """What is written."""
+
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", metavar="DIR", help="Write the chosen files here.", rich_help_panel=OUTPUT
+        ),
+    ] = None
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write a row per image: .jsonl, .csv, .parquet.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+
+    def check(self) -> None:
+        """Refuse outputs that cannot be written, before the work."""
+        from msds.files import check_writable
+        from msds.results import check_output
+
+        if self.out is not None:
+            check_output(self.out)
+            check_writable(self.out)
+        if self.to is not None:
+            check_writable(self.to, folder=True)
+
+
+def tune(
+    images: Images,
+    options: TuneOptions,
+    model: ModelOptions,
+    output: TunedOutput,
+    engine: ComputeOptions,
+) -> None:
+    """Give every image the cheapest setting that reaches a score, or the best within a size."""
+    output.check()
+
+    from msds.cli import show
+    from msds.cli.study_options import show_tables
+    from msds.scoring.compare import run_of
+    from msds.sweeps import plan_sweep
+    from msds.sweeps.kept import write_records
+    from msds.sweeps.qualities import parse_qualities
+    from msds.sweeps.tuned import TuneJob, tune_images
+
+    codecs = options.open()
+    if len(codecs) > 1:
+        raise InputError("--codec: one encoder is tuned at a time.")
+    settings = parse_qualities(options.settings)
+    plan = plan_sweep(images.images, codecs, settings)
+    metric = engine.settled(model.load())
+    work = engine.options()
+    job = TuneJob(
+        codecs[0],
+        settings,
+        options.target,
+        options.most,
+        model.reading().within(work.memory),
+        work.memory,
+        engine.threads or os.cpu_count() or 1,
+        output.to,
+    )
+    run = run_of(metric, model.reading())
+    scores = [score for _, score in tune_images(plan.sources, metric, job, run)]
+    if output.out is not None:
+        write_records(output.out, run, scores)
+    done = [one for one in scores if one.error is None]
+    if done:
+        show_tables([_table(done, job, run.model)])
+        show.say(_saved(plan.sources, done, job))
+    show.show_failures(scores)
+    show.show_leftovers(plan.pairs)
+    if len(done) < len(scores) or not all(one.columns["reached"] for one in done):
+        raise typer.Exit(1)
+
+
+def _table(scores: Sequence[Score], job: TuneJob, model: str) -> Table:
+    from msds.report.table import Table
+
+    asked = [f"a score of {job.target:g}"] if job.target is not None else []
+    asked += [f"at most {job.max_bytes} bytes"] if job.max_bytes is not None else []
+    table = Table(
+        f"{job.codec.name} for {' and '.join(asked)}",
+        ["image", "setting", "score", "bytes", "bits per pixel", "reached", "tries"],
+        digits=4,
+        note=f"score: {model}.",
+    )
+    for one in scores:
+        columns = one.columns
+        table.rows.append(
+            [
+                one.reference,
+                f"{columns['quality']:g}",
+                one.score,
+                columns["bytes"],
+                columns["bits_per_pixel"],
+                "yes" if columns["reached"] else "no",
+                columns["tries"],
+            ]
+        )
+    return table
+
+
+def _saved(sources: Sequence[Source], scores: Sequence[Score], job: TuneJob) -> str:
+    """What is saved against the one setting that is good enough for all of them."""
+    from msds.sweeps.tuned import bytes_at
+
+    total = sum(one.columns["bytes"] for one in scores)
+    said = f"{len(scores)} images: {total} bytes"
+    if job.target is None or len(scores) < 2:
+        return said
+    common = max((one.columns["quality"] for one in scores), key=job.settings.index)
+    fixed = bytes_at(sources, job.codec, common, job.reading, job.threads)
+    alike = sum(fixed.get(one.reference, 0) for one in scores)
+    share = 100 * (1 - total / alike) if alike else 0.0
+    return f"{said}, {share:.1f} % less than {alike} at {common:g}, the setting all of them need"

@@ -1,0 +1,178 @@
+"""Tables of a sweep: what each setting of each encoder costs and gives."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from msds.report.table import Cell, Number, Table
+from msds.sweeps.bjontegaard import Curve, Mean
+from msds.sweeps.comparison import Comparison, Matched, Versus, matched, rate_at
+from msds.sweeps.points import LEAD, Point
+
+
+def settings_table(points: Sequence[Point], metrics: Sequence[str], model: str) -> Table:
+    """One row per encoder and setting: means over the images.
+
+    Parameters
+    ----------
+    metrics : that stand beside the model's score.
+    model : whose score leads.
+    """
+    names = [LEAD, *metrics]
+    table = Table(
+        "Settings, means over the images",
+        ["encoder", "setting", "images", "bits per pixel", "lowest", *names, "ms to encode"],
+        digits=4,
+        note=f"score: {model}; lowest: the lowest score of an image.",
+    )
+    groups: dict[tuple[str, float | None], list[Point]] = {}
+    for point in points:
+        groups.setdefault((point.codec, point.quality), []).append(point)
+    for (codec, quality), found in groups.items():
+        seconds = [p.encode_seconds for p in found if p.encode_seconds is not None]
+        table.rows.append(
+            [
+                codec,
+                None if quality is None else f"{quality:g}",
+                len(found),
+                statistics.fmean(p.rate for p in found),
+                min(p.scores[LEAD] for p in found),
+                *(_mean([p.scores[name] for p in found if name in p.scores]) for name in names),
+                1000 * statistics.fmean(seconds) if seconds else None,
+            ]
+        )
+    return table
+
+
+def _mean(values: Sequence[float]) -> Cell:
+    return statistics.fmean(values) if values else None
+
+
+def versus_table(comparison: Comparison) -> Table:
+    """BD-rate and BD-quality of every encoder against the anchor, by every metric."""
+    table = Table(
+        f"Against {comparison.anchor}, over the images",
+        ["encoder", "by", "images", "BD-rate %", "by PCHIP", "BD-quality", "overlap"],
+        note=_versus_note(comparison),
+    )
+    for one in comparison.versus:
+        if not one.images:
+            table.rows.append([one.codec, one.metric, 0, None, None, None, None])
+            continue
+        table.rows.append(
+            [
+                one.codec,
+                one.metric,
+                one.images,
+                _number(one.rate("akima"), 1),
+                _number(one.rate("pchip"), 1),
+                _number(one.quality("akima"), 2 if one.metric == "psnr" else 4),
+                one.overlap,
+            ]
+        )
+    return table
+
+
+def _versus_note(comparison: Comparison) -> str:
+    said = [
+        "BD-rate: bytes spent at equal quality, below 0 saves; mean of the logarithms over images "
+        "with its interval of 95 % over images, by Akima's interpolation and by PCHIP. BD-quality: "
+        "what is gained at equal bytes. Overlap: share of the scores that both curves reach."
+    ]
+    for one in comparison.versus:
+        said += [f"{one.codec} by {one.metric}: {text}." for text in problems_of(one)]
+    return " ".join(said)
+
+
+def problems_of(one: Versus) -> list[str]:
+    """Why images have no number, in words."""
+    return [
+        f"{count} image{'s' if count != 1 else ''} without a number, {problem}"
+        for problem, count in one.problems.items()
+    ]
+
+
+def _number(mean: Mean, digits: int) -> Number | None:
+    if not math.isfinite(mean.value):
+        return None
+    text = f"{mean.value + 0.0:.{digits}f}"
+    if not math.isfinite(mean.low):
+        return Number(mean.value, text)
+    ends = f"[{mean.low:.{digits}f}, {mean.high:.{digits}f}]"
+    return Number(mean.value, text, mean.low, mean.high, range=ends)
+
+
+def matched_table(comparison: Comparison, quality: float) -> Table:
+    """The cheapest setting of every encoder that is as good as the anchor's setting."""
+    name = f"{comparison.anchor} {quality:g}"
+    table = Table(
+        f"As good as {name}",
+        ["encoder", "setting", "images", "score", f"score of {name}", "bytes saved %", "dearer"],
+        digits=4,
+        note=f"The cheapest setting whose mean score reaches that of {name}, and what it saves of "
+        "its bytes over all images; dearer: images that take more bytes at the score that "
+        f"{name} gives them.",
+    )
+    for codec in comparison.others:
+        found = matched(comparison, codec, quality)
+        if found is None:
+            table.rows.append([codec, "none", 0, None, None, None, None])
+            continue
+        dearer = [one for one in savings(comparison, codec, quality).values() if one < 0]
+        table.rows.append(
+            [
+                codec,
+                f"{found.test[0].quality:g}",
+                len(found.test),
+                found.scores[1],
+                found.scores[0],
+                Number(100 * found.saved, f"{100 * found.saved:.1f}"),
+                len(dearer),
+            ]
+        )
+    return table
+
+
+def savings(comparison: Comparison, codec: str, quality: float) -> dict[str, float]:
+    """Share of bytes that an encoder saves of each image, at the score of the anchor's setting.
+
+    Images whose score it does not reach, or never is as poor as, have none.
+    """
+    found = {}
+    for image, curve in comparison.curves[comparison.anchor].items():
+        test = comparison.curves[codec].get(image)
+        at = [point for point in curve if point.quality == quality]
+        if test and at:
+            rate = rate_at(Curve.of(test, LEAD), at[0].scores[LEAD])
+            if math.isfinite(rate):
+                found[image] = 1 - rate / at[0].rate
+    return found
+
+
+def images_table(comparison: Comparison) -> Table:
+    """BD-rate of every image, by the model's score; the least saving first."""
+    versus = {one.codec: one for one in comparison.versus if one.metric == LEAD}
+    table = Table(
+        f"BD-rate % of every image against {comparison.anchor}",
+        ["image", *versus],
+        digits=1,
+        note="By the score. A dash: the curves have nothing in common, or too few points rise.",
+    )
+    for image in comparison.curves[comparison.anchor]:
+        deltas = [one.deltas["akima"].get(image) for one in versus.values()]
+        table.rows.append([image, *(d.percent if d and not d.problem else None for d in deltas)])
+    table.rows.sort(key=lambda row: -max((c for c in row if isinstance(c, float)), default=-1e9))
+    return table
+
+
+def match_of(found: Matched) -> str:
+    """A match in a sentence."""
+    a, b = found.anchor[0], found.test[0]
+    verb = "saves" if found.saved >= 0 else "costs"
+    return (
+        f"{b.codec} at {b.quality:g} {verb} {abs(100 * found.saved):.0f} % of the bytes of "
+        f"{a.codec} at {a.quality:g} and scores {found.scores[1]:.4f} against "
+        f"{found.scores[0]:.4f} in the mean over {len(found.test)} images."
+    )
