@@ -17,6 +17,7 @@ from msds.errors import InputError
 if TYPE_CHECKING:
     import torch
 
+    from msds.metric.modules import MSDS
     from msds.sweeps import Codec, SweepPlan, SweepReport
     from msds.sweeps.judges import Beside
     from msds.sweeps.page import Shown
@@ -137,14 +138,16 @@ class BesideOptions:
         ),
     ] = "psnr,ssim"
 
-    def open(self, device: torch.device) -> list[Beside]:
-        """The metrics, in the order of their columns."""
+    def open(self, device: torch.device, models: Sequence[MSDS] = ()) -> list[Beside]:
+        """The metrics, in the order of their columns; further models come first."""
         from msds.scoring.classics import baseline
+        from msds.scoring.contenders import DeepContender
         from msds.scoring.custom import CustomContender
         from msds.sweeps.judges import Beside
 
+        deep = [Beside(one.model_id, DeepContender(one)) for one in models]
         names = [name.strip().lower() for name in self.baseline.split(",") if name.strip()]
-        found = [Beside(name, baseline(name, device)) for name in names]
+        found = deep + [Beside(name, baseline(name, device)) for name in names]
         own = [CustomContender(spec, device) for spec in self.metric or ()]
         return found + [Beside(one.name, one) for one in own]
 
@@ -277,11 +280,11 @@ def sweep(
     from msds.cli.score_many import Display
     from msds.sweeps import SweepJob, run_sweep
 
-    metric = engine.settled(model.load())
+    metric, *more = (engine.settled(one) for one in model.load())
     work = engine.options()
     job = SweepJob(
         reading=model.reading(),
-        beside=beside.open(metric.trunk.device),
+        beside=beside.open(metric.trunk.device, more),
         memory=work.memory,
         threads=engine.threads,
         output=output.out,

@@ -148,7 +148,9 @@ def tune(
         raise InputError("--codec: one encoder is tuned at a time.")
     settings = parse_qualities(options.settings)
     plan = plan_sweep(images.images, codecs, settings)
-    metric = engine.settled(model.load())
+    metric, *more = (engine.settled(one) for one in model.load())
+    if more:
+        raise InputError("--model: images are tuned to the score of one model.")
     work = engine.options()
     job = TuneJob(
         codecs[0],

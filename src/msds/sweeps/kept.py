@@ -11,7 +11,7 @@ from msds.errors import InputError
 from msds.files import sha256_file
 from msds.pairs import Plan
 from msds.results import Journal, Run, Score, check_output, read_results, write_results
-from msds.results.conditions import check_same_run
+from msds.results.baseline import check_same_run
 from msds.sweeps.plan import SweepPlan
 from msds.text import printable
 
