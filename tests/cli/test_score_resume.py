@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import os
-import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from helpers.killed_runs import End, Moment
-from helpers.scoring_files import RANDOM, Called, write_folders
+from benchmarks.abuse import kills
+from benchmarks.abuse.kills import results_of
+from helpers.scoring_files import RANDOM, Called
 from msds.pairs import Pattern, plan_paths
 from msds.results import Journal, Run
 from msds.scoring import run
 
 Call = Callable[..., Called]
-PROGRAM = Path(__file__).resolve().parents[1] / "helpers" / "killed_runs.py"
 RUN = ("score", "refs", "dist", "--pattern", "{stem}_q{quality}.jpg", *RANDOM, "--threads", "2")
-
-
-def results_of(path: Path) -> list[dict[str, object]]:
-    if path.suffix == ".parquet":
-        rows = pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
-    elif path.suffix == ".csv":
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    else:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [
-        {key: row[key] for key in ("reference", "distorted", "quality", "score")} for row in rows
-    ]
 
 
 def same(a: list[dict[str, object]], b: list[dict[str, object]]) -> bool:
@@ -184,82 +166,13 @@ def test_a_full_disk_is_an_error_that_names_the_file_and_keeps_what_is_done(
     assert len(results_of(here / "o.csv")) == 6
 
 
-def names_in(journal: Path) -> list[str]:
-    """Distorted images whose records are in a journal, in the order in which they came there."""
-    lines = journal.read_bytes().split(b"\n")[:-1]
-    return [json.loads(line)["distorted"] for line in lines[1:]]
-
-
-@contextmanager
-def killed_runs(folder: Path) -> Iterator[Callable[[Path, Moment | None], End]]:
-    """How a run of `RUN` with these results ends that is killed at a moment, or at none."""
-    with subprocess.Popen(
-        [sys.executable, str(PROGRAM)],
-        cwd=folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as program:
-        assert program.stdin is not None
-        assert program.stdout is not None
-        into, out_of = program.stdin, program.stdout
-
-        def end(out: Path, moment: Moment | None) -> End:
-            order = {
-                "arguments": [*RUN, "--out", out.name, "--resume"],
-                "moment": None if moment is None else asdict(moment),
-            }
-            print(json.dumps(order), file=into, flush=True)
-            return End(**json.loads(out_of.readline()))
-
-        yield end
-        into.close()
-        assert program.wait() == 0
-
-
-def draw(generator: random.Random, steps: Sequence[tuple[str, int]], step: str) -> Moment:
-    """A moment of this step, or of one of the next five if there are so many."""
-    lengths = [length for name, length in steps if name == step]
-    (length,) = generator.choices(lengths, lengths)
-    # Files change where steps begin and end, which is a small part of all.
-    edge = generator.randrange(min(length, 20))
-    lines = generator.choice([edge, generator.randrange(length), length - 1 - edge])
-    return Moment(step, generator.randint(1, min(len(lengths), 5)), lines)
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 @pytest.mark.parametrize(("suffix", "times"), [(".csv", 5), (".jsonl", 2), (".parquet", 2)])
 def test_a_run_killed_at_random_moments_loses_no_pair_and_scores_none_twice(
-    tmp_path: Path, suffix: str, times: int
+    suffix: str, times: int
 ) -> None:
-    write_folders(tmp_path, references=10, qualities=(5, 10, 20, 40, 60, 80))
-    out, whole = tmp_path / f"o{suffix}", tmp_path / f"whole{suffix}"
-    journal = tmp_path / f"{out.name}.journal"
-    generator = random.Random(suffix)
-    before: list[str] = []
-    with killed_runs(tmp_path) as run:
-        undisturbed = run(whole, None)
-        assert undisturbed.status == 0
-        # Two times five draws leave some of the 60 pairs, so every run comes to its moment.
-        for step in (*["start", "add", "added"] * times, *["write"] * times, "remove"):
-            moment = draw(generator, undisturbed.steps, step)
-            assert run(out, moment).killed
-            assert not out.exists() or same(results_of(out), results_of(whole))
-            if journal.exists():
-                now = names_in(journal)
-                assert now[: len(before)] == before, "finished pairs were lost"
-                added = {
-                    "start": {0},
-                    "add": {moment.count - 1, moment.count},
-                    "added": {moment.count},
-                }.get(step, {60 - len(before)})
-                assert len(now) - len(before) in added
-                before = now
-        assert run(out, None).status == 0
-    names = [str(row["distorted"]) for row in results_of(out)]
-    assert sorted(before) == names == sorted(set(names))
-    assert len(names) == 60
-    assert {path.name for path in tmp_path.iterdir()} == {"refs", "dist", out.name, whole.name}
-    assert same(results_of(out), results_of(whole))
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    outcomes = Counter(kills.chain(suffix, times, "test"))
+    assert outcomes == {"nothing lost": 4 * times + 2}

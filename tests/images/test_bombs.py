@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image as PILImage
 
-from helpers import bombs
+from benchmarks.abuse.bombs import REFUSED, SCORED, TOO_MANY_PIXELS, encoded
 from msds.errors import InputError
 from msds.images import load_image, open_regions
 from msds.models import load_model
 from msds.pairs import Pair
 from msds.scoring import Options, score_pairs
 
-imagecodecs = pytest.importorskip("imagecodecs")
+pytest.importorskip("imagecodecs")
 pytest.importorskip("OpenEXR")
 pytest.importorskip("pyvips")
 pytest.importorskip("tifffile")
@@ -46,88 +42,6 @@ for row, score in score_pairs(load_model("msds-compact"), pairs, reading=reading
     peak = int(status.split("VmHWM:")[1].split()[0]) // 1024
     print(json.dumps([paths[row].name, score.score, score.error, peak]), flush=True)
 """
-
-
-def encoded(kind: str, size: tuple[int, int] = (64, 64), **options: object) -> bytes:
-    file = io.BytesIO()
-    PILImage.new("RGB", size).save(file, kind, **options)
-    return file.getvalue()
-
-
-def resized(data: bytes, place: int, layout: str, *sides: int) -> bytes:
-    """A file whose header claims other sides than it has."""
-    changed = bytearray(data)
-    struct.pack_into(layout, changed, place, *sides)
-    return bytes(changed)
-
-
-def jpeg(width: int, height: int, **options: object) -> bytes:
-    data = encoded("JPEG", **options)
-    marker = b"\xff\xc2" if options else b"\xff\xc0"
-    return resized(data, data.index(marker) + 5, ">HH", height, width)
-
-
-def npy(width: int, height: int) -> bytes:
-    file = io.BytesIO()
-    head = {"descr": "|u1", "fortran_order": False, "shape": (height, width, 3)}
-    np.lib.format.write_array_header_1_0(file, head)
-    return file.getvalue()
-
-
-def avif(width: int, height: int) -> bytes:
-    data = encoded("AVIF")
-    return resized(data, data.index(b"ispe") + 8, ">II", width, height)
-
-
-def jp2(width: int, height: int, data: bytes) -> bytes:
-    data = resized(data, data.index(b"ihdr") + 4, ">II", height, width)
-    place = data.index(b"\xff\x4f\xff\x51") + 8
-    data = resized(data, place, ">II", width, height)
-    return resized(data, place + 16, ">II", width, height)
-
-
-SIDE = 12000
-
-REFUSED: dict[str, Callable[[], bytes]] = {
-    "flat.webp": lambda: bombs.webp(16383, 16383),
-    "flat.gif": lambda: bombs.gif(16383, 16383),
-    "icon.ico": lambda: bombs.icon(bombs.png(SIDE, SIDE, 8, 0, bombs.repeated(1 << 20), False)),
-    "interlaced.png": lambda: bombs.png(SIDE, SIDE, 8, 2, bombs.repeated(1 << 20), True),
-    "flat.jxl": lambda: bytes(
-        imagecodecs.jpegxl_encode(np.zeros((8000, 8000), np.uint8), effort=1, lossless=True)
-    ),
-    "strip.tif": lambda: bombs.deflate_tiff(SIDE, SIDE, data=bombs.repeated(1 << 20)),
-    "tile.tif": lambda: bombs.deflate_tiff(16000, 64, tile=16000, data=bombs.repeated(1 << 20)),
-    "claims.hdr": lambda: b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 12000 +X 12000\n" + bytes(99),
-    "claims.jpg": lambda: jpeg(SIDE, SIDE),
-    "progressive.jpg": lambda: jpeg(SIDE, SIDE, progressive=True),
-    "claims.npy": lambda: npy(SIDE, SIDE),
-    "claims.pfm": lambda: b"PF\n12000 12000\n-1.0\n" + bytes(99),
-    "claims.ppm": lambda: b"P6\n12000 12000\n255\n" + bytes(99),
-    "deep.ppm": lambda: b"P6\n12000 12000\n65535\n" + bytes(99),
-    "claims.avif": lambda: avif(SIDE, SIDE),
-    "claims.jp2": lambda: jp2(SIDE, SIDE, encoded("JPEG2000")),
-    "deep.jp2": lambda: jp2(
-        SIDE, SIDE, bytes(imagecodecs.jpeg2k_encode(np.zeros((64, 64, 3), np.uint16), level=0))
-    ),
-    "claims.bmp": lambda: resized(encoded("BMP"), 18, "<ii", SIDE, SIDE),
-    "claims.tga": lambda: resized(encoded("TGA"), 12, "<HH", SIDE, SIDE),
-    "wide.png": lambda: bombs.png(10**6, 64, 1, 0, bombs.repeated(125001 * 64), False),
-    "tile.exr": lambda: bombs.exr(5000, 5000, tile=5000),
-}
-TOO_MANY_PIXELS: dict[str, Callable[[], bytes]] = {
-    "bits.png": lambda: bombs.png(60000, 60000, 1, 0, bombs.repeated(1 << 20), False),
-    "row.tif": lambda: bombs.grey_tiff(2147483647, 144),
-    "tile.tif": lambda: bombs.deflate_tiff(64, 64, tile=40000, data=bombs.repeated(1 << 20)),
-    "claims.exr": lambda: bombs.exr(16, 16).replace(
-        struct.pack("<iiii", 0, 0, 15, 15), struct.pack("<iiii", 0, 0, 99999, 99999)
-    ),
-}
-SCORED: dict[str, Callable[[], bytes]] = {
-    "rows.exr": lambda: bombs.exr(2200, 2200),
-    "grey.png": lambda: bombs.png(3000, 2400, 8, 0, bombs.repeated(3001 * 2400), False),
-    "bits.png": lambda: bombs.png(3000, 2400, 1, 0, bombs.repeated(376 * 2400), False),
-}
 
 
 def score_all(folder: Path, files: dict[str, Callable[[], bytes]]) -> dict[str, tuple]:  # type: ignore[type-arg]

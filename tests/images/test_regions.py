@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
-from helpers import bombs, icc
+from benchmarks.abuse import bomb_files
+from helpers import icc
 from msds.errors import InputError
 from msds.images import load_image, open_regions
 
@@ -194,7 +195,7 @@ def test_a_tiff_of_122_bytes_that_claims_309_thousand_million_pixels_is_refused(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "claims.tif"
-    path.write_bytes(bombs.grey_tiff(2147483647, 144))
+    path.write_bytes(bomb_files.grey_tiff(2147483647, 144))
     with pytest.raises(InputError, match="2147483647 x 144, 309237645168 pixels; at most"):
         open_regions(path)
 
@@ -202,7 +203,7 @@ def test_a_tiff_of_122_bytes_that_claims_309_thousand_million_pixels_is_refused(
 def test_a_tiff_that_states_its_length_twice_once_as_a_fraction_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "twice.tif"
     length = (257, 11, 1, struct.pack("<f", 144.0))
-    path.write_bytes(bombs.grey_tiff(7, 144, before=length))
+    path.write_bytes(bomb_files.grey_tiff(7, 144, before=length))
     with pytest.raises(InputError, match=r"twice\.tif: the image data are truncated or damaged"):
         open_regions(path)
 

@@ -153,9 +153,18 @@ def read_segments(file: BinaryIO, page: int = 0) -> Segments | None:
     for index, (offset, count) in enumerate(zip(offsets, counts, strict=True)):
         if offset + count > end:
             raise EOFError(f"the file ends within strip or tile {index}")
-        if compression == PLAIN and count < segments.expected(index) and offset:
+        if compression == PLAIN and offset and not _fits(segments, index, count):
             raise ValueError(f"strip or tile {index} has {count} bytes")
     return segments
+
+
+def _fits(segments: Segments, index: int, count: int) -> bool:
+    """Whether plain samples of one are all there, and less than a row is left over.
+
+    The last strip may be as long as the others.
+    """
+    expected = segments.expected(index)
+    return count >= expected and count < max(expected, segments.bytes) + segments.row_bytes
 
 
 def _one(tags: Tags, tag: int, default: int | None = None) -> int:
