@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters, ends of lines, and marks that change the direction of what stands around."""
@@ -43,6 +44,14 @@ def printable(path: str | os.PathLike[str]) -> str:
     """
     text = os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
     return text.replace(os.sep, "/")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """What a name seems to be meant for, to stand behind it: " (did you mean tid2013?)", or ""."""
+    import difflib  # only where something is misspelt
+
+    close = difflib.get_close_matches(name.lower(), list(known), 1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def counted(number: float, things: str) -> str:

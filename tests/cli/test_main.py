@@ -172,6 +172,50 @@ def test_images_in_the_place_of_a_verb_are_told_where_they_belong(
     assert done.err == "msds: error: a.png is no verb; did you mean `msds score a.png 'b c.png'`?\n"
 
 
+@pytest.mark.parametrize(
+    ("told", "policy"),
+    [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "active"), ({"KMP_BLOCKTIME": "9"}, None)],
+)
+def test_waiting_threads_sleep_unless_they_are_told_otherwise(
+    told: dict[str, str], policy: str | None
+) -> None:
+    code = (
+        "import os, sys; from msds.cli.main import main\n"
+        "sys.argv = ['msds', '--version']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "assert 'torch' not in sys.modules\n"
+        "print(os.environ.get('OMP_WAIT_POLICY'))"
+    )
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, **told},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == str(policy)
+
+
+def test_the_threads_that_compute_are_as_many_as_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import torch
+
+    write_folders(tmp_path, 1, (10,))
+    monkeypatch.chdir(tmp_path)
+    counts: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", counts.append)
+    pair = ("score", "refs/a0.png", "dist/a0_q10.jpg", *RANDOM)
+    assert call(monkeypatch, capsys, *pair, "--compute-threads", "3").status == 0
+    assert counts == [3]
+    assert call(monkeypatch, capsys, *pair).status == 0
+    assert counts == [3]
+    assert call(monkeypatch, capsys, *pair, "--compute-threads", "0").status == 2
+
+
 def test_an_unknown_verb_or_option_is_status_two() -> None:
     assert run("scores").returncode == 2
     assert run("score", "--modle", "x", "a", "b").returncode == 2

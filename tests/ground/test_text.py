@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from msds.text import markdown, one_line
+from msds.text import did_you_mean, markdown, one_line
 
 
 def test_characters_that_move_or_hide_others_are_shown_as_escapes() -> None:
@@ -45,3 +45,9 @@ def test_any_text_stands_in_a_cell_of_markdown_as_it_is(text: str) -> None:
 def test_markdown_leaves_ordinary_names_and_numbers_alone() -> None:
     for text in ("level_1", "0.500 [0.250, 0.750]", "< 0.001*", "a (b) #2", "x & y", "JPEG -1.5"):
         assert markdown(text) == text
+
+
+def test_a_misspelt_name_is_told_what_it_seems_to_mean() -> None:
+    known = ("tid2013", "kadid10k", "live")
+    assert did_you_mean("KADID10", known) == " (did you mean kadid10k?)"
+    assert did_you_mean("imagenet", known) == ""

@@ -74,7 +74,9 @@ def test_a_benchmark_gives_scipys_correlations_for_every_metric(data: RatedSet) 
     assert all(duel.adjusted[test] >= duel.tests[test].p_value for test in duel.tests)
 
 
-def test_a_set_named_twice_or_with_equal_opinions_is_refused(data: RatedSet) -> None:
+def test_a_set_named_twice_too_small_or_with_equal_opinions_is_refused(data: RatedSet) -> None:
+    with pytest.raises(InputError, match="has 2 rated pairs; agreement can be measured from 3 on"):
+        run_benchmark([replace(data, pairs=data.pairs[:2])], [PSNR()])
     with pytest.raises(InputError, match="named twice"):
         run_benchmark([data, data], [PSNR()])
     pairs = tuple(replace(pair, opinion=3.0) for pair in data.pairs)

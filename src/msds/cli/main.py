@@ -91,6 +91,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; errors a user can act on are one line on standard error."""
+    _let_threads_sleep()
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if ours:
         signal.signal(signal.SIGINT, _on_interrupt)
@@ -100,6 +101,18 @@ def main() -> None:
     finally:
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _let_threads_sleep() -> None:
+    """Have threads of OpenMP sleep while they wait for each other, unless they are told otherwise.
+
+    By default they spin. Where other programs keep the processors busy, they then take the time
+    from those they wait for: a score took 70 times as long (docs/performance.md). OpenMP reads it
+    when torch is loaded.
+    """
+    told = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+    if "torch" not in sys.modules and not any(name in os.environ for name in told):
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 
 def _on_interrupt(_: int, frame: FrameType | None) -> None:

@@ -404,8 +404,7 @@ class ComputeOptions:
         typer.Option(
             metavar="N",
             min=1,
-            help="Threads that compute; as many as there are cores unless given. Fewer are often "
-            "quicker on a machine that is busy with other things.",
+            help="Threads that compute; unless given, as many as there are cores.",
             rich_help_panel=ENGINE,
         ),
     ] = None

@@ -21,6 +21,7 @@ from msds.errors import InputError, MSDSError
 from msds.files import atomic_write
 from msds.method.similarity import deepssim
 from msds.places import engines_folder
+from msds.text import did_you_mean
 from msds.trunks import ChainTrunk, Trunk
 from msds.version import __version__
 
@@ -79,7 +80,10 @@ def open_engine(trunk: Trunk, engine: str = "auto", precision: str = "float32") 
         If the engine's library is not installed.
     """
     if engine not in ENGINES:
-        raise InputError(f"Unknown engine {engine!r}: expected one of {', '.join(ENGINES)}.")
+        raise InputError(
+            f"Unknown engine {engine!r}{did_you_mean(engine, ENGINES)}: expected one of "
+            f"{', '.join(ENGINES)}."
+        )
     if precision not in PRECISIONS:
         raise InputError(f"Unknown precision {precision!r}: expected {' or '.join(PRECISIONS)}.")
     chain = trunk.reference_chain

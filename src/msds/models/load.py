@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from msds.metric.saved import CONFIG
 from msds.metric.settings import OPTIONS, Identity
 from msds.models.catalogue import DEFAULT_MODEL, MODELS, Model, model_of_id, trunk_name
 from msds.models.file import read_model
-from msds.text import printable
+from msds.text import did_you_mean, printable
 
 _KINDS: dict[str, type[MSDS]] = {kind.kind: kind for kind in (MSDS, DeepSSIM, DeepSSIMLite)}
 
@@ -96,11 +95,9 @@ def find_model(name: str | os.PathLike[str]) -> Model:
         raise InputError(f"There is no model file {shown}.")
     if path.exists():
         raise InputError(f"There is no model {shown!r}; if you mean the path, write ./{shown}.")
-    close = difflib.get_close_matches(str(name), MODELS, 1)
     raise InputError(
-        f"Unknown model {shown!r}"
-        + (f" (did you mean {close[0]}?)" if close else "")
-        + f": expected one of {', '.join(MODELS)}, or a model file."
+        f"Unknown model {shown!r}{did_you_mean(shown, MODELS)}: expected one of "
+        f"{', '.join(MODELS)}, or a model file."
     )
 
 

@@ -30,12 +30,16 @@ from msds.study.statistics import (
 )
 from msds.study.statistics import krasula as krasulas
 from msds.study.tables import Measured, Work, measure_set
+from msds.text import counted
 
 LEVEL = 0.05
 """Below this (after Holm's correction) a difference counts as significant."""
 
 LEAST_PAIRS = 6
 """A distortion type needs so many before its correlation is worth a row."""
+
+LEAST_RATED = 3
+"""Of two pairs every two rankings agree, or are opposite."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +161,8 @@ def run_benchmark(
     Raises
     ------
     InputError
-        If two contenders have the same name, a set is named twice or has equal opinions only, or
-        no pair of it can be scored.
+        If two contenders have the same name, a set is named twice, has too few pairs or equal
+        opinions only, or no pair of it can be scored.
     """
     settings = settings or Settings()
     names = [contender.name for contender in contenders]
@@ -167,6 +171,11 @@ def run_benchmark(
     if len({data.fingerprint for data in sets}) != len(sets):
         raise InputError(f"A set is named twice: {', '.join(data.title for data in sets)}.")
     for data in sets:
+        if len(data) < LEAST_RATED:
+            raise InputError(
+                f"{data.title} has {counted(len(data), 'rated pairs')}; agreement can be measured "
+                f"from {LEAST_RATED} on, and means something from some dozens on."
+            )
         if np.ptp(data.opinions) == 0:
             raise InputError(
                 f"{data.title}: all opinions are equal, so nothing can agree with them."

@@ -77,7 +77,10 @@ def read_manifest(
     columns = list(rows[0])
     for name in ("reference", "distorted"):
         if name not in columns:
-            raise InputError(f"{path}: there is no column {name!r}, only {', '.join(columns)}.")
+            raise InputError(
+                f"{path}: there is no column {name!r}, only {', '.join(columns)}; in CSV, the "
+                "first line names the columns."
+            )
     column = _score_column(path, columns, score)
     direction = _direction(path, column, higher_is_better)
     spread = next((name for name in (f"{column}_std", "std") if name in columns), None)

@@ -10,6 +10,7 @@ from msds.errors import InputError
 from msds.study.datasets import csiq, kadid, lists, live, pipal, preference, tid
 from msds.study.datasets.base import DeviationKind, Listing, RatedSet
 from msds.study.datasets.manifest import SUFFIXES, read_manifest
+from msds.text import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -289,7 +290,8 @@ def open_dataset(
     spec = DATASETS.get(name.lower())
     if spec is None:
         raise InputError(
-            f"There is no data set called {name!r}; known are {', '.join(DATASETS)}, "
+            f"There is no data set called {name!r}{did_you_mean(name, DATASETS)}; known are "
+            f"{', '.join(DATASETS)}, "
             f"and any table of pairs ({', '.join(SUFFIXES)})."
         )
     if higher_is_better is not None:
@@ -324,7 +326,10 @@ def check(root: Path, name: str | None = None) -> list[CheckReport]:
     """
     known = {**DATASETS, **JUDGEMENTS}
     if name is not None and name not in known:
-        raise InputError(f"There is no data set called {name!r}; known are {', '.join(known)}.")
+        raise InputError(
+            f"There is no data set called {name!r}{did_you_mean(name, known)}; known are "
+            f"{', '.join(known)}."
+        )
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder.")
     folders = [root, *(child for child in sorted(root.iterdir()) if child.is_dir())]
