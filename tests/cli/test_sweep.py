@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from helpers.killed_runs import Moment
+from benchmarks.abuse.killed_runs import Moment
 from helpers.scoring_files import RANDOM, Called
 
 Call = Callable[..., Called]
-PROGRAM = Path(__file__).resolve().parents[1] / "helpers" / "killed_runs.py"
+PROGRAM = Path(sys.modules[Moment.__module__].__file__ or "")
 SWEEP = ("sweep", "refs", "--codec", "jpeg,webp", "--quality", "20,80", *RANDOM)
 
 
