@@ -22,6 +22,7 @@ from msds.cli import (
     fit,
     report,
     score,
+    serve,
     streams,
     study,
     sweep,
@@ -62,6 +63,7 @@ sweep.register(app)
 tune.register(app)
 compare.register(app)
 report.register(app)
+serve.register(app)
 export.register(app)
 bench.register(app)
 fit.register(app)

@@ -159,7 +159,7 @@ class _Engine:
             for path in {pairs[row].reference_path, pairs[row].distorted_path}
         )
         self._sources: dict[Path, Source] = {}
-        self._batches = Batches()
+        self._batches: Batches[Source] = Batches()
         self._shelf = Shelf(trunk.memory.encodings)
         self._ready: list[int] = []
         self._contents: WeakValueDictionary[str, Encoded] = WeakValueDictionary()

@@ -1,0 +1,82 @@
+"""Pictures of the page for the docs: wide and narrow, light and dark, of its examples.
+
+    python -m benchmarks.serve_pictures docs/images
+
+Needs Playwright and a Chromium that is installed. The docs show two of the four.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+SIZES = {"wide": (1400, 1000), "narrow": (390, 844)}
+SHOWN = "one-part-blurred.png"
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The address of a server of the page."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "msds", "serve", "--port", "0"], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    try:
+        yield process.stderr.readline().split()[-1]
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def shoot(page: Any, address: str, path: Path) -> None:
+    """The page with its examples, one of them shown with its map."""
+    page.goto(address)
+    page.click("#examples")
+    page.wait_for_function(
+        "() => document.getElementById('status').textContent.endsWith('images compared.')"
+    )
+    page.click(f"#ranking button:has-text('{SHOWN}')")
+    page.wait_for_selector(f".pane.b img[alt*='{SHOWN}']")
+    page.select_option("#map-level", "0")
+    page.wait_for_selector("img.map")
+    page.evaluate("document.activeElement.blur()")
+    page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+    page.screenshot(path=path, full_page=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--all", action="store_true", help="all four, not only those of the docs")
+    arguments = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    with served() as address, sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=program, args=options, timeout=0)
+        for name, (width, height) in SIZES.items():
+            for scheme in ("light", "dark"):
+                usual = {"wide": "light", "narrow": "dark"}[name] == scheme
+                if not (usual or arguments.all):
+                    continue
+                page = running.new_page(
+                    viewport={"width": width, "height": height}, color_scheme=scheme
+                )
+                page.set_default_timeout(0)
+                end = "" if usual else f"-{scheme}"
+                shoot(page, address, arguments.folder / f"serve-{name}{end}.png")
+                page.close()
+        running.close()
+
+
+if __name__ == "__main__":
+    main()

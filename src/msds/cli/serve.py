@@ -1,0 +1,95 @@
+"""`msds serve`: the page to drop images on, and its API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  msds serve
+
+  msds serve --port 9000 --model msds-vgg16
+
+  MSDS_TOKEN=something-long-and-secret msds serve --host 0.0.0.0
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.command(epilog=EXAMPLES)(serve)
+
+
+def serve(
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Where to listen. Beyond this machine every request needs a token."
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="0: any free one.")
+    ] = 8737,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-host",
+            metavar="NAME",
+            help="Another name that the server may be called by; repeatable.",
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="ID", help="Id of a model, or a model file.")
+    ] = "msds-compact",
+    trunk_weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The trunk's weights, instead of the usual ones."),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="Where to compute: cpu, cuda, mps.")
+    ] = "cpu",
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Processes that decode images.")
+    ] = 2,
+    max_upload: Annotated[
+        str, typer.Option(metavar="SIZE", help="Most that one request may send.")
+    ] = "256M",
+    max_pixels: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Larger images are refused.")
+    ] = 100_000_000,
+    max_requests: Annotated[
+        int, typer.Option(metavar="N", min=1, help="More at a time are told to come again.")
+    ] = 32,
+) -> None:
+    """Serve a page to drop images on, which shows scores, ranks and where images differ.
+
+    The same for programs is at /api. The token beyond this machine is taken from MSDS_TOKEN, or
+    made and shown. Nothing that is sent is kept after the answer, unless the request asks for it.
+    """
+    from msds.errors import require
+    from msds.web.app import EXTRA
+
+    for name in ("fastapi", "uvicorn", "python_multipart"):
+        require(name, EXTRA)
+
+    from msds.models import load_model
+    from msds.scoring.device import choose_device
+    from msds.scoring.memory import parse_size
+    from msds.web import server
+    from msds.web.settings import Limits
+
+    body = parse_size(max_upload)
+    limits = Limits(
+        body=body, bodies=max(Limits.bodies, body), pixels=max_pixels, requests=max_requests
+    )
+    metric = load_model(model, trunk_weights=trunk_weights).to(choose_device(device))
+    server.serve(
+        metric,
+        server.Place(host, port, tuple(allow_host or ())),
+        limits,
+        workers=workers,
+        started=lambda address: typer.echo(f"msds: serving at {address}", err=True),
+    )

@@ -1,0 +1,1 @@
+"""What the page is made of: HTML, a style sheet and scripts."""

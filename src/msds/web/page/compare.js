@@ -1,0 +1,419 @@
+// The page: what was given, what came of it, and what is looked at.
+"use strict";
+(function () {
+  const AT_ONCE = 3;
+  const SVG = "http://www.w3.org/2000/svg";
+  const byId = (name) => document.getElementById(name);
+  // versions: {file, record, error, map}; chosen is one of them.
+  const state = { reference: null, id: null, versions: [], chosen: null, level: "" };
+  let viewer = null;
+  let round = 0;
+  let aborting = new AbortController();
+
+  function make(kind, name, text) {
+    const element = document.createElement(kind);
+    if (name) element.className = name;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  }
+
+  function bar(value, low, fill) {
+    const share = 100 * Math.min(1, Math.max(0, (value - low) / (1 - low)));
+    const holder = make("span", "bar");
+    const drawn = document.createElementNS(SVG, "svg");
+    for (const [name, amount] of [["track", 100], [`fill ${fill}`, share]]) {
+      const part = document.createElementNS(SVG, "rect");
+      part.setAttribute("class", name);
+      part.setAttribute("width", `${amount}%`);
+      part.setAttribute("height", 6);
+      part.setAttribute("rx", 3);
+      drawn.append(part);
+    }
+    drawn.setAttribute("width", "100%");
+    drawn.setAttribute("height", 6);
+    drawn.setAttribute("aria-hidden", "true");
+    holder.append(drawn);
+    return holder;
+  }
+
+  const say = (text) => { if (byId("status").textContent !== text) byId("status").textContent = text; };
+  const complain = (text) => { byId("problem").textContent = text; };
+  const done = () => state.versions.filter((v) => v.record || v.error);
+  const ranked = () => [...state.versions].sort((a, b) => (
+    (b.record ? b.record.score : b.error ? -3 : -2) - (a.record ? a.record.score : a.error ? -3 : -2)));
+
+  // Bars start at the lowest number of all that is shown, rounded down to a tenth; at 0.9 at most.
+  function lowest() {
+    const found = state.versions.flatMap((v) => (v.record ? [v.record.score, ...v.record.levels] : []));
+    return Math.min(0.9, Math.floor(10 * Math.min(1, ...found)) / 10);
+  }
+
+  // ---- what is given
+  function giveReference(file) {
+    restart();
+    if (state.reference) MSDS.forget(state.reference);
+    forgetReference();
+    state.reference = file;
+    for (const version of state.versions) Object.assign(version, { record: null, error: null, map: null, found: null });
+    byId("reference-name").textContent = file.name;
+    fill(byId("reference-slot"), file);
+    work();
+  }
+
+  function giveVersions(files) {
+    for (const file of files) state.versions.push({ file, record: null, error: null, map: null, found: null });
+    const count = state.versions.length;
+    byId("versions-name").textContent = count === 1 ? state.versions[0].file.name : `${count} images`;
+    fill(byId("versions-slot"), state.versions[0].file);
+    work();
+  }
+
+  function give(files, slot) {
+    if (!files.length) return;
+    complain("");
+    byId("clear").hidden = false;
+    let rest = files;
+    if (slot === "reference" || (!slot && !state.reference)) {
+      giveReference(files[0]);
+      rest = files.slice(1);
+    }
+    if (rest.length) giveVersions(rest);
+  }
+
+  async function fill(slot, file) {
+    slot.classList.add("full");
+    const holder = slot.querySelector(".slot-picture");
+    try {
+      const image = make("img");
+      image.alt = "";
+      image.src = await MSDS.picture(file);
+      holder.replaceChildren(image);
+    } catch (error) {
+      holder.replaceChildren(make("span", "quiet", "?"));
+    }
+  }
+
+  function forgetReference() {
+    if (state.id) fetch(`/api/references/${state.id}`, { method: "DELETE" }).catch(() => {});
+    state.id = null;
+  }
+
+  function restart() {
+    round += 1;
+    aborting.abort();
+    aborting = new AbortController();
+  }
+
+  function clear() {
+    restart();
+    forgetReference();
+    for (const version of state.versions) MSDS.forget(version.file);
+    if (state.reference) MSDS.forget(state.reference);
+    Object.assign(state, { reference: null, versions: [], chosen: null });
+    for (const [name, words] of [["reference", "Drop it here, or choose a file"],
+      ["versions", "Drop one or many, or choose files"]]) {
+      byId(name).value = "";
+      byId(`${name}-name`).textContent = words;
+      const slot = byId(`${name}-slot`);
+      slot.classList.remove("full");
+      slot.querySelector(".slot-picture").replaceChildren();
+    }
+    stopLooking();
+    byId("result").hidden = byId("clear").hidden = true;
+    say("");
+    complain("");
+    byId("reference").focus();
+  }
+
+  // ---- scores
+  async function score(version) {
+    const reference = state.id ? { reference_id: state.id } : { reference: state.reference, keep: true };
+    try {
+      return await MSDS.ask("/api/score", { ...reference, distorted: version.file }, aborting.signal);
+    } catch (error) {
+      if (error.status !== 400 || !state.id) throw error;
+      state.id = null; // it was forgotten meanwhile
+      return score(version);
+    }
+  }
+
+  async function work() {
+    const mine = round;
+    if (!state.reference) {
+      say(state.versions.length ? "Now give the original." : "");
+      return;
+    }
+    if (!state.versions.length) {
+      say("Now give one or more versions to judge.");
+      return;
+    }
+    const waiting = state.versions.filter((v) => !v.record && !v.error && !v.asked);
+    if (!waiting.length) return;
+    for (const version of waiting) version.asked = true;
+    progress();
+    // The first answer brings a name for the reference, which need not be sent again then.
+    await settle(waiting.shift(), mine);
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      while (waiting.length && mine === round) await settle(waiting.shift(), mine);
+    }));
+    if (mine === round) progress();
+  }
+
+  async function settle(version, mine) {
+    try {
+      const answer = await score(version);
+      if (mine !== round) return;
+      state.id = answer.reference_id;
+      version.record = answer;
+    } catch (error) {
+      if (mine !== round || error.name === "AbortError") return;
+      version.error = error.message;
+    } finally {
+      version.asked = false;
+    }
+    progress();
+    if (!state.chosen || !state.chosen.record) choose(version);
+    else show();
+  }
+
+  function progress() {
+    const [count, all] = [done().length, state.versions.length];
+    if (count < all) say(all === 1 ? "Comparing …" : `Comparing … ${count} of ${all}`);
+    else if (all === 1) say(state.versions[0].record ? `Score ${state.versions[0].record.score.toFixed(4)}.` : "");
+    else say(`${all} images compared.`);
+  }
+
+  // ---- the result
+  function choose(version) {
+    const other = state.chosen !== version;
+    state.chosen = version;
+    byId("result").hidden = false;
+    show();
+    if (other) look();
+  }
+
+  function show() {
+    const { record, error, file } = state.chosen;
+    const low = lowest();
+    byId("chosen-name").textContent = file.name;
+    byId("score").textContent = record ? record.score.toFixed(4) : "–";
+    byId("score").title = record ? String(record.score) : "";
+    byId("meaning").hidden = !(record && record.meaning);
+    byId("meaning").textContent = record && record.meaning ? record.meaning : "";
+    complain(error || "");
+    byId("levels-box").hidden = !record;
+    byId("levels").replaceChildren(...(record ? record.levels.map((value, k) => {
+      const row = make("div");
+      const drawn = make("dd", "drawn");
+      drawn.append(bar(value, low, `l${Math.min(k, 5)}`));
+      row.append(make("dt", "", record.level_names[k]), make("dd", "", value.toFixed(4)), drawn);
+      return row;
+    }) : []));
+    byId("notes-box").hidden = !(record && record.notes.length);
+    byId("notes").replaceChildren(...(record ? record.notes.map((note) => make("li", "", note)) : []));
+    showRanking(low);
+  }
+
+  function showRanking(low) {
+    byId("ranking-box").hidden = state.versions.length < 2;
+    const focused = document.activeElement && document.activeElement.closest("#ranking button");
+    byId("ranking").replaceChildren(...ranked().map((version) => {
+      const item = make("li");
+      item.append(rankButton(version, low));
+      return item;
+    }));
+    if (focused) focusChosen();
+  }
+
+  function rankButton(version, low) {
+    const button = make("button");
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(version === state.chosen));
+    const picture = make("img");
+    picture.alt = "";
+    MSDS.picture(version.file).then((address) => { picture.src = address; }, () => {
+      picture.replaceWith(make("span", "none"));
+    });
+    button.append(picture, make("span", "name", version.file.name));
+    if (version.record) {
+      button.append(make("span", "number", version.record.score.toFixed(4)),
+        bar(version.record.score, low, ""));
+    } else if (version.error) {
+      button.append(make("span", "number", "–"), make("span", "error", version.error));
+    } else button.append(make("span", "number", "…"));
+    button.addEventListener("click", () => choose(version));
+    return button;
+  }
+
+  function focusChosen() {
+    const pressed = document.querySelector('#ranking button[aria-pressed="true"]');
+    if (pressed) pressed.focus();
+  }
+
+  // ---- the images
+  function stopLooking() {
+    if (viewer) viewer.stop();
+    viewer = null;
+    byId("viewer-box").replaceChildren();
+  }
+
+  // The viewer stays as it is, with its mode and zoom, while versions of one original are shown.
+  async function look() {
+    const { reference, chosen } = state;
+    const sources = await Promise.all([reference, chosen.file].map(
+      (file) => MSDS.picture(file).catch(() => null)));
+    if (chosen !== state.chosen || reference !== state.reference) return;
+    if (sources.includes(null)) {
+      stopLooking();
+      return;
+    }
+    if (!viewer || viewer.shows !== reference) build(sources[0]);
+    const pane = document.querySelector(".viewer .pane.b");
+    const image = pane.querySelector("img");
+    image.alt = `Version: ${chosen.file.name}`;
+    image.src = sources[1];
+    pane.querySelector("figcaption").textContent = chosen.file.name;
+    showMap();
+  }
+
+  function build(source) {
+    const before = document.querySelector(".viewer");
+    const mode = before ? before.dataset.mode : "slider";
+    stopLooking();
+    const root = make("div", "viewer");
+    const stage = make("div", "stage");
+    for (const side of ["a", "b"]) {
+      const pane = make("figure", `pane ${side}`);
+      const image = make("img");
+      Object.assign(image, { draggable: false, alt: `Original: ${state.reference.name}`, src: source });
+      pane.append(image, make("figcaption", "", "original"));
+      stage.append(pane);
+    }
+    root.append(stage);
+    byId("viewer-box").append(root);
+    viewer = MSDS.viewer(root, mode);
+    viewer.shows = state.reference;
+  }
+
+  async function showMap() {
+    const version = state.chosen;
+    if (!viewer) return;
+    if (state.level === "" || !version || !version.record) {
+      viewer.setMap(null);
+      byId("map-scale").hidden = true;
+      return;
+    }
+    if (!version.found) viewer.setMap(null); // what lies there is another version's
+    if (!version.map) {
+      say("Looking where they differ …");
+      version.map = MSDS.ask("/api/map", { reference: state.reference, distorted: version.file },
+        aborting.signal);
+    }
+    try {
+      const found = version.found = await version.map;
+      if (version !== state.chosen || state.level === "") return;
+      say("");
+      levels(found);
+      const picture = found.pictures[Math.min(Number(state.level), found.pictures.length - 1)];
+      viewer.setMap(`data:image/png;base64,${picture.png}`);
+      const amount = document.querySelector(".viewer .amount");
+      if (amount && amount.value === "0") {
+        amount.value = 80;
+        amount.dispatchEvent(new Event("input"));
+      }
+      scaleBar(found);
+    } catch (error) {
+      version.map = null;
+      if (error.name === "AbortError" || version !== state.chosen) return;
+      say("");
+      complain(error.message);
+      state.level = byId("map-level").value = "";
+    }
+  }
+
+  function levels(found) {
+    const select = byId("map-level");
+    const names = ["nowhere", ...found.pictures.map((picture) => picture.name)];
+    if (select.options.length !== names.length) listLevels(names.slice(1));
+    select.value = state.level;
+  }
+
+  function listLevels(names) {
+    const options = names.map((name, k) => new Option(`on ${name}`, String(k)));
+    byId("map-level").replaceChildren(new Option("nowhere", ""), ...options);
+    byId("map-level").value = state.level;
+  }
+
+  function scaleBar(found) {
+    byId("map-scale").hidden = false;
+    byId("map-low").textContent = found.signed ? `−${found.top}` : "0";
+    byId("map-top").textContent = String(found.top);
+    byId("map-unit").textContent = found.unit;
+    const canvas = byId("map-colours");
+    const drawing = canvas.getContext("2d");
+    const gradient = drawing.createLinearGradient(0, 0, canvas.width, 0);
+    found.colours.forEach((colour, k) => gradient.addColorStop(k / (found.colours.length - 1), colour));
+    drawing.fillStyle = gradient;
+    drawing.fillRect(0, 0, canvas.width, canvas.height);
+  }
+
+  // ---- what people do
+  byId("reference").addEventListener("change", (event) => give([...event.target.files], "reference"));
+  byId("versions").addEventListener("change", (event) => give([...event.target.files], "versions"));
+  byId("clear").addEventListener("click", clear);
+  byId("map-level").addEventListener("change", (event) => {
+    state.level = event.target.value;
+    showMap();
+  });
+
+  byId("examples").addEventListener("click", async () => {
+    clear();
+    say("Fetching the examples …");
+    try {
+      const names = await (await fetch("/examples")).json();
+      const files = await Promise.all(names.map(async (name) => {
+        const content = await (await fetch(`/examples/${name}`)).blob();
+        return new File([content], name, { type: content.type });
+      }));
+      give(files);
+    } catch (error) {
+      complain("The examples cannot be fetched; is the server still running?");
+    }
+  });
+
+  const slotOf = (event) => (event.target.closest && event.target.closest(".slot"));
+  function hover(event) {
+    document.body.classList.toggle("over", Boolean(event));
+    for (const slot of document.querySelectorAll(".slot")) {
+      slot.classList.toggle("over", Boolean(event) && slotOf(event) === slot);
+    }
+  }
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    hover(event);
+  });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) hover(null); });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const slot = slotOf(event);
+    hover(null);
+    give(MSDS.filesOf(event.dataTransfer), slot ? slot.id.replace("-slot", "") : null);
+  });
+  document.addEventListener("paste", (event) => give(MSDS.filesOf(event.clipboardData, true), null));
+
+  byId("result").addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, [type=text]")) return;
+    const order = ranked();
+    const place = order.indexOf(state.chosen);
+    const step = { n: 1, p: -1 }[event.key];
+    if (step && order[place + step]) choose(order[place + step]);
+    else if (event.key === "m" && viewer) {
+      state.level = state.level === "" ? "0" : "";
+      byId("map-level").value = state.level;
+      showMap();
+    } else return;
+    event.preventDefault();
+  });
+
+  listLevels(["all levels"]);
+})();

@@ -1,0 +1,211 @@
+"""The JSON API."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from msds.encoding.streamed import TensorRegions
+from msds.gallery.content import level_name
+from msds.images import Image
+from msds.metric.maps import QualityMap
+from msds.report.maps import draw_map
+from msds.results import Score
+from msds.version import __version__
+from msds.web import answers
+from msds.web.guard import Guard
+from msds.web.kept import Known
+from msds.web.overlays import map_answer
+from msds.web.refusals import RefusedError
+from msds.web.service import Service
+from msds.web.uploads import READING_FIELDS, Form, Upload, read_form
+
+_FILE = {"type": "string", "format": "binary"}
+_READING = {
+    "background": {"type": "string", "description": "What transparency is shown on: white."},
+    "transfer": {
+        "type": "string",
+        "description": "How HDR samples are meant: pq, hlg, linear:PEAK, srgb.",
+    },
+    "frame": {"type": "integer", "minimum": 0, "description": "Of files with several images."},
+}
+_REFERENCE = {
+    "reference": {**_FILE, "description": "The undistorted image."},
+    "reference_id": {"type": "string", "description": "Of an earlier answer, instead of a file."},
+    "keep": {"type": "boolean", "description": "Keep the reference encoded for an hour."},
+}
+_REASONS = {
+    400: "The form is not as described.",
+    401: "The token is missing or wrong.",
+    413: "The request is too large.",
+    415: "This is no form with files.",
+    422: "An image cannot be used.",
+    503: "Too many requests wait; Retry-After says when to try again.",
+}
+
+
+_H = TypeVar("_H", bound=Callable[[Request], Awaitable[Any]])
+_KINDS = ("local", "attribution")
+_FORMS = ("json", "png")
+
+
+def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
+    """Let an application answer for a service."""
+    failures: dict[int | str, dict[str, Any]] = {
+        status: {"model": answers.Failure, "description": why} for status, why in _REASONS.items()
+    }
+
+    def post(path: str, summary: str, shape: Any, **form: Any) -> Callable[[_H], _H]:
+        return app.post(
+            path,
+            summary=summary,
+            response_model=shape,
+            responses=failures,
+            openapi_extra={"requestBody": _body(form)},
+        )
+
+    @app.get("/api/health", summary="Whether the server is there", response_model=answers.Health)
+    async def health() -> dict[str, Any]:
+        return {
+            "status": "ok",
+            "version": __version__,
+            "model": service.metric.model_id,
+            "fingerprint": service.metric.fingerprint,
+            "waiting": guard.waiting,
+            "most_waiting": service.limits.requests,
+        }
+
+    @post(
+        "/api/score",
+        "Score an image against its reference",
+        answers.ScoreAnswer,
+        **_REFERENCE,
+        distorted={**_FILE, "description": "The image to judge."},
+    )
+    async def score(request: Request) -> dict[str, Any]:
+        form = await _read(request, service)
+        distorted = form.only("distorted")
+        known, scores = await service.score(
+            _reference(form, service), [distorted], form.reading(service.limits)
+        )
+        if scores[0].error is not None:
+            raise RefusedError(422, scores[0].error)
+        return {**record(scores[0]), "reference_id": _kept(form, service, known)}
+
+    @post(
+        "/api/rank",
+        "Rank several images against one reference",
+        answers.RankAnswer,
+        **_REFERENCE,
+        distorted={"type": "array", "items": _FILE, "description": "The images to judge."},
+    )
+    async def rank(request: Request) -> dict[str, Any]:
+        form = await _read(request, service)
+        known, scores = await service.score(
+            _reference(form, service), form.some("distorted"), form.reading(service.limits)
+        )
+        ordered = sorted(scores, key=lambda s: -2.0 if s.score is None else s.score, reverse=True)
+        return {
+            "reference": known.name,
+            "model": service.metric.model_id,
+            "ranking": [record(one) for one in ordered],
+            "reference_id": _kept(form, service, known),
+        }
+
+    @app.delete("/api/references/{reference_id}", summary="Forget a reference", status_code=204)
+    async def forget(reference_id: str) -> Response:
+        if not service.kept.drop(reference_id):
+            raise RefusedError(404, "There is no such reference, or not any more.")
+        return Response(status_code=204)
+
+    @post(
+        "/api/map",
+        "Show where two images differ",
+        answers.MapAnswer,
+        reference={**_FILE, "description": "The undistorted image."},
+        distorted={**_FILE, "description": "The image to judge, of the same size."},
+        kind={"type": "string", "enum": list(_KINDS)},
+        form={"type": "string", "enum": list(_FORMS), "description": "json, or a picture."},
+    )
+    async def draw(request: Request) -> Any:
+        names = ("kind", "form", *READING_FIELDS)
+        form = await read_form(request, service.limits, ("reference", "distorted"), names)
+        kind, wanted = form.choice("kind", _KINDS), form.choice("form", _FORMS)
+        found, image = await service.map(
+            form.only("reference"), form.only("distorted"), form.reading(service.limits), kind
+        )
+        if wanted == "json":
+            return JSONResponse(await run_in_threadpool(map_answer, found))
+        return Response(await run_in_threadpool(_drawn, found, image), media_type="image/png")
+
+    @post(
+        "/api/picture",
+        "Show an image as the metric sees it, as a PNG",
+        None,
+        image={**_FILE, "description": "An image in any format."},
+        side={"type": "integer", "minimum": 1, "description": "Most pixels along a side."},
+    )
+    async def picture(request: Request) -> Response:
+        form = await read_form(request, service.limits, ("image",), ("side", *READING_FIELDS))
+        side = form.fields.get("side") or None
+        if side is not None and not (side.isdecimal() and int(side[:9]) > 0 and len(side) < 10):
+            raise RefusedError(400, f"The field 'side' is {side[:50]!r}; expected a number from 1.")
+        content = await service.picture(
+            form.only("image"), form.reading(service.limits), side and int(side)
+        )
+        return Response(content, media_type="image/png")
+
+
+def record(score: Score) -> dict[str, Any]:
+    """A pair as JSON-able values, with its levels and its score in words."""
+    names = [level_name(k, len(score.levels)) for k in range(len(score.levels))]
+    return {**score.to_dict(), "level_names": names, "meaning": None}
+
+
+def _body(form: Mapping[str, Any]) -> dict[str, Any]:
+    """A form of fields, for the description of the API."""
+    schema: dict[str, Any] = {"type": "object", "properties": {**form, **_READING}}
+    needed = [name for name in ("distorted", "image") if name in form]
+    if "reference" in form and "reference_id" not in form:
+        needed.append("reference")
+    schema["required"] = needed
+    return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+
+async def _read(request: Request, service: Service) -> Form:
+    names = ("reference_id", "keep", *READING_FIELDS)
+    return await read_form(request, service.limits, ("reference", "distorted"), names)
+
+
+def _reference(form: Form, service: Service) -> Upload | Known:
+    key = form.fields.get("reference_id")
+    if not key:
+        return form.only("reference")
+    if form.files.get("reference"):
+        raise RefusedError(400, "Give a reference or a reference_id, not both.")
+    known = service.kept.get(key)
+    if known is None:
+        raise RefusedError(400, "There is no such reference, or not any more: send the file again.")
+    settings = tuple(sorted(form.reading(service.limits).settings.items()))
+    if known.reading != settings:
+        raise RefusedError(400, "The reference was read with other options: send the file again.")
+    return known
+
+
+def _kept(form: Form, service: Service, known: Known) -> str | None:
+    key = form.fields.get("reference_id")
+    if key:
+        return key
+    return service.kept.put(known) if form.truth("keep") else None
+
+
+def _drawn(found: QualityMap, image: Image) -> bytes:
+    """A map as `msds map` draws it."""
+    buffer = io.BytesIO()
+    draw_map(found, TensorRegions(image.pixels)).save(buffer, "PNG")
+    return buffer.getvalue()

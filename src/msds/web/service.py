@@ -1,0 +1,216 @@
+"""From images that were sent to scores and maps."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from msds.errors import InputError, MSDSError
+from msds.images import Image
+from msds.metric.maps import QualityMap
+from msds.results import Score
+from msds.scoring import Reading
+from msds.scoring.compare import compare, run_of
+from msds.web.kept import Kept, Known
+from msds.web.room import Room
+from msds.web.settings import Limits
+from msds.web.studio import Studio
+from msds.web.uploads import Upload
+from msds.web.workers import Reply, Workers
+
+if TYPE_CHECKING:
+    from msds.metric.modules import MSDS
+
+
+@dataclass(frozen=True)
+class _Pixels:
+    """An image that was decoded, and the room that it takes."""
+
+    image: Image
+    content: str
+    sha256: str
+    size: int
+
+
+class Service:
+    """Scores and maps of images that were sent, with one model.
+
+    Parameters
+    ----------
+    metric : on the device to compute on.
+    limits : of the server.
+    workers : how many processes decode.
+
+    Attributes
+    ----------
+    kept : references that stay encoded.
+    room : for pixels that wait for the model.
+    """
+
+    def __init__(self, metric: MSDS, limits: Limits, workers: int = 2) -> None:
+        self.metric = metric
+        self.limits = limits
+        self.kept = Kept(limits.kept, limits.kept_seconds)
+        self.workers = Workers(workers, limits)
+        self._studio = Studio(metric)
+        self.room = Room(limits.pending_bytes)
+        self._one_map = asyncio.Lock()
+
+    def close(self) -> None:
+        """End the processes and the model's thread."""
+        self.workers.close()
+        self._studio.close()
+
+    async def score(
+        self, reference: Upload | Known, distorted: Sequence[Upload], reading: Reading
+    ) -> tuple[Known, list[Score]]:
+        """Scores of some images against one; an image that cannot be used costs its own only.
+
+        Raises
+        ------
+        InputError
+            If the reference cannot be used.
+        """
+        start = time.perf_counter()
+        known, *others = await asyncio.gather(
+            self._known(reference, reading),
+            *(self._known(upload, reading) for upload in distorted),
+            return_exceptions=True,
+        )
+        if isinstance(known, BaseException):
+            raise known
+        scores = [
+            self._score(known, upload, other, reading, start)
+            for upload, other in zip(distorted, others, strict=True)
+        ]
+        return known, scores
+
+    async def map(
+        self, reference: Upload, distorted: Upload, reading: Reading, kind: str
+    ) -> tuple[QualityMap, Image]:
+        """Where two images differ, and the distorted one.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be used, or their sizes differ.
+        """
+        async with self._one_map:
+            first = await self._pixels(reference, reading)
+            try:
+                # One map at a time has room for a second image without waiting for it.
+                second = await self._pixels(distorted, reading, waits=False)
+            except BaseException:
+                self.room.give(first.size)
+                raise
+            try:
+                images = [_floating(one.image.pixels) for one in (first, second)]
+                work = self._studio.run(lambda: self.metric.map(*images, kind=kind))
+                return await asyncio.wrap_future(work), second.image
+            finally:
+                self.room.give(first.size + second.size)
+
+    async def picture(self, upload: Upload, reading: Reading, side: int | None = None) -> bytes:
+        """An image as the metric sees it, as a PNG, at most `side` pixels wide and high."""
+        about = {"want": "picture", "side": side, "reading": self._options(reading)}
+        try:
+            return bytes((await self.workers.ask(about, upload.data)).content)
+        except InputError as error:
+            raise _named(error, upload.name) from error
+
+    async def _known(self, source: Upload | Known, reading: Reading) -> Known:
+        if isinstance(source, Known):
+            return source
+        decoded = await self._pixels(source, reading)
+        try:
+            answer = self._studio.encode(decoded.image, decoded.content)
+            encoded = await asyncio.wrap_future(answer)
+        except InputError as error:
+            raise _named(error, source.name) from error
+        finally:
+            self.room.give(decoded.size)
+        settings = tuple(sorted(reading.settings.items()))
+        return Known(source.name, encoded, decoded.sha256, settings)
+
+    async def _pixels(self, upload: Upload, reading: Reading, waits: bool = True) -> _Pixels:
+        taken = 0
+
+        def admit(size: int) -> None:
+            nonlocal taken
+            (self.room.take if waits else self.room.add)(size)
+            taken = size
+
+        about = {"want": "pixels", "reading": self._options(reading)}
+        try:
+            reply = await self.workers.ask(about, upload.data, admit)
+            return _Pixels(
+                Image(_tensor(reply), tuple(reply.about["notes"]), upload.name),
+                reply.about["content"],
+                reply.about["sha256"],
+                taken,
+            )
+        except InputError as error:
+            self.room.give(taken)
+            raise _named(error, upload.name) from error
+
+    def _options(self, reading: Reading) -> dict[str, Any]:
+        return {
+            "background": reading.background,
+            "transfer": reading.transfer,
+            "frame": reading.frame,
+            "max_pixels": self.limits.pixels,
+            "memory": self.limits.decoding_bytes,
+        }
+
+    def _score(
+        self,
+        reference: Known,
+        upload: Upload,
+        other: Known | BaseException,
+        reading: Reading,
+        start: float,
+    ) -> Score:
+        """The record of a pair."""
+        found: dict[str, Any] = {}
+        if isinstance(other, Known):
+            found = {"distorted_size": other.encoded.size, "distorted_sha256": other.sha256}
+            try:
+                found.update(compare(self.metric, reference.encoded, other.encoded)._asdict())
+            except MSDSError as error:
+                found["error"] = str(error)
+        elif isinstance(other, MSDSError):
+            found["error"] = str(other)
+        else:
+            raise other
+        return Score(
+            reference.name,
+            upload.name,
+            reference_size=reference.encoded.size,
+            reference_sha256=reference.sha256,
+            seconds=time.perf_counter() - start,
+            run=run_of(self.metric, reading),
+            **found,
+        )
+
+
+def _tensor(reply: Reply) -> torch.Tensor:
+    """(3, H, W) uint8 or float32 pixels."""
+    values = np.frombuffer(reply.content, reply.about["kind"])
+    return torch.from_numpy(values.reshape(3, reply.about["height"], reply.about["width"]))
+
+
+def _floating(pixels: torch.Tensor) -> torch.Tensor:
+    return pixels if pixels.is_floating_point() else pixels.float().div_(255)
+
+
+def _named(error: InputError, name: str) -> InputError:
+    """The same with the name that the sender gave the file."""
+    text = str(error)
+    plain = text.removeprefix("<bytes>: ")
+    return InputError(f"{name}: {plain}")

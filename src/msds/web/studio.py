@@ -1,0 +1,107 @@
+"""The one thread that runs the model: on batches of whatever waits, and on maps in between."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from msds.images import Image
+from msds.scoring.batches import Batches, Waiting
+from msds.scoring.cache import Encoded
+
+if TYPE_CHECKING:
+    import torch
+
+    from msds.metric.modules import MSDS
+
+
+@dataclass(eq=False)
+class _Ticket:
+    """One image that somebody waits for."""
+
+    notes: tuple[str, ...]
+    answer: Future[Encoded] = field(default_factory=Future)
+
+
+class Studio:
+    """Encodes images as they come, those of equal size together, and equal ones once.
+
+    Parameters
+    ----------
+    metric : on the device to compute on; nobody else runs its trunk.
+    """
+
+    def __init__(self, metric: MSDS) -> None:
+        self.metric = metric
+        self._encoder = metric.encoder()
+        self._batches: Batches[_Ticket] = Batches()
+        self._others: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._changed = threading.Condition()
+        self._ends = False
+        self._thread = threading.Thread(target=self._work, name="msds-model", daemon=True)
+        self._thread.start()
+
+    def encode(self, image: Image, content: str) -> Future[Encoded]:
+        """Have an image encoded; `content` is a digest of its pixels."""
+        ticket = _Ticket(image.notes)
+        with self._changed:
+            self._batches.add(ticket, image, content)
+            self._changed.notify()
+        return ticket.answer
+
+    def run(self, work: Callable[[], Any]) -> Future[Any]:
+        """Have something else done by the model's thread, after the images that wait now."""
+        answer: Future[Any] = Future()
+        with self._changed:
+            self._others.append((work, answer))
+            self._changed.notify()
+        return answer
+
+    def close(self) -> None:
+        """End the thread once it has done what it is at."""
+        with self._changed:
+            self._ends = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._batches or self._others or self._ends)
+                if self._ends:
+                    return
+                batch = self._batches.take(self._encoder.batch_size) if self._batches else []
+                other = self._others.popleft() if not batch else None
+            if other is not None:
+                _fulfil(*other)
+            else:
+                self._encode(batch)
+
+    def _encode(self, batch: list[Waiting[_Ticket]]) -> None:
+        tickets = [ticket for waiting in batch for ticket in waiting.sources]
+        try:
+            encodings = self._encoder.encode([_floating(w.image.pixels) for w in batch])
+        except Exception as error:  # costs these images and not the thread
+            for ticket in tickets:
+                ticket.answer.set_exception(error)
+            return
+        for waiting, encoding in zip(batch, encodings, strict=True):
+            made = Encoded(encoding, ())
+            for ticket in waiting.sources:
+                ticket.answer.set_result(replace(made, notes=ticket.notes))
+
+
+def _floating(pixels: torch.Tensor) -> torch.Tensor:
+    """Pixels in [0, 1]; those of a batch are then of one type."""
+    return pixels if pixels.is_floating_point() else pixels.float().div_(255)
+
+
+def _fulfil(work: Callable[[], Any], answer: Future[Any]) -> None:
+    try:
+        answer.set_result(work())
+    except Exception as error:
+        answer.set_exception(error)
