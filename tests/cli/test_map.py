@@ -33,6 +33,17 @@ def test_a_picture_is_written_and_named(folder: Path, msds: Command) -> None:
         assert picture.format == "PNG"
 
 
+def test_a_frame_of_an_animation_can_be_named(folder: Path, msds: Command) -> None:
+    still = Image.open(folder / "photo.jpg")
+    black = Image.new("RGB", still.size)
+    black.save(folder / "two.tif", save_all=True, append_images=[still])
+    with Image.open(folder / "photo.png") as photo:
+        photo.save(folder / "same.tif", save_all=True, append_images=[photo])
+    second = msds("map", "same.tif", "two.tif", "--frame", "1")
+    assert second.status == 0
+    assert second.err == msds("map", "photo.png", "photo.jpg").err
+
+
 def test_levels_and_numbers_lie_beside_it(folder: Path, msds: Command) -> None:
     done = msds("map", "photo.png", "photo.jpg", "-o", "m.png", "--each-level", "--npy")
     assert done.status == 0

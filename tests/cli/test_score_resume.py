@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -176,3 +177,29 @@ def test_a_run_killed_at_random_moments_loses_no_pair_and_scores_none_twice(
         pytest.importorskip("pyarrow")
     outcomes = Counter(kills.chain(suffix, times, "test"))
     assert outcomes == {"nothing lost": 4 * times + 2}
+
+
+def test_two_models_go_on_where_they_were_and_with_images_that_were_added(
+    here: Path, msds: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = ("-m", "msds-compact", "-m", "deepssim-compact", "--trunk-weights", "random")
+    many = ("score", *RUN[1:5], *models, "--small", "fewer-levels")
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2)
+        assert msds(*many, "--out", "o.csv").status == 130
+    assert not (here / "o.csv").exists()
+    refused = msds(*many, "--out", "o.csv")
+    assert refused.status == 2
+    assert "go on with --resume" in refused.err
+    done = msds(*many, "--out", "o.csv", "--resume")
+    assert done.status == 0, done.err
+    assert done.err.count("2 of them before") == 1
+    assert msds(*many, "--out", "whole.csv").status == 0
+    assert same(results_of(here / "o.csv"), results_of(here / "whole.csv"))
+
+    shutil.copy(here / "dist/a0_q10.jpg", here / "dist/a0_q11.jpg")
+    more = msds(*many, "--out", "o.csv", "--resume")
+    assert more.status == 0, more.err
+    assert more.err.count("6 of them before") == 2
+    assert len(results_of(here / "o.csv")) == 2 * 7
+    assert sorted(path.name for path in here.glob("o.csv*")) == ["o.csv"]

@@ -128,10 +128,12 @@ def test_the_summary_shows_counts_changes_the_worst_pairs_and_where_the_page_is(
     old = [pair("d/a.webp", 0.9), pair("d/b.webp", 0.5), pair("d/c.webp", 0.7)]
     write_results(tmp_path / "b.csv", Plan(()), RUN, old)
     new = [pair("d/a.webp", 0.8), pair("d/b.webp", 0.6), pair("d/c.webp", None)]
-    report = reported(new, Conditions(baseline=tmp_path / "b.csv"))
+    report = reported(new, Conditions(baseline=tmp_path / "b.csv"), unmatched_distorted=("x.png",))
     text = digest([report], "https://ci.example/x (1).html")
     assert "3 pairs, msds-test" in text
-    assert "2 scored, 1 failed, median 0.700000. **2 conditions not met.**" in text
+    assert (
+        "2 scored, 1 failed, median 0.700000, 1 file not paired. **2 conditions not met.**" in text
+    )
     assert (
         "Since the baseline b.csv: 1 worse, 1 better, 0 same, 1 failed, 0 new, 0 missing." in text
     )

@@ -82,6 +82,14 @@ def draw(
         str | None,
         typer.Option(metavar="HOW", help="How HDR samples are meant: pq, hlg, linear:PEAK, srgb."),
     ] = None,
+    frame: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Which image of animations and files of several pages, from 0.",
+        ),
+    ] = None,
 ) -> None:
     """Draw where two images differ, over the distorted image in grey.
 
@@ -97,7 +105,7 @@ def draw(
     from msds.scoring import Reading
     from msds.scoring.maps import open_images
 
-    reading = Reading(background, transfer)
+    reading = Reading(background, transfer, frame=frame)
     metric = load_model(model, trunk_weights=trunk_weights, small=small)
     with open_images(reference, distorted, reading=reading) as images:
         found = metric.map(*images, kind=kind, window=window)

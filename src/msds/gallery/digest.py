@@ -56,6 +56,10 @@ def _of(report: Report) -> Iterator[str]:
         words.append(f"median {summary.median:.6f}")
     if report.kept:
         words.append(f"{report.kept} kept of an earlier run")
+    plan = report.plan
+    alone = (*plan.unmatched_references, *plan.unmatched_distorted, *plan.ambiguous)
+    if alone:
+        words.append(f"{counted(len(alone), 'files')} not paired")
     yield f"{', '.join(words)}. {_verdict(report)}"
     yield from _failures(summary.failures)
     yield from _conditions(report)
