@@ -14,15 +14,16 @@ import csv
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from benchmarks.photographs import photographs, to_tensor
 from msds import MSDS, load_image, load_model
-from msds.metric.maps import make_map
+from msds.metric.maps.position import disagreement
+from msds.metric.maps.record import Region
 from training import distortions
 from training.distortions.common import Array, from_pil, to_pil
 
@@ -34,15 +35,17 @@ WITHIN = 0.995
 """This part of the ordinary pairs of the validation split lies below the limit."""
 
 
+Load = Callable[[], tuple[Tensor, Tensor]]
+
+
 @dataclass
 class Pair:
-    """What is kept of a pair: of every level its score and the mean of its local map."""
+    """What is kept of a pair: how the whole images and their halves score, and their windows."""
 
     split: str
     kind: str
     name: str
-    scores: list[float]
-    local: list[float]
+    regions: list[Region]
 
 
 def halves_mirrored(image: Array, _: np.random.Generator) -> Array:
@@ -86,75 +89,78 @@ MOVED: dict[str, Callable[[Array, np.random.Generator], Array]] = {
 }
 
 
-def made_pairs(data: Path, split: str, most: int) -> Iterator[tuple[str, str, Array, Array]]:
-    """Kind, name and the two images: every family at a strength drawn anew, and moved parts."""
+def made_pairs(data: Path, split: str, most: int) -> Iterator[tuple[str, str, Load]]:
+    """Kind, name and images: every family at a strength drawn anew, and moved parts."""
     for index, image in enumerate(photographs(data, split)[:most]):
         for number, family in enumerate(distortions.FAMILIES):
-            rng = np.random.default_rng(1000 * index + number)
-            yield "ordinary", family, image, distortions.apply(family, image, rng.random(), rng)
-        rng = np.random.default_rng(index)
-        for name, move in MOVED.items():
-            yield "moved", name, image, from_pil(to_pil(move(image, rng)))
+            seed = 1000 * index + number
+            yield "ordinary", family, partial(distorted_pair, image, family, seed)
+        for name in MOVED:
+            yield "moved", name, partial(moved_pair, image, name, index)
 
 
-def rated_pairs(data: Path) -> Iterator[tuple[str, Path, Path]]:
-    """Name of the set, reference and distorted image."""
+def distorted_pair(image: Array, family: str, seed: int) -> tuple[Tensor, Tensor]:
+    """A photograph, and the same distorted."""
+    rng = np.random.default_rng(seed)
+    other = distortions.apply(family, image, rng.random(), rng)
+    return to_tensor(image), to_tensor(other)
+
+
+def moved_pair(image: Array, name: str, seed: int) -> tuple[Tensor, Tensor]:
+    """A photograph, and the same with parts of it elsewhere."""
+    moved = MOVED[name](image, np.random.default_rng(seed))
+    return to_tensor(image), to_tensor(from_pil(to_pil(moved)))
+
+
+def rated_pairs(data: Path) -> Iterator[tuple[str, Load]]:
+    """Name of the set, and images."""
     for name in RATED:
         with (data / name / "pairs.csv").open(newline="") as file:
             for row in csv.DictReader(file):
-                yield name, data / name / row["reference"], data / name / row["distorted"]
+                paths = (data / name / row[role] for role in ("reference", "distorted"))
+                yield name, partial(read_pair, *paths)
 
 
-def read(path: Path) -> Tensor:
-    """(3, H, W) pixels of a file."""
-    return load_image(path).pixels
+def read_pair(reference: Path, distorted: Path) -> tuple[Tensor, Tensor]:
+    """(3, H, W) pixels of two files."""
+    return load_image(reference).pixels, load_image(distorted).pixels
+
+
+def all_pairs(data: Path, most: int) -> Iterator[tuple[str, str, str, Load]]:
+    """Split, kind, name and images."""
+    for split in ("validation", "test"):
+        for kind, name, load in made_pairs(data, split, most):
+            yield split, kind, name, load
+    for name, load in rated_pairs(data):
+        yield "rated", "ordinary", name, load
 
 
 def measure(metric: MSDS, data: Path, keep: Path, most: int) -> list[Pair]:
     """All pairs; those measured earlier are read from the file `keep`."""
-    done = []
-    if keep.exists():
-        done = [Pair(**json.loads(line)) for line in keep.read_text().splitlines()]
-    count = 0
+    lines = keep.read_text().splitlines() if keep.exists() else []
+    done = [unpacked(line) for line in lines]
     with keep.open("a") as file:
-
-        def add(
-            split: str, kind: str, name: str, load: Callable[[], tuple[Tensor, Tensor]]
-        ) -> None:
-            nonlocal count
-            count += 1
-            if count <= len(done):
-                return
-            found = make_map(metric, *load())
-            pair = Pair(
-                split,
-                kind,
-                name,
-                [level.score for level in found.levels],
-                [float(level.values.mean()) for level in found.levels],
-            )
-            done.append(pair)
-            file.write(json.dumps(asdict(pair)) + "\n")
+        for number, (split, kind, name, load) in enumerate(all_pairs(data, most)):
+            if number < len(lines):
+                known = done[number]
+                if (known.split, known.kind, known.name) != (split, kind, name):
+                    raise SystemExit(f"{keep}: line {number + 1} is of another plan; remove it.")
+                continue
+            done.append(Pair(split, kind, name, list(metric.map(*load()).regions)))
+            file.write(json.dumps(asdict(done[-1])) + "\n")
             file.flush()
-
-        for split in ("validation", "test"):
-            for kind, name, a, b in made_pairs(data, split, most):
-                add(split, kind, name, lambda a=a, b=b: (to_tensor(a), to_tensor(b)))
-        for name, a, b in rated_pairs(data):
-            add("rated", "ordinary", name, lambda a=a, b=b: (read(a), read(b)))
     return done
 
 
-def disagreements(pairs: list[Pair], weights: tuple[float, ...]) -> npt.NDArray[np.float64]:
-    """As `msds.metric.maps.position.disagreement`, for the first levels of each pair."""
-    levels = len(weights)
-    gaps = [np.array(p.scores[:levels]) - 1 + np.array(p.local[:levels]) for p in pairs]
-    return np.array(gaps) @ np.array(weights)
+def unpacked(line: str) -> Pair:
+    """A pair that was kept."""
+    kept = json.loads(line)
+    return Pair(**kept | {"regions": [Region(**region) for region in kept["regions"]]})
 
 
 def report(pairs: list[Pair], weights: tuple[float, ...]) -> None:
     """Print the limit and what it catches."""
-    values = disagreements(pairs, weights)
+    values = np.array([disagreement(pair.regions, weights) for pair in pairs])
     split = np.array([p.split for p in pairs])
     ordinary = np.array([p.kind == "ordinary" for p in pairs])
     moving = np.array([p.name in MOVING for p in pairs])
@@ -189,7 +195,6 @@ def main() -> None:
     keep = arguments.keep / f"{arguments.model}.jsonl"
     pairs = measure(metric, arguments.data, keep, arguments.photographs)
     report(pairs, metric.level_weights)
-    report(pairs, (1.0,))
 
 
 if __name__ == "__main__":

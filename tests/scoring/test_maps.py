@@ -11,7 +11,8 @@ from PIL import Image, ImageOps
 
 import msds
 from msds.errors import InputError
-from msds.scoring.maps import write_maps
+from msds.metric.maps.position import LIMITS, NOTE
+from msds.scoring.maps import explain_position
 
 
 @pytest.fixture(scope="module")
@@ -48,27 +49,21 @@ def test_a_file_read_in_parts_gives_the_same_map(
     torch.testing.assert_close(parts.fused, found.fused)
 
 
-def test_maps_of_a_run_are_named_after_their_images(photo: Path, tmp_path: Path) -> None:
-    metric = msds.MSDS()
-    pair = photo / "photo.png", photo / "photo.jpg"
-    written = write_maps(tmp_path, "sub/photo.jpg", *pair, metric, each_level=True)
-    names = [path.relative_to(tmp_path).as_posix() for path in written]
-    assert names[:2] == ["sub/photo.jpg.map.png", "sub/photo.jpg.map-level1.png"]
-    assert len(names) == 5
-    assert all(path.is_file() for path in written)
-
-
-@pytest.mark.parametrize("name", ["../../photo.jpg", "/photo.jpg"])
-def test_nothing_is_written_outside_the_folder(name: str, photo: Path, tmp_path: Path) -> None:
-    pair = photo / "photo.png", photo / "photo.jpg"
-    written = write_maps(tmp_path / "maps", name, *pair, msds.MSDS())
-    assert written == [tmp_path / "maps" / "photo.jpg.map.png"]
-
-
-def test_images_of_different_size_have_no_map_and_leave_no_file(
-    photo: Path, tmp_path: Path
-) -> None:
-    pair = photo / "photo.png", photo / "narrow.png"
+def test_images_of_different_size_have_no_map(photo: Path) -> None:
     with pytest.raises(InputError, match=r"narrow\.png: A map needs two images of the same size"):
-        write_maps(tmp_path, "narrow.png", *pair, msds.MSDS())
-    assert list(tmp_path.iterdir()) == []
+        msds.map_pair(photo / "photo.png", photo / "narrow.png")
+    metric = msds.MSDS()
+    assert explain_position(photo / "photo.png", photo / "narrow.png", metric) is None
+
+
+def test_where_parts_have_moved_that_is_said(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    metric = msds.MSDS()
+    monkeypatch.setitem(LIMITS, (metric.trunk.name, metric.levels), 0.2)
+    assert explain_position(photo / "photo.png", photo / "mirrored.png", metric) == NOTE
+    assert explain_position(photo / "photo.png", photo / "photo.jpg", metric) is None
+
+
+def test_without_a_limit_no_map_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    metric = msds.MSDS()
+    monkeypatch.delitem(LIMITS, (metric.trunk.name, metric.levels), raising=False)
+    assert explain_position("no such file", "nor this", metric) is None

@@ -38,8 +38,13 @@ class _Bar:
         return Measurement(1, BAR_CELLS)
 
 
-def show(score: Score, console: Console | None = None) -> None:
-    """Print the score of each level as a bar, what was done to the images, and who made it."""
+def show(score: Score, position: str | None = None, console: Console | None = None) -> None:
+    """Print the score of each level as a bar, what it means, what was done, and who made it.
+
+    Parameters
+    ----------
+    position : a note on where the parts of the images are, if there is one.
+    """
     console = console or Console(highlight=False)
     console.print(f"[bold]{score.score:.6f}[/bold]  {escape(one_line(score.model))}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
@@ -61,6 +66,9 @@ def show(score: Score, console: Console | None = None) -> None:
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True)
     rows.add_column(overflow="fold")
+    for name, words in (("means", _meaning(score)), ("position", position)):
+        if words:
+            rows.add_row(name, escape(one_line(words)))
     for name, path, size in (
         ("reference", score.reference, score.reference_size),
         ("distorted", score.distorted, score.distorted_size),
@@ -71,3 +79,10 @@ def show(score: Score, console: Console | None = None) -> None:
     rows.add_row("fingerprint", score.fingerprint[:16])
     rows.add_row("time", f"{score.seconds * 1000:.0f} ms")
     console.print(rows)
+
+
+def _meaning(score: Score) -> str | None:
+    """The score in words, if they were measured for its model."""
+    from msds.models.meaning import in_words
+
+    return None if score.score is None else in_words(score.score, score.model)

@@ -20,6 +20,7 @@ from msds.cli import (
     datasets,
     export,
     fit,
+    models,
     report,
     score,
     serve,
@@ -62,6 +63,7 @@ map_verb.register(app)
 sweep.register(app)
 tune.register(app)
 compare.register(app)
+models.register(app)
 report.register(app)
 serve.register(app)
 export.register(app)

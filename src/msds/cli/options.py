@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from msds.results.conditions import DEFAULT_TOLERANCE, Conditions
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS
     from msds.pairs import Plan
-    from msds.scoring import Options, Reading
+    from msds.scoring import Maps, Options, Reading
 
 PAIRING = "Many pairs"
 MODEL = "Model and images"
@@ -277,7 +278,36 @@ class OutputOptions:
         ),
     ] = False
 
+    maps: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write a map of each pair, named after the distorted image: photo.jpg.map.png.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    maps_below: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", help="Maps only of pairs with a lower score.", rich_help_panel=OUTPUT
+        ),
+    ] = None
+    check_places: Annotated[
+        bool,
+        typer.Option(
+            "--check-places",
+            help="Note in the records where parts are alike but not in the same places.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False
+
     def __post_init__(self) -> None:
+        if self.maps_below is not None and self.maps is None:
+            raise InputError(
+                "--maps-below says which pairs get a map in --maps DIR: give that too."
+            )
+        if self.maps_below is not None and math.isnan(self.maps_below):
+            raise InputError("--maps-below must be a number; got nan.")
         if self.as_json + self.explain + self.quiet > 1:
             raise InputError("Choose one of --json, --explain and --quiet.")
         if self.resume and self.out is None:
@@ -301,6 +331,14 @@ class OutputOptions:
             "--junit": self.junit,
             "--summary": self.summary,
         }
+
+    def wanted_maps(self) -> Maps | None:
+        """Which pairs get a map."""
+        if self.maps is None and not self.check_places:
+            return None
+        from msds.scoring import Maps
+
+        return Maps(self.maps, self.maps_below, self.check_places)
 
 
 @dataclass(frozen=True)

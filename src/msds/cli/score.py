@@ -18,6 +18,7 @@ from msds.cli.options import (
 )
 from msds.errors import InputError
 from msds.files import check_writable, same_file
+from msds.text import printable
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -35,6 +36,8 @@ EXAMPLES = """
   msds score --manifest pairs.csv --out scores.parquet --resume
 
   msds score golden/ rendered/ --baseline scores.csv
+
+  msds score golden/ rendered/ --maps maps/ --maps-below 0.9
 
 [bold]Exit status[/bold]
 
@@ -67,6 +70,7 @@ def score(
     """
     read = [*pairing.files, *model.files, *([conditions.baseline] if conditions.baseline else [])]
     _refuse_overwriting(output.files, read)
+    _refuse_maps_among_images(output.maps, [path for path in pairing.files if path.is_dir()])
     if output.report is not None:
         from msds.gallery.making import check_page
 
@@ -95,10 +99,13 @@ def score(
         output.out,
         output.resume,
         output.csv_safe,
+        output.wanted_maps(),
     )
     metrics = [engine.settled(metric) for metric in model.load()]
     if output.report is not None and len(metrics) > 1:
         raise InputError("--report makes the page of one model: give one --model.")
+    if output.maps is not None and len(metrics) > 1:
+        raise InputError("--maps draws the maps of one model: give one --model.")
     display = score_many.Display(
         output.as_json,
         output.quiet,
@@ -138,4 +145,14 @@ def _refuse_overwriting(written: Mapping[str, Path | None], inputs: Iterable[Pat
         if file is not None and file.is_file() and any(same_file(file, path) for path in read):
             raise InputError(
                 f"{file}: {option} would replace a file that is read; give another name."
+            )
+
+
+def _refuse_maps_among_images(maps: Path | None, folders: Iterable[Path]) -> None:
+    """The next run would take them for images of its own."""
+    for folder in folders if maps is not None else ():
+        if maps is not None and maps.resolve().is_relative_to(folder.resolve()):
+            raise InputError(
+                f"{printable(maps)}: maps would lie among the images of {printable(folder)}; give "
+                "--maps a folder outside of it."
             )

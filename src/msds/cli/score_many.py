@@ -107,29 +107,40 @@ def score_one(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) -
     from msds.scoring import run_models
 
     reports = run_models(plan, metrics, job)
-    for report in reports:
+    for report, metric in zip(reports, metrics, strict=True):
         (score,) = report.scores
         if score.score is None:
             reason = score.error or "failed."
             named = score.reference in reason or score.distorted in reason
             raise InputError(reason if named else f"{score.distorted}: {reason}")
-        _show_one(score, display)
+        _show_one(score, display, None if not display.explain else _position(report, metric))
     if difference := reports[0].scores[0].size_difference:
         show.say(f"msds: {difference}; nothing was resized")
     for report in reports:
         for finding in report.findings:
             of = f" ({report.run.model})" if len(reports) > 1 else ""
             show.say(one_line(f"msds: {finding.text}{of}"))
+        _say_maps(report, display)
     return max(report.status for report in reports)
 
 
-def _show_one(score: Score, display: Display) -> None:
+def _position(report: Report, metric: MSDS) -> str | None:
+    """The note on moved parts of the one pair of a plan; a run that made its map has it already."""
+    from msds.scoring.maps import explain_position
+
+    if report.job.maps is not None:
+        return None
+    pair = report.plan.pairs[0]
+    return explain_position(pair.reference_path, pair.distorted_path, metric, report.job.reading)
+
+
+def _show_one(score: Score, display: Display, position: str | None) -> None:
     if display.as_json:
         typer.echo(json_line(score))
     elif display.explain:
         from msds.cli.explain import show as explain
 
-        explain(score)
+        explain(score, position)
     elif display.quiet:
         typer.echo(f"{score.score:.6f}")
     else:
@@ -188,6 +199,14 @@ def _show(reports: Sequence[Report], display: Display) -> None:
         if not display.quiet:
             show.show_summary(report)
         show.show_findings(report.findings)
+        _say_maps(report, display)
         if display.annotations:
             err = display.as_json or display.quiet
             show.annotate(plan, report.scores, report.findings, err=err)
+
+
+def _say_maps(report: Report, display: Display) -> None:
+    """How many maps were written, and where."""
+    maps = report.job.maps
+    if maps is not None and maps.folder is not None and not display.quiet:
+        show.say(f"maps: {len(report.maps)} written in {printable(maps.folder)}")

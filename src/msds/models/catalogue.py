@@ -23,24 +23,46 @@ class Model:
     settings : of the metric; no weights means those that are usual for the trunk: learned ones,
         and equal ones where none have been learned.
     provenance : where the weights of the levels come from.
+    good_for : what to take it for, in a few words.
     """
 
     id: str
     trunk: str
     settings: Settings = field(default_factory=Settings)
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    good_for: str = ""
 
 
 MODELS = {
     model.id: model
     for model in (
-        Model("msds-compact", "compact"),
-        Model("msds-vgg16", "vgg16"),
-        Model("msds-vgg19", "vgg19"),
-        Model("deepssim-compact", "compact", Settings("deepssim", levels=1)),
-        Model("deepssim-vgg16", "vgg16", Settings("deepssim", levels=1)),
-        Model("deepssim-lite-vgg16", "vgg16", Settings("deepssim-lite", levels=1)),
-        Model("deepssim-lite-compact", "compact", Settings("deepssim-lite", levels=1)),
+        Model("msds-compact", "compact", good_for="everyday work, gates, large sets"),
+        Model("msds-vgg16", "vgg16", good_for="the paper's metric, published comparisons"),
+        Model("msds-vgg19", "vgg19", good_for="the same with the deeper network"),
+        Model(
+            "deepssim-compact",
+            "compact",
+            Settings("deepssim", levels=1),
+            good_for="detail at full size, the least time",
+        ),
+        Model(
+            "deepssim-vgg16",
+            "vgg16",
+            Settings("deepssim", levels=1),
+            good_for="DeepSSIM as its authors published it",
+        ),
+        Model(
+            "deepssim-lite-vgg16",
+            "vgg16",
+            Settings("deepssim-lite", levels=1),
+            good_for="DeepSSIM-Lite as published",
+        ),
+        Model(
+            "deepssim-lite-compact",
+            "compact",
+            Settings("deepssim-lite", levels=1),
+            good_for="one number per image pair, without blocks",
+        ),
     )
 }
 """The models that come with the package, by id."""

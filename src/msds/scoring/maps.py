@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,9 +14,8 @@ from msds.encoding.streamed import RegionReader, TensorRegions
 from msds.errors import InputError
 from msds.metric.maps import QualityMap, make_map, position_note
 from msds.metric.maps.local import WINDOW
-from msds.metric.maps.position import LIMITS
+from msds.metric.maps.position import knows_places
 from msds.models import DEFAULT_MODEL, load_model
-from msds.report.maps import write_map
 from msds.scoring.inputs import Reading, pixel_bytes
 from msds.scoring.memory import PARTS_BYTES
 
@@ -56,47 +55,7 @@ def map_pair(
     """
     metric = model if isinstance(model, torch.nn.Module) else load_model(model)
     with open_images(reference, distorted, reading=Reading(background, transfer)) as images:
-        return _mapped(metric, images, (reference, distorted), kind, window)
-
-
-def write_maps(
-    folder: str | os.PathLike[str],
-    name: str,
-    reference: Any,
-    distorted: Any,
-    metric: MSDS,
-    *,
-    reading: Reading | None = None,
-    kind: str = "local",
-    each_level: bool = False,
-    top: float | None = None,
-) -> list[Path]:
-    """Write the map of one pair of a run, named after its distorted image.
-
-    Parameters
-    ----------
-    folder : where to; `NAME.map.png` in it is written, and `NAME.map-level1.png` and so on.
-    name : the distorted image's path relative to the run's folder. Of one that leads elsewhere
-        only what lies below is kept: nothing is written outside of `folder`.
-    reference, distorted : the images, as for `map_pair`.
-    metric : what the run scored with.
-    reading : how the run read its images.
-    kind, each_level, top : as of `make_map` and `msds.report.maps.write_map`.
-
-    Returns
-    -------
-    The files written, the picture of the fused map first.
-
-    Raises
-    ------
-    InputError
-        If there is no map of this pair, such as where sizes differ; nothing is written then.
-    """
-    parts = [part for part in PurePath(name).parts if part not in ("..", PurePath(name).anchor)]
-    path = Path(folder, *parts[:-1], parts[-1] + SUFFIX)
-    with open_images(reference, distorted, reading=reading or Reading()) as images:
-        found = _mapped(metric, images, (reference, distorted), kind, WINDOW)
-        return write_map(path, found, images[1], each_level=each_level, top=top)
+        return mapped(metric, images, (reference, distorted), kind, window)
 
 
 def explain_position(
@@ -108,13 +67,13 @@ def explain_position(
     with `compact` (docs/maps.md). None without work if the metric has no limit, and for images of
     different size.
     """
-    if not any(trunk == metric.trunk.name for trunk, _ in LIMITS):
+    if not knows_places(metric.trunk.name, metric.levels):
         return None
     with open_images(reference, distorted, reading=reading or Reading()) as images:
         sizes = {(image.width, image.height) for image in images}
         if len(sizes) > 1:
             return None
-        return position_note(_mapped(metric, images, (reference, distorted), "local", WINDOW))
+        return position_note(mapped(metric, images, (reference, distorted), "local", WINDOW))
 
 
 @contextmanager
@@ -131,13 +90,14 @@ def open_images(*sources: Any, reading: Reading) -> Iterator[tuple[RegionReader,
         yield opened[0], opened[1]
 
 
-def _mapped(
+def mapped(
     metric: MSDS,
     images: tuple[RegionReader, RegionReader],
     names: tuple[Any, Any],
     kind: str,
     window: int,
 ) -> QualityMap:
+    """The map of two opened images; an error names the file, where `names` are files."""
     try:
         return make_map(metric, *images, kind=kind, window=window)
     except InputError as error:

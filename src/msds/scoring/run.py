@@ -40,6 +40,7 @@ from msds.results.baseline import read_baseline
 from msds.scoring.compare import run_of
 from msds.scoring.engine import Options, score_pairs
 from msds.scoring.inputs import Reading
+from msds.scoring.mapping import Mapper, Maps
 from msds.scoring.records import Records
 from msds.status import Status
 
@@ -60,6 +61,7 @@ class Job:
         they are complete.
     resume : whether to go on with what an earlier run has left of this output.
     csv_safe : whether text in CSV that spreadsheets would take for a formula is made harmless.
+    maps : of which pairs maps are made, if of any.
     """
 
     reading: Reading = field(default_factory=Reading)
@@ -68,6 +70,7 @@ class Job:
     output: Path | None = None
     resume: bool = False
     csv_safe: bool = False
+    maps: Maps | None = None
 
 
 class Watcher:
@@ -92,6 +95,7 @@ class Report:
     kept : how many records are of an earlier run.
     changed : how many of an earlier run's were made again, since their images are others now.
     seconds : time it took.
+    maps : the pictures of maps that were written.
     """
 
     plan: Plan
@@ -102,6 +106,7 @@ class Report:
     kept: int
     changed: int
     seconds: float
+    maps: tuple[Path, ...] = ()
 
     @cached_property
     def summary(self) -> Summary:
@@ -133,13 +138,15 @@ def run_plan(
     ------
     InputError
         If a carried column has the name of one of the results', the baseline or the results that
-        are to be resumed are of another run, or the output cannot be written.
+        are to be resumed are of another run, the output cannot be written, or a map would replace
+        an image that is read.
     """
     job, watcher = job or Job(), watcher or Watcher()
     run, conditions = run_of(metric, job.reading), job.conditions
     check_columns(plan.columns, run.levels)
     baseline = conditions.baseline
     earlier = None if baseline is None else read_baseline(baseline, run)
+    mapper = None if job.maps is None else Mapper(job.maps, plan, metric, job.reading)
     start = time.perf_counter()
     with Records(
         plan,
@@ -150,12 +157,17 @@ def run_plan(
         threads=job.options.threads,
     ) as records:
         watcher.begin(len(plan.pairs), records.kept)
+        kept = set(range(len(plan.pairs))) - set(records.missing)
         for row, score in score_pairs(
             metric, plan.pairs, rows=records.missing, reading=job.reading, options=job.options
         ):
+            if mapper is not None:
+                score = mapper.add(row, score)
             records.add(row, score)
             watcher.scored(row, conditions.judged(score))
         scores = records.finish(csv_safe=job.csv_safe)
+    if mapper is not None:
+        mapper.add_kept({row: scores[row] for row in sorted(kept)})
     return Report(
         plan,
         run,
@@ -165,4 +177,5 @@ def run_plan(
         records.kept,
         records.changed,
         time.perf_counter() - start,
+        () if mapper is None else tuple(mapper.written),
     )

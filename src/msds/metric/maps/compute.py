@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from msds.encoding import Encoding
 from msds.errors import InputError
-from msds.method.similarity import BLOCK, gram, normalized
+from msds.method.similarity import BLOCK, normalized
 from msds.metric.maps.attribution import attribution, change_weights
 from msds.metric.maps.grid import level_origin, seen_centre
 from msds.metric.maps.local import WINDOW, check_window, local_similarity
 from msds.metric.maps.pieces import Piece, Pieces, open_pair
-from msds.metric.maps.record import LevelMap, QualityMap
+from msds.metric.maps.record import LevelMap, QualityMap, Region
+from msds.metric.maps.regions import REGIONS, WHOLE, GramSums, region_scores
 from msds.metric.modules import MSDS, DeepSSIMLite
 
 KINDS = ("local", "attribution")
@@ -62,7 +62,7 @@ def make_map(
     device = metric.trunk.device
     with torch.inference_mode(), torch.autocast(device.type, enabled=False):
         pieces = Pieces(metric, *images, window // 2 if local else 0, side)
-        sums = [_GramSum(metric.trunk.channels, device) for _ in range(pieces.count)]
+        sums = [GramSums.of_level(pieces, level, quarters=local) for level in range(pieces.count)]
         if local:
             compare = _windows(metric, window)
             values = _walk(pieces, sums, compare)
@@ -72,36 +72,15 @@ def make_map(
         return _record(metric, pieces, sums, values, kind, window if local else 1)
 
 
-class _GramSum:
-    """The Gram matrices of both images on one level, summed up in float64."""
-
-    def __init__(self, channels: int, device: torch.device) -> None:
-        # Apple's accelerator has no float64.
-        place = "cpu" if device.type == "mps" else device
-        self.total = torch.zeros(2, channels, channels, dtype=torch.float64, device=place)
-        self.positions = 0
-        self.dtype = torch.float32
-
-    def add(self, features: Tensor) -> None:
-        part = gram(features)
-        self.dtype = part.dtype
-        self.total += part.to(self.total)
-        self.positions += features.shape[-2] * features.shape[-1]
-
-    def of(self, image: int, device: torch.device) -> Tensor:
-        """(1, C, C) Gram matrix of the reference (0) or the distorted image (1)."""
-        return self.total[image : image + 1].to(self.dtype).to(device)
-
-
 Compare = Callable[[Piece], Tensor]
 
 
-def _walk(pieces: Pieces, sums: list[_GramSum] | None, compare: Compare | None) -> Values:
+def _walk(pieces: Pieces, sums: list[GramSums] | None, compare: Compare | None) -> Values:
     """Go through all pieces once; sum up their Gram matrices and collect values."""
     found: Values = [{} for _ in range(pieces.count)]
     for piece in pieces:
         if sums is not None:
-            sums[piece.level].add(piece.cut(piece.features))
+            sums[piece.level].add(piece)
         if compare is not None:
             found[piece.level][piece.top, piece.left] = compare(piece).float().cpu()
     return found
@@ -139,21 +118,20 @@ def _near(own: slice, size: int, reach: int) -> tuple[slice, slice]:
     return slice(first, last), slice(own.start - first, stop - first)
 
 
-def _shares(metric: MSDS, sums: list[_GramSum]) -> Compare:
+def _shares(metric: MSDS, sums: list[GramSums]) -> Compare:
     """What each position of a piece adds to 1 - DeepSSIM, times the number of positions."""
     block = metric.trunk.channels if isinstance(metric, DeepSSIMLite) else BLOCK
     how, device = metric.gram_normalization, metric.trunk.device
     weights = []
     for part in sums:
-        grams = [normalized(part.of(k, device), part.positions, how) for k in (0, 1)]
+        (a, b), count = part.of(WHOLE, device), part.positions(WHOLE)
+        change = change_weights(normalized(a, count, how), normalized(b, count, how), block=block)
         # What divides the Gram matrices divides every position's part of them.
-        weights.append(
-            normalized(change_weights(grams[0], grams[1], block=block), part.positions, how)
-        )
+        weights.append(normalized(change, count, how))
 
     def compare(piece: Piece) -> Tensor:
         a, b = piece.cut(piece.features)
-        return attribution(a, b, weights[piece.level][0]) * sums[piece.level].positions
+        return attribution(a, b, weights[piece.level][0]) * sums[piece.level].positions(WHOLE)
 
     return compare
 
@@ -161,26 +139,12 @@ def _shares(metric: MSDS, sums: list[_GramSum]) -> Compare:
 def _record(
     metric: MSDS,
     pieces: Pieces,
-    sums: list[_GramSum],
+    sums: list[GramSums],
     values: Values,
     kind: str,
     window: int,
 ) -> QualityMap:
-    device = metric.trunk.device
-    height, width = pieces.height, pieces.width
-    positions = tuple(part.positions for part in sums)
-    encodings = [
-        Encoding(
-            tuple(part.of(image, device) for part in sums),
-            positions,
-            height,
-            width,
-            metric.trunk_digest,
-            metric.filter,
-        )
-        for image in (0, 1)
-    ]
-    scores = metric.level_scores(*encodings)
+    scores = region_scores(metric, pieces, sums, WHOLE)
     fused = float(metric.fuse(scores)[0])
     weights = metric.weights_of(pieces.count)
     if kind == "attribution":
@@ -196,16 +160,28 @@ def _record(
         )
         for k, found in enumerate(values)
     )
+    regions: tuple[Region, ...] = ()
+    if kind == "local":
+        similarity = [1 - level.values for level in levels]
+        regions = tuple(
+            Region(
+                name,
+                tuple(region_scores(metric, pieces, sums, name)[0].tolist()),
+                tuple(part.mean(name, s) for part, s in zip(sums, similarity, strict=True)),
+            )
+            for name in REGIONS
+        )
     return QualityMap(
         kind,
         levels,
-        height,
-        width,
+        pieces.height,
+        pieces.width,
         fused,
         window,
         metric.model_id,
         metric.fingerprint,
         metric.trunk.name,
+        regions,
     )
 
 

@@ -35,6 +35,22 @@ class LevelMap:
         return interpolate(self.values, self.origin, self.spacing, (first, last), width)
 
 
+@dataclass(frozen=True)
+class Region:
+    """The whole of two images, or half of them, by itself.
+
+    Attributes
+    ----------
+    name : "whole", "left", "right", "top" or "bottom".
+    scores : DeepSSIM of the region on each level.
+    local : mean similarity of the region's windows on each level.
+    """
+
+    name: str
+    scores: tuple[float, ...]
+    local: tuple[float, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class QualityMap:
     """Where two images differ, on every level and fused by the metric's weights.
@@ -47,6 +63,7 @@ class QualityMap:
     score : of the pair, as the metric gives it.
     window : positions along a side of a window, of a local map; else 1.
     model, fingerprint, trunk : which metric made it, and on which features.
+    regions : the images and their halves; of a local map only.
     """
 
     kind: str
@@ -58,6 +75,7 @@ class QualityMap:
     model: str
     fingerprint: str
     trunk: str
+    regions: tuple[Region, ...] = ()
 
     @property
     def unit(self) -> str:
