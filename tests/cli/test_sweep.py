@@ -96,3 +96,100 @@ def test_a_killed_sweep_loses_no_row(here: Path) -> None:
     assert len({row["distorted"] for row in rows}) == len(rows) == 12
     assert all(float(row["psnr"]) > 0 and float(row["score"]) <= 1 for row in rows)
     assert not (here / "sweep.csv.journal").exists()
+
+
+def test_encoders_are_compared_with_an_anchor_in_tables_and_on_a_page(
+    here: Path, msds: Call
+) -> None:
+    pytest.importorskip("bjontegaard")
+    sweep = ("sweep", "refs", "--codec", "jpeg,webp", "--quality", "10:90:10", *RANDOM)
+    asked = ("--anchor", "jpeg:50", "--tables", "t.tex", "--tables", "t.csv")
+    done = msds(*sweep, *asked, "--report", "page.html", "--out", "sweep.csv")
+    assert done.status == 0, done.err
+    assert "Against jpeg, over the images" in done.out
+    assert "As good as jpeg 50" in done.out
+    assert r"\begin{tabular}" in (here / "t.tex").read_text(encoding="utf-8")
+    page = (here / "page.html").read_text(encoding="utf-8")
+    assert "Where they do worst against jpeg" in page
+    assert "webp at 50: " in page, "a mark tells its setting to who points at it"
+    assert "could not be drawn" not in page
+
+    # The same numbers from the table alone.
+    again = msds("compare", "sweep.csv", "--anchor", "jpeg:50")
+    assert again.status == 0, again.err
+    start = "**Against jpeg"
+    assert again.out[again.out.index(start) :] == done.out[done.out.index(start) :]
+
+
+def test_tables_of_two_encoders_are_compared_whatever_their_images_are_called(
+    here: Path, msds: Call
+) -> None:
+    pytest.importorskip("bjontegaard")
+    sweep = ("--quality", "10:90:10", *RANDOM, "--baseline", "psnr")
+    for codec, folder in (("jpeg", "refs"), ("webp", "elsewhere")):
+        assert msds("sweep", folder, "--codec", codec, *sweep, "-o", f"{codec}.csv").status == 0
+        (here / "refs").rename(here / "elsewhere") if folder == "refs" else None
+    done = msds("compare", "jpeg.csv", "webp.csv")
+    assert done.status == 0, done.err
+    assert "| webp | score | 3 |" in done.out
+    assert msds("compare", "jpeg.csv", "jpeg.csv").status == 2
+
+
+def test_results_of_other_models_and_without_sizes_are_not_compared(here: Path, msds: Call) -> None:
+    pytest.importorskip("bjontegaard")
+    assert msds("score", "refs/a0.png", "dist", *RANDOM, "-o", "scores.csv").status == 0
+    done = msds("compare", "scores.csv")
+    assert done.status == 2
+    assert "scores.csv has no column 'bytes'" in done.err
+
+
+def test_files_from_elsewhere_are_compared_by_their_scores_and_sizes(
+    here: Path, msds: Call
+) -> None:
+    pytest.importorskip("bjontegaard")
+    for codec in ("jpeg", "webp"):
+        keep = ("--keep", "kept", "--quality", "10:90:10", "--out", f"{codec}-swept.csv")
+        assert msds("sweep", "refs", "--codec", codec, *keep, *RANDOM).status == 0
+        pattern = ("--pattern", f"{{stem}}_q{{quality}}.{'jpg' if codec == 'jpeg' else 'webp'}")
+        scored = ("score", "refs", f"kept/{codec}", *pattern, *RANDOM, "--with-size")
+        assert msds(*scored, "-o", f"{codec}.parquet").status == 0
+    done = msds("compare", "jpeg.parquet", "webp.parquet")
+    assert done.status == 0, done.err
+    swept = msds("compare", "jpeg-swept.csv", "webp-swept.csv")
+    line = next(one for one in done.out.splitlines() if one.startswith("| webp | score | 3"))
+    assert line in swept.out.splitlines()
+
+
+def test_a_single_pair_has_its_size_too(here: Path, msds: Call) -> None:
+    done = msds("score", "refs/a0.png", "dist/a0_q10.jpg", *RANDOM, "--with-size", "--json")
+    row = json.loads(done.out)
+    size = (here / "dist/a0_q10.jpg").stat().st_size
+    assert row["bytes"] == size
+    assert row["bits_per_pixel"] == pytest.approx(8 * size / (40 * 36), abs=1e-6)
+
+
+def test_every_image_is_tuned_to_the_cheapest_setting_that_reaches_a_score(
+    here: Path, msds: Call
+) -> None:
+    sweep = ("sweep", "refs", "--codec", "jpeg", "--quality", "5:95:5", *RANDOM)
+    assert msds(*sweep, "--out", "sweep.csv").status == 0
+    rows = rows_of(here / "sweep.csv")
+    worst = min(float(row["score"]) for row in rows if row["quality"] == "90")
+    target = f"{worst:.6f}"
+    asked = ("--codec", "jpeg", "--settings", "5:95:5", "--target", target)
+    done = msds("tune", "refs", *asked, *RANDOM, "--to", "tuned", "-o", "tuned.csv")
+    assert done.status == 0, done.err
+    for row in rows_of(here / "tuned.csv"):
+        own = [one for one in rows if one["reference"] == row["reference"]]
+        cheapest = min(int(one["bytes"]) for one in own if float(one["score"]) >= float(target))
+        assert int(row["bytes"]) == cheapest == (here / "tuned" / row["distorted"]).stat().st_size
+        assert row["reached"] == "True"
+    assert "the setting all of them need" in done.err
+
+
+def test_what_cannot_be_reached_is_told(here: Path, msds: Call) -> None:
+    done = msds("tune", "refs/a0.png", "--codec", "jpeg", "--max-bytes", "10", *RANDOM)
+    assert done.status == 1
+    assert "| no |" in done.out
+    assert msds("tune", "refs", "--codec", "jpeg").status == 2
+    assert msds("tune", "refs", "--codec", "jpeg,webp", "--target", "1").status == 2

@@ -80,6 +80,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, examples_dir: Path) -> Path
         part.save(folder / "originals" / f"{stem}.png")
         for quality in (20, 80):
             part.save(folder / "compressed" / f"{stem}_q{quality}.webp", quality=quality)
+    (folder / "photos").mkdir()
+    for name, box in (("cat", (0, 0, 160, 160)), ("eye", (96, 32, 256, 192))):
+        photo.crop(box).save(folder / "photos" / f"{name}.png")
     (folder / "distorted").mkdir()
     for quality in (10, 50, 90):
         photo.save(folder / "distorted" / f"q{quality}.jpg", quality=quality)

@@ -8,10 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
-
-import msds
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,28 +62,3 @@ def test_train_restoration_judges_networks_trained_with_three_losses(
     for text in ("super-resolution: 1 photographs, 1 held out", "denoise", "L1 + MSDS"):
         assert text in shown
     assert out.is_file()
-
-
-@pytest.mark.slow
-def test_tune_codec_finds_the_lowest_quality_that_reaches_the_target(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    options = ("--photos", photos, "--save", tmp_path / "tuned")
-    monkeypatch.chdir(tmp_path)
-    shown = run("tune_codec.py", "--target", "0.97", *options)
-    assert "picture: --out FILE saves one" in shown
-    assert not list(tmp_path.glob("*.png"))
-    metric = msds.MSDS(trunk_weights="random", small="fewer-levels")
-    for file in sorted(photos.iterdir()):
-        (line,) = (text for text in shown.splitlines() if file.name in text)
-        quality = int(line.split("│")[2])
-        reference = msds.load_image(file).pixels[None]
-
-        def score(quality: int, file: Path = file, reference: torch.Tensor = reference) -> float:
-            coded = tmp_path / "again.jpeg"
-            with Image.open(file) as photo:
-                photo.save(coded, quality=quality)
-            return float(metric(reference, msds.load_image(coded).pixels[None]))
-
-        assert score(quality) >= 0.97 > score(quality - 1)
-        assert (tmp_path / "tuned" / f"{file.stem}.jpeg").is_file()

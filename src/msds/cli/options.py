@@ -277,6 +277,14 @@ class OutputOptions:
             rich_help_panel=OUTPUT,
         ),
     ] = False
+    with_size: Annotated[
+        bool,
+        typer.Option(
+            "--with-size",
+            help="Add columns for the bytes and bits per pixel of the distorted images.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False
 
     maps: Annotated[
         Path | None,

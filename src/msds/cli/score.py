@@ -82,6 +82,10 @@ def score(
     from msds.cli import score_many
 
     plan = score_many.make_plan(pairing)
+    if output.with_size:
+        from msds.scoring.weighed import weighed
+
+        plan = weighed(plan)
     if pairing.dry_run:
         raise typer.Exit(
             score_many.dry_run(plan, pairing.allow_unmatched, output.as_json, model.levels or 1)

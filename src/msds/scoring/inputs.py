@@ -190,18 +190,24 @@ def _content(image: Image) -> str:
 
 def pixel_bytes(path: Path) -> int:
     """Memory that the decoded image takes, judged by the file's header."""
+    count = pixel_count(path)
+    return UNKNOWN_BYTES if count is None else count * BYTES_PER_PIXEL
+
+
+def pixel_count(path: Path) -> int | None:
+    """Pixels of an image, by the file's header; None if that does not tell."""
     try:
         name = display_name(path)
         check_file(path, name)
         with path.open("rb") as file:
             header = read_header(file)
             if header.width and header.height:
-                return header.width * header.height * BYTES_PER_PIXEL
+                return header.width * header.height
             file.seek(0)
             with pillow_limit(MAX_PIXELS, name), PIL.Image.open(file) as picture:
-                return int(picture.width * picture.height * BYTES_PER_PIXEL)
+                return int(picture.width * picture.height)
     except Exception:  # whatever a decoder raises: reading the file will say what is wrong
-        return UNKNOWN_BYTES
+        return None
 
 
 def explain(error: Exception, path: Path) -> str:
