@@ -104,14 +104,15 @@ def _curves(shown: Shown) -> list[Block]:
         "A mark is a setting: means over the images; the lines at the marks reach from the "
         "tenth to the ninetieth of a hundred images. Point at a mark to see its numbers."
     )
-    charts = {
-        name if len(shown.metrics) else "": partial(_pooled, shown.points, name)
-        for name in (LEAD, *shown.metrics)
-    }
-    return [
+    points = shown.points
+    blocks: list[Block] = [
         Text(f"score: {shown.model}."),
-        Figure("Quality at every rate, all images", caption, charts),
+        Figure("Score at every rate, all images", caption, {"": partial(_pooled, points, LEAD)}),
     ]
+    if shown.metrics:
+        charts = {name: partial(_pooled, points, name) for name in shown.metrics}
+        blocks.append(Figure("By other metrics", caption, charts))
+    return blocks
 
 
 def _pooled(points: Sequence[Point], metric: str) -> Lines:

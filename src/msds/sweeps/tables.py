@@ -67,7 +67,7 @@ def versus_table(comparison: Comparison) -> Table:
                 one.metric,
                 one.images,
                 _number(one.rate("akima"), 1),
-                _number(one.rate("pchip"), 1),
+                _number(Mean(one.rate("pchip").value), 1),
                 _number(one.quality("akima"), 2 if one.metric == "psnr" else 4),
                 one.overlap,
             ]
