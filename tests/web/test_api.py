@@ -154,6 +154,21 @@ def test_what_browsers_cannot_show_comes_back_as_png(
     assert np.abs(found - samples).max() <= 1
 
 
+def test_a_report_is_one_file_with_all_pictures_in_it(
+    client: TestClient, original: bytes, versions: dict[str, bytes]
+) -> None:
+    given = [("reference", ("a.png", original)), ("distorted", ("bad.png", original[:300]))]
+    given += [("distorted", ("</script>.jpg", data)) for data in list(versions.values())[:2]]
+    answer = client.post("/api/report", files=given)
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert "script&gt;.jpg (2)" in answer.text or "script>.jpg (2)" in answer.text
+    assert answer.text.count('id="p-') == 3
+    assert "</script>.jpg" not in answer.text
+    for quality in list(versions.values())[:2]:
+        assert f"{msds.score(original, quality).score:.4f}"[:6] in answer.text
+
+
 def test_a_picture_can_be_had_small(client: TestClient, original: bytes) -> None:
     answer = client.post("/api/picture", files={"image": ("a.png", original)}, data={"side": "96"})
     assert Image.open(io.BytesIO(answer.content)).size == (96, 72)

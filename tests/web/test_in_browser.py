@@ -200,6 +200,21 @@ def test_everything_is_done_by_keyboard(
         assert errors(tab) == []
 
 
+def test_a_report_is_saved(
+    chromium: Browser, server: str, files: dict[str, Path], tmp_path: Path
+) -> None:
+    with chromium.open(server) as tab:
+        give(tab, [files["original.png"], files["q60.jpg"], files["q10.jpg"]])
+        await_scores(tab, 2)
+        with tab.page.expect_download() as download:
+            tab.page.click("#save")
+        download.value.save_as(tmp_path / "report.html")
+        assert errors(tab) == []
+    with chromium.open(tmp_path / "report.html") as tab:
+        assert "q10.jpg" in tab.page.inner_text("body")
+        assert errors(tab) == []
+
+
 def test_pasted_images_are_taken(chromium: Browser, server: str, files: dict[str, Path]) -> None:
     with chromium.open(server) as tab:
         give(tab, [files["original.png"]], None, PASTE)

@@ -117,6 +117,23 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
             "reference_id": _kept(form, service, known),
         }
 
+    @post(
+        "/api/report",
+        "Save a page of several images against one reference, with pictures in it",
+        None,
+        reference={**_FILE, "description": "The undistorted image."},
+        distorted={"type": "array", "items": _FILE, "description": "The images to judge."},
+    )
+    async def report(request: Request) -> Response:
+        names = ("reference", "distorted")
+        form = await read_form(request, service.limits, names, READING_FIELDS)
+        page = await service.report(
+            form.only("reference"), form.some("distorted"), form.reading(service.limits)
+        )
+        # As a file: shown in place, it would be a page of this server.
+        headers = {"content-disposition": 'attachment; filename="report.html"'}
+        return Response(page, headers=headers, media_type="text/html")
+
     @app.delete("/api/references/{reference_id}", summary="Forget a reference", status_code=204)
     async def forget(reference_id: str) -> Response:
         if not service.kept.drop(reference_id):

@@ -101,6 +101,7 @@ def serve(
             backlog=_BACKLOG,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
+        app.service.warm_up()
         started(_address(place.host, listener.getsockname()[1], access.token))
         uvicorn.Server(config).run([listener])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from msds.scoring import Reading
 from msds.scoring.compare import compare, run_of
 from msds.web.kept import Kept, Known
 from msds.web.room import Room
+from msds.web.saving import report_page
 from msds.web.settings import Limits
 from msds.web.studio import Studio
 from msds.web.uploads import Upload
@@ -26,6 +28,13 @@ from msds.web.workers import Reply, Workers
 
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS
+
+
+REPORT_SIDE = 1024
+"""Pixels along the longer side of a picture in a report."""
+
+WARM_SIDE = 512
+"""Of the first image, which nobody has sent."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +70,20 @@ class Service:
         self._studio = Studio(metric)
         self.room = Room(limits.pending_bytes)
         self._one_map = asyncio.Lock()
+        # Maps take long, and scores shall not wait for them.
+        self._maps = ThreadPoolExecutor(1, thread_name_prefix="msds-map")
 
     def close(self) -> None:
         """End the processes and the model's thread."""
         self.workers.close()
         self._studio.close()
+        self._maps.shutdown()
+
+    def warm_up(self) -> None:
+        """Wait until the processes can be asked, and have made what is made at the first image."""
+        nothing = torch.zeros(3, *2 * (WARM_SIDE,))
+        self._studio.encode(Image(nothing, (), ""), "").exception()
+        self.workers.start_up()
 
     async def score(
         self, reference: Upload | Known, distorted: Sequence[Upload], reading: Reading
@@ -111,10 +129,29 @@ class Service:
                 raise
             try:
                 images = [_floating(one.image.pixels) for one in (first, second)]
-                work = self._studio.run(lambda: self.metric.map(*images, kind=kind))
+                work = self._maps.submit(self.metric.map, *images, kind=kind)
                 return await asyncio.wrap_future(work), second.image
             finally:
                 self.room.give(first.size + second.size)
+
+    async def report(
+        self, reference: Upload, distorted: Sequence[Upload], reading: Reading
+    ) -> bytes:
+        """A page of some images against one, with all pictures in it, to be kept.
+
+        Raises
+        ------
+        InputError
+            If the reference cannot be used.
+        """
+        _, scores = await self.score(reference, distorted, reading)
+        uploads = [reference, *distorted]
+        pictures = await asyncio.gather(
+            *(self.picture(upload, reading, REPORT_SIDE) for upload in uploads),
+            return_exceptions=True,
+        )
+        shown = [None if isinstance(one, BaseException) else one for one in pictures]
+        return await asyncio.to_thread(report_page, scores, shown[0], shown[1:])
 
     async def picture(self, upload: Upload, reading: Reading, side: int | None = None) -> bytes:
         """An image as the metric sees it, as a PNG, at most `side` pixels wide and high."""

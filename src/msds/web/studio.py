@@ -1,13 +1,11 @@
-"""The one thread that runs the model: on batches of whatever waits, and on maps in between."""
+"""The one thread that encodes: batches of whatever waits."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msds.images import Image
 from msds.scoring.batches import Batches, Waiting
@@ -32,14 +30,13 @@ class Studio:
 
     Parameters
     ----------
-    metric : on the device to compute on; nobody else runs its trunk.
+    metric : on the device to compute on.
     """
 
     def __init__(self, metric: MSDS) -> None:
         self.metric = metric
         self._encoder = metric.encoder()
         self._batches: Batches[_Ticket] = Batches()
-        self._others: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._changed = threading.Condition()
         self._ends = False
         self._thread = threading.Thread(target=self._work, name="msds-model", daemon=True)
@@ -53,14 +50,6 @@ class Studio:
             self._changed.notify()
         return ticket.answer
 
-    def run(self, work: Callable[[], Any]) -> Future[Any]:
-        """Have something else done by the model's thread, after the images that wait now."""
-        answer: Future[Any] = Future()
-        with self._changed:
-            self._others.append((work, answer))
-            self._changed.notify()
-        return answer
-
     def close(self) -> None:
         """End the thread once it has done what it is at."""
         with self._changed:
@@ -71,15 +60,11 @@ class Studio:
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._batches or self._others or self._ends)
+                self._changed.wait_for(lambda: self._batches or self._ends)
                 if self._ends:
                     return
-                batch = self._batches.take(self._encoder.batch_size) if self._batches else []
-                other = self._others.popleft() if not batch else None
-            if other is not None:
-                _fulfil(*other)
-            else:
-                self._encode(batch)
+                batch = self._batches.take(self._encoder.batch_size)
+            self._encode(batch)
 
     def _encode(self, batch: list[Waiting[_Ticket]]) -> None:
         tickets = [ticket for waiting in batch for ticket in waiting.sources]
@@ -98,10 +83,3 @@ class Studio:
 def _floating(pixels: torch.Tensor) -> torch.Tensor:
     """Pixels in [0, 1]; those of a batch are then of one type."""
     return pixels if pixels.is_floating_point() else pixels.float().div_(255)
-
-
-def _fulfil(work: Callable[[], Any], answer: Future[Any]) -> None:
-    try:
-        answer.set_result(work())
-    except Exception as error:
-        answer.set_exception(error)

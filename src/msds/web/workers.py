@@ -176,6 +176,11 @@ class Workers:
         """Numbers of the processes."""
         return [worker.pid for worker in self._all]
 
+    def start_up(self) -> None:
+        """Wait until all can be asked."""
+        for worker in self._all:
+            worker.start_up()
+
     async def ask(
         self, about: Mapping[str, Any], data: bytes, admit: Callable[[int], None] | None = None
     ) -> Reply:

@@ -119,7 +119,7 @@
       slot.querySelector(".slot-picture").replaceChildren();
     }
     stopLooking();
-    byId("result").hidden = byId("clear").hidden = true;
+    byId("result").hidden = byId("clear").hidden = byId("save").hidden = true;
     say("");
     complain("");
     byId("reference").focus();
@@ -178,6 +178,7 @@
 
   function progress() {
     const [count, all] = [done().length, state.versions.length];
+    byId("save").hidden = count < all || !state.versions.some((v) => v.record);
     if (count < all) say(all === 1 ? "Comparing …" : `Comparing … ${count} of ${all}`);
     else if (all === 1) say(state.versions[0].record ? `Score ${state.versions[0].record.score.toFixed(4)}.` : "");
     else say(`${all} images compared.`);
@@ -378,6 +379,26 @@
       give(files);
     } catch (error) {
       complain("The examples cannot be fetched; is the server still running?");
+    }
+  });
+
+  byId("save").addEventListener("click", async () => {
+    byId("save").disabled = true;
+    say("Making the report …");
+    try {
+      const files = state.versions.map((version) => version.file);
+      const page = await MSDS.ask("/api/report", { reference: state.reference, distorted: files },
+        aborting.signal);
+      const link = make("a");
+      link.href = URL.createObjectURL(page);
+      link.download = "report.html";
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+      progress();
+    } catch (error) {
+      if (error.name !== "AbortError") complain(error.message);
+    } finally {
+      byId("save").disabled = false;
     }
   });
 

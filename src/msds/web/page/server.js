@@ -13,7 +13,9 @@ MSDS.Failure = class extends Error {
 MSDS.ask = async function (path, fields, signal) {
   for (;;) {
     const form = new FormData();
-    for (const [name, value] of Object.entries(fields)) {
+    const every = Object.entries(fields).flatMap(
+      ([name, value]) => (Array.isArray(value) ? value.map((one) => [name, one]) : [[name, value]]));
+    for (const [name, value] of every) {
       if (value instanceof Blob) form.append(name, value, value.name || "image");
       else if (value !== null && value !== undefined) form.append(name, String(value));
     }
