@@ -5,7 +5,8 @@
 The photographs of a folder are cut to their middle and encoded by JPEG, WebP, AVIF and JPEG XL at
 ten settings each: once with nothing but encoding and decoding, once with MSDS and what a sweep
 scores beside it, and once by the loop that one writes by hand, with MS-SSIM of `pytorch-msssim`.
-What scoring takes is the difference of the first two. Each is run so often and its median is given.
+What scoring takes is the difference of the first two, in seconds by the clock and in seconds of all
+processors, which other work on the machine changes less. Medians of the repeats are given.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def by_hand(files: Sequence[Path], codecs: Sequence[Codec]) -> None:
     from pytorch_msssim import ms_ssim
 
     def tensor(picture: PIL.Image.Image) -> torch.Tensor:
-        pixels = torch.from_numpy(np.asarray(picture.convert("RGB")))
+        pixels = torch.from_numpy(np.array(picture.convert("RGB")))
         return pixels.permute(2, 0, 1)[None].float() / 255
 
     for file in files:
@@ -91,18 +92,21 @@ def by_hand(files: Sequence[Path], codecs: Sequence[Codec]) -> None:
                     float(ms_ssim(reference, decoded, data_range=1.0))
 
 
-def seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median time."""
-    taken = []
+def seconds(work: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """Median time by the clock, and of all processors."""
+    taken, busy = [], []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, before = time.perf_counter(), time.process_time()
         work()
         taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+        busy.append(time.process_time() - before)
+    return statistics.median(taken), statistics.median(busy)
 
 
-def measured(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, float]]:
-    """What is done, and the seconds it takes."""
+def measured(
+    arguments: argparse.Namespace, folder: Path
+) -> Iterator[tuple[str, tuple[float, float]]]:
+    """What is done, and the seconds it takes by the clock and of all processors."""
     files = cut(arguments.folder, arguments.count, arguments.side, folder)
     codecs = [open_codec(name) for name in CODECS]
     plan = plan_sweep(files, codecs, QUALITIES)
@@ -132,15 +136,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        rows = []
-        for what, taken in measured(arguments, Path(name)):
-            base = rows[0][1] if rows else taken
-            rows.append((what, taken, 1 - base / taken))
-            print(f"{taken:8.1f} s  {100 * rows[-1][2]:5.1f} % not encoding  {what}", flush=True)
+        rows: list[tuple[str, float, float, float, float]] = []
+        for what, (taken, busy) in measured(arguments, Path(name)):
+            first = rows[0] if rows else ("", taken, busy)
+            shares = 1 - first[1] / taken, 1 - first[2] / busy
+            rows.append((what, taken, busy, *shares))
+            told = " ".join(f"{100 * share:5.1f} %" for share in shares)
+            print(f"{taken:8.1f} s {busy:8.1f} s  {told} not encoding  {what}", flush=True)
     if arguments.out:
         with arguments.out.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(["work", "seconds", "share that is not encoding"])
+            names = ("seconds", "processor seconds")
+            shares = (f"share of {name} that is not encoding" for name in names)
+            writer.writerow(["work", *names, *shares])
             writer.writerows(rows)
 
 

@@ -193,3 +193,18 @@ def test_what_cannot_be_reached_is_told(here: Path, msds: Call) -> None:
     assert "| no |" in done.out
     assert msds("tune", "refs", "--codec", "jpeg").status == 2
     assert msds("tune", "refs", "--codec", "jpeg,webp", "--target", "1").status == 2
+
+
+def test_an_image_is_never_replaced_by_its_own_encoding(here: Path, msds: Call) -> None:
+    before = (here / "dist/a0_q10.jpg").read_bytes()
+    asked = ("--codec", "jpeg", "--target", "0.5", *RANDOM)
+    done = msds("tune", "dist/a0_q10.jpg", *asked, "--to", "dist")
+    assert done.status == 2
+    assert "dist/a0_q10.jpg: --to would replace this image" in done.err
+    assert (here / "dist/a0_q10.jpg").read_bytes() == before
+
+
+def test_files_that_are_kept_among_the_images_are_not_encoded_again(here: Path, msds: Call) -> None:
+    for _ in range(2):
+        assert msds(*SWEEP, "--keep", "refs/kept", "-o", "s.csv", "--resume").status == 0
+    assert len(rows_of(here / "s.csv")) == 12

@@ -107,7 +107,7 @@ class SweepOptions(CodecOptions):
         from msds.sweeps.qualities import parse_all
 
         usual, own = parse_all(self.quality or ["20:95:5"])
-        return plan_sweep(images, self.open(), usual, own)
+        return plan_sweep(images, self.open(), usual, own, self.keep)
 
 
 @dataclass(frozen=True)

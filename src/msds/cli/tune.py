@@ -20,7 +20,7 @@ from msds.errors import InputError
 if TYPE_CHECKING:
     from msds.report.table import Table
     from msds.results import Score
-    from msds.sweeps.plan import Source
+    from msds.sweeps.plan import Source, SweepPlan
     from msds.sweeps.tuned import TuneJob
 
 EXAMPLES = """
@@ -124,6 +124,15 @@ class TunedOutput:
         if self.to is not None:
             check_writable(self.to, folder=True)
 
+    def refuse_replacing(self, plan: SweepPlan) -> None:
+        """Refuse a folder in which an image would be replaced by its own encoding."""
+        from msds.files import same_file
+
+        (codec,) = plan.settings
+        for source in plan.sources if self.to is not None else ():
+            if same_file(Path(self.to or "", f"{source.stem}{codec.suffix}"), source.path):
+                raise InputError(f"{source.name}: --to would replace this image; give another DIR.")
+
 
 def tune(
     images: Images,
@@ -147,7 +156,8 @@ def tune(
     if len(codecs) > 1:
         raise InputError("--codec: one encoder is tuned at a time.")
     settings = parse_qualities(options.settings)
-    plan = plan_sweep(images.images, codecs, settings)
+    plan = plan_sweep(images.images, codecs, settings, without=output.to)
+    output.refuse_replacing(plan)
     metric, *more = (engine.settled(one) for one in model.load())
     if more:
         raise InputError("--model: images are tuned to the score of one model.")

@@ -215,17 +215,17 @@ def _by_stem(files: Iterable[_File]) -> dict[str, list[_File]]:
     return stems
 
 
-def images_below(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
+def images_below(folder: Path, without: Path | None = None) -> tuple[list[Path], tuple[str, ...]]:
     """Images below a folder in order of their names, and the files that are none by their names.
 
-    Hidden files and folders are left out.
+    Hidden files and folders are left out, and so is the folder `without` if it lies inside.
 
     Raises
     ------
     InputError
         If a folder cannot be read.
     """
-    images, ignored = _images(folder)
+    images, ignored = _images(folder, without)
     return [file.path for file in images], ignored
 
 

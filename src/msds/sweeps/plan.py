@@ -92,6 +92,7 @@ def plan_sweep(
     codecs: Sequence[Codec],
     qualities: Sequence[float] | None,
     own: Mapping[str, Sequence[float]] | None = None,
+    without: Path | None = None,
 ) -> SweepPlan:
     """A sweep of images, and of those in folders.
 
@@ -101,13 +102,14 @@ def plan_sweep(
     codecs : encoders of different names.
     qualities : settings of every encoder that has none of its own.
     own : settings of encoders by name.
+    without : a folder of encoded files, which are not encoded again where they lie among the images.
 
     Raises
     ------
     InputError
         If a file is not there, two images or encoders have one name, or an encoder has no settings.
     """
-    sources, ignored = _sources(images)
+    sources, ignored = _sources(images, without)
     own = dict(own or {})
     settings: dict[Codec, tuple[float, ...]] = {}
     names = [codec.name for codec in codecs]
@@ -125,12 +127,12 @@ def plan_sweep(
     return SweepPlan(tuple(sources), settings, tuple(ignored))
 
 
-def _sources(images: Iterable[Path]) -> tuple[list[Source], list[str]]:
+def _sources(images: Iterable[Path], without: Path | None) -> tuple[list[Source], list[str]]:
     sources: list[Source] = []
     ignored: list[str] = []
     for path in images:
         if path.is_dir():
-            found, more = images_below(path)
+            found, more = images_below(path, without)
             ignored += more
             if not found:
                 raise InputError(f"{printable(path)}: there are no images in this folder.")
