@@ -102,7 +102,7 @@ def plan_sweep(
     codecs : encoders of different names.
     qualities : settings of every encoder that has none of its own.
     own : settings of encoders by name.
-    without : a folder of encoded files, which are not encoded again where they lie among the images.
+    without : a folder of encoded files, left out where it lies among the images.
 
     Raises
     ------
