@@ -7,6 +7,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def trials(scale: float, seed: int) -> Iterator[Trial]:
     for what, (name, data, read) in files.items():
         mutants = partial(_mutants, what, data, share, seed)
         yield Trial(f"{what}, damaged", partial(_outcomes, name, mutants, read), ("raised",))
-        odd = partial(_odd, name, data)
+        odd = partial(_some, partial(_odd, name, data), max(1, round(0.05 / scale)))
         yield Trial(f"{what}, odd contents", partial(_outcomes, name, odd, read), ("raised",))
 
 
@@ -157,6 +158,11 @@ def _mutants(what: str, data: bytes, count: int, seed: int) -> Iterator[bytes]:
     sample = Sample(whole, ((0, len(whole)),))
     for _ in range(count):
         yield cut(sample, rng) if rng.random() < 0.2 else damaged(sample, rng)
+
+
+def _some(contents: Callable[[], Iterator[bytes]], step: int) -> Iterator[bytes]:
+    """One of so many."""
+    return islice(contents(), None, None, step)
 
 
 def _odd(name: str, data: bytes) -> Iterator[bytes]:

@@ -33,8 +33,8 @@ def markdown(text: str) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What an error of another library says, to stand within a sentence of ours."""
-    return str(error).strip().rstrip(".")
+    """What an error of another library says, in one line, to stand within a sentence of ours."""
+    return " ".join(line.strip() for line in str(error).strip().splitlines()).rstrip(".")
 
 
 def printable(path: str | os.PathLike[str]) -> str:

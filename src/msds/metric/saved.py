@@ -16,6 +16,7 @@ from msds.errors import InputError, MSDSError, WeightsError
 from msds.files import atomic_write
 from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite
 from msds.metric.settings import Identity
+from msds.text import one_line, reason
 from msds.trunks import ChainTrunk
 from msds.trunks.layers import Conv, Layer, Pool
 from msds.version import __version__
@@ -90,11 +91,11 @@ def load_pretrained(folder: str | os.PathLike[str], wanted: type[Metric]) -> Met
     """
     path = Path(folder) / CONFIG
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        config = json.loads(_regular(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
-            f"Cannot read {path}: {error}; expected a folder written by save_pretrained (nothing "
-            "is downloaded)."
+            f"Cannot read {path}: {reason(error)}; expected a folder written by save_pretrained "
+            "(nothing is downloaded)."
         ) from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise InputError(f"{path} is not a saved metric: expected format {FORMAT!r}.")
@@ -106,8 +107,9 @@ def load_pretrained(folder: str | os.PathLike[str], wanted: type[Metric]) -> Met
         metric = _build(config["metric"], trunk, config["options"], wanted)
         metric.named(Identity(str(config["model_id"]), metric.configuration, trunk.name))
         expected = config["fingerprint"]
-    except MSDSError:
-        raise
+    except MSDSError as error:
+        kind = WeightsError if isinstance(error, WeightsError) else InputError
+        raise kind(f"{path} is not a whole configuration: {one_line(reason(error))}.") from error
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{path} is not a whole configuration: {error!r}.") from error
     if not isinstance(metric, wanted):
@@ -116,7 +118,7 @@ def load_pretrained(folder: str | os.PathLike[str], wanted: type[Metric]) -> Met
     if metric.fingerprint != expected:
         raise WeightsError(
             f"{folder} does not hold the metric its configuration names: the fingerprint is "
-            f"{metric.fingerprint[:12]}, expected {str(expected)[:12]}."
+            f"{metric.fingerprint[:12]}, expected {one_line(str(expected)[:12])}."
         )
     return metric
 
@@ -134,9 +136,16 @@ def _layer(entry: dict[str, Any]) -> Layer:
     return kinds[values.pop("type")](**values)
 
 
+def _regular(path: Path) -> Path:
+    """A path that is no pipe, which would be waited for, and no device."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: this is no regular file; expected a folder of save_pretrained.")
+    return path
+
+
 def _tensors(path: Path) -> dict[str, Tensor]:
     try:
-        return load(path.read_bytes())
+        return load(_regular(path).read_bytes())
     except OSError as error:
         raise WeightsError(f"Cannot read {path}: {error.strerror or error}.") from error
     except SafetensorError as error:

@@ -44,7 +44,7 @@ def read_results(path: Path) -> list[Score]:
         return [_score(row) for row in (map(_plain, rows) if plain else rows)]
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (ArithmeticError, KeyError, TypeError, ValueError, RecursionError) as error:
         what = f"there is no column {error}" if isinstance(error, KeyError) else reason(error)
         raise InputError(f"{printable(path)} does not hold results: {what}.") from error
 

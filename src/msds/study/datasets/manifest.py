@@ -87,6 +87,9 @@ def read_manifest(
     pairs = []
     for index, row in enumerate(rows, start=1):
         where = f"{path.name} row {index}"
+        for name in ("reference", "distorted", column):
+            if name not in row:
+                raise InputError(f"{where}: there is no {name!r}, which other rows have.")
         files = [path.parent / str(row[name]) for name in ("reference", "distorted")]
         level = row.get("level")
         pairs.append(
@@ -97,7 +100,7 @@ def read_manifest(
                 str(row.get("group") or row["reference"]),
                 str(row.get("distortion") or ""),
                 int(number(str(level), where)) if level not in (None, "") else None,
-                number(str(row[spread]), where) if spread else None,
+                number(str(row[spread]), where) if spread in row else None,
             )
         )
     kind: DeviationKind | None = "standard error" if spread else None

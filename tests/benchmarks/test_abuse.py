@@ -1,0 +1,62 @@
+"""Campaigns of damaged and hostile files, in small; those of images are in `tests/images`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from benchmarks.abuse import journal, texts, weights
+from benchmarks.abuse.attempt import Attempt, Trial, table
+from msds.errors import InputError
+from msds.metric import MSDS
+from msds.study.datasets.manifest import read_manifest as read_rated
+
+
+def failures(subject: ModuleType, scale: float) -> dict[str, dict[str, int]]:
+    """What failed that must not, by the kind of thing that was tried."""
+    attempts = [trial.run() for trial in subject.trials(scale, seed=1)]
+    assert all(attempt.tried for attempt in attempts)
+    return {attempt.what: attempt.failures for attempt in attempts if attempt.failed}
+
+
+def test_no_damage_to_a_journal_changes_a_record_or_doubles_one() -> None:
+    assert failures(journal, 0.01) == {}
+
+
+@pytest.mark.slow
+def test_no_damaged_weights_models_or_encodings_are_taken_for_whole() -> None:
+    pytest.importorskip("safetensors")
+    assert failures(weights, 0.01) == {}
+
+
+@pytest.mark.slow
+def test_tables_and_models_of_others_are_read_or_refused_in_one_line_that_names_them() -> None:
+    pytest.importorskip("pyarrow")
+    assert failures(texts, 0.005) == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+def test_a_pipe_in_a_saved_model_is_not_waited_for(tmp_path: Path, file: str) -> None:
+    MSDS("compact", levels=2, trunk_weights="random").save_pretrained(tmp_path)
+    (tmp_path / file).unlink()
+    os.mkfifo(tmp_path / file)
+    with pytest.raises(InputError, match=rf"{file}: this is no regular file"):
+        MSDS.from_pretrained(tmp_path)
+
+
+def test_a_rated_row_without_a_column_that_others_have_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"reference": "a", "distorted": "b", "mos": 1}\n{"reference": "a"}\n')
+    with pytest.raises(InputError, match=r"r\.jsonl row 2: there is no 'distorted'"):
+        read_rated(path)
+
+
+def test_a_table_counts_what_may_be_and_what_must_not() -> None:
+    outcomes = ["refused", "read", "raised", "read"]
+    attempt = Trial("things", lambda: outcomes, bad=("raised", "hung")).run()
+    assert attempt == Attempt("things", {"refused": 1, "read": 2}, {"raised": 1})
+    assert table([attempt]).splitlines()[-1] == "| things | 4 | 1 | 2 | 1 |"
