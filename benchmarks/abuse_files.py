@@ -7,6 +7,7 @@ import itertools
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -144,6 +145,7 @@ def png(width: int, height: int, packed: bytes, before: bytes = b"") -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+@cache
 def _zeros(mebibytes: int) -> bytes:
     """So much of nothing, compressed."""
     packer = zlib.compressobj(9)

@@ -69,6 +69,7 @@ async def campaign(address: str, files: list[Abuse], send: Any) -> Counter[str]:
             elif answer.status_code != 200 and not answer.json()["error"].endswith((".", ").")):
                 print(f"no sentence: {what}: {answer.text}")
             if number % 25 == 0:
+                print(f"{len(queue)} to go", flush=True)
                 again = (await send("/api/score", good)).json()["score"]
                 said["good pairs"] += 1
                 said["wrong scores"] += abs(again - expected) > 1e-5

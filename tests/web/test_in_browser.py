@@ -6,12 +6,14 @@ import base64
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
 import msds
 from helpers.axe import serious
 from helpers.browser import NARROW, WIDE, Browser, Tab, browser
+from helpers.image_files import tiff
 from helpers.pictures import saved
 from helpers.web_server import serving
 
@@ -198,6 +200,27 @@ def test_everything_is_done_by_keyboard(
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
         assert errors(tab) == []
+
+
+def test_how_hdr_samples_are_meant_is_said_on_the_page(
+    chromium: Browser, server: str, photo: Image.Image, tmp_path: Path
+) -> None:
+    samples = np.asarray(photo).astype(np.float32) / 255
+    paths = []
+    for name, values in (("a.tif", samples), ("b.tif", samples**1.2)):
+        paths.append(tmp_path / name)
+        paths[-1].write_bytes(tiff(values.astype(np.float32)))
+    with chromium.open(server) as tab:
+        give(tab, paths)
+        tab.page.wait_for_function(
+            "() => document.getElementById('problem').textContent.includes('transfer')"
+        )
+        tab.page.click(".options summary")
+        tab.page.select_option("#transfer", "srgb")
+        await_scores(tab, 1)
+        expected = msds.score(*paths, transfer="srgb")
+        assert tab.page.inner_text("#score") == f"{expected.score:.4f}"
+        assert tab.page.inner_text("#problem") == ""
 
 
 def test_a_report_is_saved(

@@ -63,6 +63,7 @@ class Worker:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._closed = False
         self._start()
 
     @property
@@ -109,7 +110,11 @@ class Worker:
         return Reply(said, content)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process for good."""
+        self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         self._process.kill()
         self._process.wait()
         for pipe in (self._input, self._output):
@@ -151,8 +156,9 @@ class Worker:
             self._is_ready = True
 
     def _restart(self) -> None:
-        self.close()
-        self._start()
+        self._end()
+        if not self._closed:
+            self._start()
 
 
 class Workers:
@@ -178,8 +184,11 @@ class Workers:
 
     def start_up(self) -> None:
         """Wait until all can be asked."""
-        for worker in self._all:
-            worker.start_up()
+        try:
+            for worker in self._all:
+                worker.start_up()
+        except EOFError as error:
+            raise InputError("A process that decodes images ended as soon as it began.") from error
 
     async def ask(
         self, about: Mapping[str, Any], data: bytes, admit: Callable[[int], None] | None = None

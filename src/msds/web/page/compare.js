@@ -49,12 +49,18 @@
   }
 
   // ---- what is given
-  function giveReference(file) {
+  function again() {
     restart();
-    if (state.reference) MSDS.forget(state.reference);
     forgetReference();
+    for (const version of state.versions) {
+      Object.assign(version, { record: null, error: null, map: null, found: null, asked: false });
+    }
+  }
+
+  function giveReference(file) {
+    again();
+    if (state.reference) MSDS.forget(state.reference);
     state.reference = file;
-    for (const version of state.versions) Object.assign(version, { record: null, error: null, map: null, found: null });
     byId("reference-name").textContent = file.name;
     fill(byId("reference-slot"), file);
     work();
@@ -169,11 +175,12 @@
       if (mine !== round || error.name === "AbortError") return;
       version.error = error.message;
     } finally {
-      version.asked = false;
+      if (mine === round) version.asked = false;
     }
     progress();
     if (!state.chosen || !state.chosen.record) choose(version);
     else show();
+    if (!viewer) look();
   }
 
   function progress() {
@@ -362,6 +369,19 @@
   byId("reference").addEventListener("change", (event) => give([...event.target.files], "reference"));
   byId("versions").addEventListener("change", (event) => give([...event.target.files], "versions"));
   byId("clear").addEventListener("click", clear);
+  for (const name of ["transfer", "background"]) {
+    byId(name).addEventListener("change", (event) => {
+      MSDS.options[name] = event.target.value || null;
+      again();
+      complain("");
+      stopLooking();
+      const given = [state.reference, ...state.versions.map((version) => version.file)];
+      for (const file of given.filter(Boolean)) MSDS.forget(file);
+      if (state.reference) fill(byId("reference-slot"), state.reference);
+      if (state.versions.length) fill(byId("versions-slot"), state.versions[0].file);
+      work();
+    });
+  }
   byId("map-level").addEventListener("change", (event) => {
     state.level = event.target.value;
     showMap();

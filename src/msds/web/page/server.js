@@ -10,10 +10,13 @@ MSDS.Failure = class extends Error {
   }
 };
 
+// Options that every request has, such as how HDR samples are meant.
+MSDS.options = {};
+
 MSDS.ask = async function (path, fields, signal) {
   for (;;) {
     const form = new FormData();
-    const every = Object.entries(fields).flatMap(
+    const every = Object.entries({ ...MSDS.options, ...fields }).flatMap(
       ([name, value]) => (Array.isArray(value) ? value.map((one) => [name, one]) : [[name, value]]));
     for (const [name, value] of every) {
       if (value instanceof Blob) form.append(name, value, value.name || "image");
