@@ -30,8 +30,11 @@ def size_difference(
     cause = _cause(
         reference, distorted, [found for note in notes if (found := _TURNED.match(note))]
     )
-    return f"sizes differ: {a} x {b} against {c} x {d}" + (f" ({cause})" if cause else "")
+    return f"{SIZES_DIFFER}{a} x {b} against {c} x {d}" + (f" ({cause})" if cause else "")
 
+
+SIZES_DIFFER = "sizes differ: "
+"""How the words begin for images of different size, in records of every version."""
 
 _TURNED = re.compile(r"(reference|distorted): EXIF orientation ([5-8]) applied")
 """A note that says that width and height have changed places."""

@@ -12,6 +12,7 @@ from msds.errors import InputError
 from msds.pairs import Pair, Plan
 from msds.results import Conditions, Journal, Run, Score, check_output, read_results, write_results
 from msds.results.baseline import check_same_run
+from msds.results.record import SIZES_DIFFER
 from msds.results.tables import carried
 from msds.scoring.changes import changed_rows
 from msds.text import printable
@@ -131,7 +132,7 @@ class Records:
 
     def _is_undone(self, score: Score) -> bool:
         """Whether a record has no score only because of a condition that is not made any more."""
-        return not self._conditions.same_size and score.error == f"{score.size_difference}."
+        return not self._conditions.same_size and (score.error or "").startswith(SIZES_DIFFER)
 
     def _drop_changed(self, threads: int) -> None:
         changed = changed_rows(self._plan.pairs, self._scores, threads)
