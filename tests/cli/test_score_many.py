@@ -372,7 +372,13 @@ def test_the_cache_gives_the_same_scores_again(here: Path, msds: Call) -> None:
     many = ("score", "refs", "dist", *PATTERN, *RANDOM)
     first = msds(*many, "--cache", "kept")
     assert len(list((here / "kept").iterdir())) == 3
-    assert msds(*many, "--cache", "kept").out == first.out == msds(*many).out
+    for again in (msds(*many, "--cache", "kept"), msds(*many)):
+        assert again.status == 0, again.err
+        pairs = zip(first.out.splitlines(), again.out.splitlines(), strict=True)
+        for one, other in (map(str.split, pair) for pair in pairs):
+            assert one[1:] == other[1:]
+            # Which images share a batch depends on who was read first; see docs/scoring.md.
+            assert float(one[0]) == pytest.approx(float(other[0]), abs=1e-5)
 
 
 def test_one_pair_can_have_a_record_in_a_file(here: Path, msds: Call) -> None:
