@@ -100,6 +100,25 @@ def test_a_command_that_takes_too_long_is_ended_with_all_it_started(raster: np.n
     assert threading.active_count() == before
 
 
+def test_commands_at_work_are_ended_when_a_sweep_is_given_up(raster: np.ndarray) -> None:
+    codec = open_codec(command("import threading; threading.Event().wait()"))
+    found: list[str] = []
+
+    def encode() -> None:
+        try:
+            codec.encode(raster, 50)
+        except InputError as error:
+            found.append(str(error))
+
+    thread = threading.Thread(target=encode)
+    thread.start()
+    while not codec.running:
+        pass
+    codec.stop()
+    thread.join()
+    assert "failed with status -9" in found[0]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -39,3 +39,6 @@ class Codec(ABC):
         InputError
             If it cannot be encoded.
         """
+
+    def stop(self) -> None:  # noqa: B027 (most encoders have nothing to end)
+        """End what other threads are encoding, where that can be done: the work is given up."""

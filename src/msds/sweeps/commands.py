@@ -10,7 +10,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ class CommandCodec(Codec):
     arguments : the command, with places {in}, {out} and {q}; behind {in} and {out} there may stand
         the suffix of the file, by default .png and what the program is known for.
     time_limit : seconds after which it is ended.
+    running : programs at work.
     version : the command, the first line of what it says of its version, and a digest of its file.
     """
 
@@ -67,6 +69,7 @@ class CommandCodec(Codec):
     arguments: tuple[str, ...]
     time_limit: float
     version: str
+    running: set[subprocess.Popen[bytes]] = field(default_factory=set, init=False, repr=False)
 
     @classmethod
     def parse(cls, text: str, time_limit: float) -> CommandCodec:
@@ -117,6 +120,10 @@ class CommandCodec(Codec):
                 raise InputError(f"{self.name} ended well and wrote no file at {quality:g}.")
             return outputs[0].read_bytes()
 
+    def stop(self) -> None:
+        for process in tuple(self.running):
+            _end(process)
+
     def _filled(self, argument: str, folder: Path, quality: float) -> str:
         def place(match: re.Match[str]) -> str:
             if match[1] == "q":
@@ -138,6 +145,7 @@ class CommandCodec(Codec):
                 )
             except OSError as error:
                 raise InputError(f"{self.name} cannot be run ({error.strerror}).") from error
+            self.running.add(process)
             try:
                 status = process.wait(self.time_limit)
             except subprocess.TimeoutExpired as error:
@@ -145,6 +153,7 @@ class CommandCodec(Codec):
                     f"{self.name} was ended after {self.time_limit:g} seconds, its time limit."
                 ) from error
             finally:
+                self.running.discard(process)
                 _end(process)
             if status:
                 said.seek(0)
@@ -177,7 +186,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
         return
     if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
     else:  # Windows
         process.kill()
     process.wait()

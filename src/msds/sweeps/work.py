@@ -104,7 +104,10 @@ class SweepWork:
                 self._collect(idle=not self._waiting)
                 yield from self._scored()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
+            for codec in {cell.codec for cell in self._cells}:
+                codec.stop()  # nothing runs any more unless the sweep was given up
+            pool.shutdown(wait=True)
 
     def _ask(self, pool: ThreadPoolExecutor) -> None:
         """Have the next rows encoded, as far as memory allows."""
