@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from msds.gallery.making import make_gallery
+from msds.gallery.making import Illustrated, make_gallery
 from msds.results import Run, Score
 
 IMAGES = 400
@@ -144,7 +144,7 @@ def main() -> None:
         scores = made_up(folder, arguments.pairs)
         start = time.perf_counter()
         page = folder / "report.html"
-        problems = make_gallery(page, scores, roots=[folder])
+        problems = make_gallery(page, scores, illustrated=Illustrated([folder]))
         print(f"{arguments.pairs} pairs written in {time.perf_counter() - start:.1f} s, "
               f"{page.stat().st_size / 1e6:.1f} MB, {len(problems)} without pictures")  # fmt: skip
         print(json.dumps(measured(page, arguments.steps), indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from helpers.axe import serious
 from helpers.browser import NARROW, WIDE, Browser, Tab, browser
-from msds.gallery import compared
-from msds.gallery.making import Place, make_gallery
+from msds.gallery import Album, Pictures, compared, write_gallery
+from msds.gallery.making import Illustrated, Place, make_gallery
+from msds.gallery.maps import Maps
 from msds.results import Run, Score
 
 pytestmark = pytest.mark.slow
@@ -65,7 +68,7 @@ def page_of(images: Path, count: int, place: Place, *, against: bool = False) ->
         ]
         comparison = compared(new, [*old, Score("ref/0.png", "out/gone.png", 0.4, run=RUN)])
     page = images / f"{place}-{count}{'-against' * against}.html"
-    make_gallery(page, new, comparison, roots=[images], place=place)
+    make_gallery(page, new, comparison, Illustrated([images], place))
     return page
 
 
@@ -95,6 +98,18 @@ def test_a_page_shows_its_pictures_and_fits_its_window(
         assert shown.evaluate("async (e) => { await e.decode(); return e.naturalWidth; }") == 120
         assert tab.overflow() == 0
         assert tab.said == []
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(WIDE, "dark"), (NARROW, "light")], ids=["wide dark", "narrow light"]
+)
+def test_nothing_serious_keeps_people_out_of_the_list_or_a_pair(
+    chromium: Browser, images: Path, size: tuple[int, int], scheme: str
+) -> None:
+    with chromium.open(page_of(images, 14, "inside", against=True), size, scheme) as tab:
+        assert serious(tab) == []
+        tab.page.locator(".body .open").first.click()
+        assert serious(tab) == []
 
 
 def test_ten_thousand_pairs_keep_few_rows_in_the_document(chromium: Browser, images: Path) -> None:
@@ -172,6 +187,31 @@ def test_a_pair_is_opened_stepped_through_and_left_by_keyboard_alone(
         assert tab.said == []
 
 
+def test_a_map_lies_over_the_distorted_image_as_much_as_is_wanted(
+    chromium: Browser, images: Path
+) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGBA", (12, 8), (255, 0, 0, 200)).save(buffer, "WEBP")
+    album = Album()
+    files = {name: images / name for name in ("ref/0.png", "out/0.png")}
+    with album:
+        for path in files.values():
+            album.add(path)
+    page = images / "map.html"
+    pictures = Pictures(album, files, Maps({0: buffer.getvalue()}, 0.5))
+    write_gallery(page, scores(1), None, pictures)
+    with chromium.open(page.as_uri() + "#pair-1") as tab:
+        shade = tab.page.get_by_label("Map")
+        shown = tab.page.locator("dialog img.map")
+        assert shown.evaluate("e => getComputedStyle(e).opacity") == "0"
+        shade.fill("60")
+        assert shown.evaluate("e => getComputedStyle(e).opacity") == "0.6"
+        boxes = [tab.page.locator(s).bounding_box() for s in ("dialog .pane.b", "dialog img.map")]
+        assert boxes[0] == boxes[1]
+        assert "0.5" in tab.page.locator("dialog .details").inner_text()
+        assert tab.said == []
+
+
 def test_an_address_of_a_pair_opens_it(chromium: Browser, images: Path) -> None:
     address = page_of(images, 6, "inside").as_uri() + "#pair-3"
     with chromium.open(address) as tab:
@@ -195,7 +235,7 @@ def test_what_changed_is_shown_worst_first(chromium: Browser, images: Path) -> N
 def test_markup_in_a_name_is_shown_as_it_is(chromium: Browser, images: Path) -> None:
     strange = Score("ref/0.png", "out/<img src=x onerror=alert(1)>.png", 0.5, (0.5,), run=RUN)
     page = images / "strange.html"
-    make_gallery(page, [strange], place="none")
+    make_gallery(page, [strange], illustrated=Illustrated(place="none"))
     with chromium.open(page) as tab:
         assert tab.page.locator(".body .open").inner_text() == "<img src=x onerror=alert(1)>.png"
         assert tab.page.locator(".body .open").locator("img").count() == 0

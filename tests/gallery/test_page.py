@@ -13,7 +13,7 @@ from PIL import Image
 
 from msds.gallery import compared, write_gallery
 from msds.gallery.content import common_folder, facts, level_medians, lowest, rows_of, strips
-from msds.gallery.making import located, make_gallery
+from msds.gallery.making import Illustrated, located, make_gallery
 from msds.results import Run, Score
 
 RUN = Run("msds-compact-v3", "f" * 64, {"levels": 2})
@@ -129,14 +129,14 @@ def test_pictures_stand_in_the_page_or_beside_it_and_those_missing_are_named(
         Image.new("RGB", (30, 20), colour).save(tmp_path / name)
     scores = [Score("ref.png", name, 0.5, run=RUN) for name in ("out.png", "gone.png")]
     page = tmp_path / "a page.html"
-    problems = make_gallery(page, scores, roots=[tmp_path], place="inside")
-    assert problems == ["gone.png: no such file"]
+    problems = make_gallery(page, scores, None, Illustrated([tmp_path], "inside"))
+    assert problems == ["no picture: gone.png: no such file"]
     keys = data_of(page)["rows"][0][-1]
     assert all(f'id="p-{key}"' in page.read_text() for key in keys)
     assert data_of(page)["rows"][1][-1] == [keys[0], None]
-    make_gallery(page, scores, roots=[tmp_path], place="beside")
+    make_gallery(page, scores, None, Illustrated([tmp_path], "beside"))
     assert data_of(page)["base"] == "a%20page-files/"
     assert len(list((tmp_path / "a page-files").iterdir())) == 4
     assert "p-" + keys[0] not in page.read_text()
-    make_gallery(page, scores, roots=[tmp_path], place="none")
+    make_gallery(page, scores, None, Illustrated([tmp_path], "none"))
     assert data_of(page)["rows"][0][-1] == [None, None]

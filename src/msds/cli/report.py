@@ -58,13 +58,19 @@ def report(
             show_default=False,
         ),
     ] = None,
+    maps: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="So many of the worst pairs have a map over their pictures."
+        ),
+    ] = 8,
     title: Annotated[str, typer.Option(metavar="TEXT", help="Title of the page.")] = "",
 ) -> None:
     """Write a page of a run: every pair with its score, sorted, searched and looked at."""
     from msds.cli.study_options import progress_bar
     from msds.files import same_file
     from msds.gallery import compared
-    from msds.gallery.making import PLACES, check_page, make_gallery
+    from msds.gallery.making import PLACES, Illustrated, check_page, make_gallery
     from msds.results import read_results
     from msds.text import one_line, printable
 
@@ -81,8 +87,11 @@ def report(
             out,
             scores,
             comparison,
-            roots=roots if against is None else [*roots, against.parent],
-            place=pictures,  # type: ignore[arg-type]
+            Illustrated(
+                roots if against is None else [*roots, against.parent],
+                pictures,  # type: ignore[arg-type]
+                maps,
+            ),
             title=title,
             progress=partial(progress, "pictures"),
         )
@@ -99,7 +108,7 @@ def say_written(page: Path, problems: Sequence[str]) -> None:
     from msds.text import one_line, printable
 
     for problem in problems[:_SHOWN]:
-        typer.echo(one_line(f"msds: no picture: {problem}"), err=True)
+        typer.echo(one_line(f"msds: {problem}"), err=True)
     if len(problems) > _SHOWN:
-        typer.echo(f"msds: {len(problems) - _SHOWN} more images have no picture", err=True)
+        typer.echo(f"msds: {len(problems) - _SHOWN} more have no picture or no map", err=True)
     typer.echo(one_line(f"msds: wrote {printable(page)}"), err=True)

@@ -122,7 +122,9 @@ def level_medians(rows: Sequence[Compared]) -> list[tuple[str, float]]:
     return found
 
 
-def strips(rows: Sequence[Compared], compared: bool) -> tuple[list[int], list[int]]:
+def strips(
+    rows: Sequence[Compared], compared: bool, count: int = STRIP
+) -> tuple[list[int], list[int]]:
     """Rows of the worst, worst first, and of the best, best first: by score, or by change."""
 
     def measure(row: Compared) -> float | None:
@@ -130,11 +132,11 @@ def strips(rows: Sequence[Compared], compared: bool) -> tuple[list[int], list[in
 
     order = sorted((value, k) for k, row in enumerate(rows) if (value := measure(row)) is not None)
     if not compared:
-        half = min(STRIP, len(order) // 2 or len(order))
+        half = min(count, len(order) // 2 or len(order))
         return [k for _, k in order[:half]], [k for _, k in order[: -half - 1 : -1]]
     worse = [k for _, k in order if rows[k].change is Change.WORSE]
     better = [k for _, k in reversed(order) if rows[k].change is Change.BETTER]
-    return worse[:STRIP], better[:STRIP]
+    return worse[:count], better[:count]
 
 
 def facts(rows: Sequence[Compared], comparison: Comparison | None) -> list[tuple[str, str]]:

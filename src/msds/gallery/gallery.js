@@ -306,6 +306,12 @@
         pane.append(picture, element("figcaption", "", name));
         stage.append(pane);
       });
+      const mapped = (data.maps || {})[row.index];
+      if (mapped) {
+        const map = element("img", "map");
+        Object.assign(map, { src: mapped, alt: "", draggable: false });
+        stage.querySelector(".pane.b img").after(map);
+      }
       root.append(stage);
       body.append(root);
       viewer = MSDS.viewer(root, mode);
@@ -340,6 +346,9 @@
       const said = k === 0 ? ", fine detail" : k === last ? ", overall layout" : "";
       add(`level ${k + 1}${said}`, number(value), scoreBar(value ?? data.low));
     });
+    if ((data.maps || {})[row.index]) {
+      add("map", `local, its brightest colour 1 - DeepSSIM of ${data.top}`);
+    }
     add("reference", at(row, "reference"));
     const sizes = at(row, "sizes");
     if (sizes.length === 4) {

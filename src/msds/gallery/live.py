@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msds.gallery.album import Album
 from msds.gallery.comparison import compared
-from msds.gallery.making import add, album_for, pictures_of, usual_place
+from msds.gallery.content import STRIP
+from msds.gallery.making import add, album_for, maps_of_worst, pictures_of, problems_of, usual_place
 from msds.gallery.page import Located, write_gallery
 from msds.pairs import Plan
 from msds.results import Score, read_results
@@ -56,5 +57,7 @@ def run_with_page(
             add(album, score, files)
     baseline = job.conditions.baseline
     comparison = None if baseline is None else compared(report.scores, read_results(baseline))
-    write_gallery(page, report.scores, comparison, pictures_of(page, album, files))
-    return report, list(album.problems.values())
+    maps = maps_of_worst(STRIP, report.scores, comparison, (album, files), metric)
+    pictures = pictures_of(page, album, files, maps)
+    write_gallery(page, report.scores, comparison, pictures)
+    return report, problems_of(pictures)

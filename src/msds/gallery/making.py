@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-from msds.errors import InputError
+from msds.errors import InputError, MSDSError
 from msds.files import check_writable
 from msds.gallery.album import Album
 from msds.gallery.comparison import Comparison
+from msds.gallery.content import rows_of, strips
+from msds.gallery.maps import Maps, maps_of, model_of
 from msds.gallery.page import Located, Pictures, write_gallery
 from msds.results import Run, Score
 from msds.text import printable
+
+if TYPE_CHECKING:
+    from msds.metric.modules import MSDS
 
 Place = Literal["inside", "beside", "none"]
 PLACES = ("inside", "beside", "none")
@@ -71,13 +77,29 @@ def located(scores: Iterable[Score], roots: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
+@dataclass(frozen=True)
+class Illustrated:
+    """How a page is illustrated.
+
+    Attributes
+    ----------
+    roots : folders that the names in the results may be relative to.
+    place : of the pictures: inside the page, beside it in a folder named after it, or nowhere; by
+        default as many pairs as there are decide.
+    maps : so many of the worst pairs have a map over their pictures.
+    """
+
+    roots: Sequence[Path] = (Path(),)
+    place: Place | None = None
+    maps: int = 0
+
+
 def make_gallery(
     page: Path,
     scores: Sequence[Score],
     comparison: Comparison | None = None,
+    illustrated: Illustrated | None = None,
     *,
-    roots: Sequence[Path] = (Path(),),
-    place: Place | None = None,
     title: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
@@ -88,22 +110,21 @@ def make_gallery(
     page : file to write.
     scores : records of the run.
     comparison : with an earlier run.
-    roots : folders that the names in the results may be relative to.
-    place : of the pictures: inside the page, beside it in a folder named after it, or nowhere.
+    illustrated : where the images are, where their pictures go, and how many maps there are.
     title : of the page.
     progress : called with how many pairs have their pictures, and how many there are.
 
     Returns
     -------
-    A sentence for each image that there is no picture of.
+    A sentence for each image that there is no picture of, and each map that could not be made.
     """
-    every = [pair.score for pair in comparison.pairs] if comparison is not None else list(scores)
-    if place is None:
-        place = usual_place(len(every))
+    illustrated = illustrated or Illustrated()
+    every = [row.score for row in rows_of(scores, comparison)]
+    place = illustrated.place or usual_place(len(every))
     if place == "none" or not every:
         write_gallery(page, scores, comparison, title=title)
         return []
-    files = located(every, roots)
+    files = located(every, illustrated.roots)
     with album_for(page, place, every[0].run) as album:
         for score in every:
             add(album, score, files)
@@ -113,7 +134,16 @@ def make_gallery(
                     album.key(files[name])
             if progress is not None:
                 progress(done, len(every))
-    write_gallery(page, scores, comparison, pictures_of(page, album, files), title)
+    maps = Maps()
+    if illustrated.maps:
+        try:
+            metric = model_of(every[0].run)
+        except MSDSError as error:
+            maps = Maps(problems=[str(error)])
+        else:
+            maps = maps_of_worst(illustrated.maps, scores, comparison, (album, files), metric)
+    pictures = pictures_of(page, album, files, maps)
+    write_gallery(page, scores, comparison, pictures, title)
     missing = dict.fromkeys(
         name
         for score in every
@@ -121,7 +151,26 @@ def make_gallery(
         for name in (score.reference, score.distorted)
         if name not in files
     )
-    return [f"{name}: no such file" for name in missing] + list(album.problems.values())
+    return [
+        *(f"no picture: {name}: no such file" for name in missing),
+        *problems_of(pictures),
+    ]
+
+
+def maps_of_worst(
+    count: int,
+    scores: Sequence[Score],
+    comparison: Comparison | None,
+    pictured: tuple[Album, Located],
+    metric: MSDS,
+) -> Maps:
+    """Maps of so many pairs: those that are worst, or got worse most, if they have pictures."""
+    album, files = pictured
+    rows = rows_of(scores, comparison)
+    worst, _ = strips(rows, comparison is not None, count)
+    # A file that has changed since it was scored has no picture, and shall have no map.
+    shown = {name: path for name, path in files.items() if album.key(path) is not None}
+    return maps_of([row.score for row in rows], worst, shown, metric)
 
 
 def add(album: Album, score: Score, files: Located) -> None:
@@ -136,7 +185,13 @@ def add(album: Album, score: Score, files: Located) -> None:
             album.add(files[name], digest)
 
 
-def pictures_of(page: Path, album: Album, files: Located) -> Pictures:
-    """An album's pictures as a page refers to them."""
+def pictures_of(page: Path, album: Album, files: Located, maps: Maps) -> Pictures:
+    """An album's pictures and the maps over them as a page refers to them."""
     base = "" if album.folder is None else f"{quote(folder_of(page).name)}/"
-    return Pictures(album, files, base)
+    return Pictures(album, files, maps, base)
+
+
+def problems_of(pictures: Pictures) -> list[str]:
+    """What has no picture and no map although it was wanted, a sentence each."""
+    found = [f"no picture: {reason}" for reason in pictures.album.problems.values()]
+    return found + [f"no map: {reason}" for reason in pictures.maps.problems]

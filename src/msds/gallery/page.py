@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from msds.files import atomic_write
 from msds.gallery.album import Album
 from msds.gallery.comparison import Compared, Comparison
 from msds.gallery.content import facts, level_medians, rows_of, strips, table_data
+from msds.gallery.maps import Maps
 from msds.report.charts import Histogram
 from msds.report.document import Look, document, masthead
 from msds.report.html import chart_html
 from msds.report.markup import score_bar, shown
+from msds.report.pictures import data_uri
 from msds.report.style import asset
 from msds.results import Score
 
@@ -31,11 +34,13 @@ class Pictures:
     Attributes
     ----------
     files : where images are, by their names in the results.
+    maps : over some of them.
     base : address of the album's folder from the page, "" where the pictures are inside it.
     """
 
     album: Album
     files: Located
+    maps: Maps = field(default_factory=Maps)
     base: str = ""
 
 
@@ -65,9 +70,11 @@ def write_gallery(
     data["base"] = pictures.base if pictures is not None else ""
     data["inside"] = pictures is not None and pictures.album.folder is None
     data["worst"], data["best"] = strips(rows, comparison is not None)
-    embedded = _data("data", data)
+    embedded = ""
     if pictures is not None:
-        embedded += _embedded(pictures.album)
+        embedded = _embedded(pictures.album)
+        data["maps"], data["top"] = _maps(pictures), pictures.maps.top
+    embedded += _data("data", data)
     body = (
         f'<div class="page gallery">{masthead(title or _title(scores, comparison), _lead(scores))}'
         f"<main>{_overview(data, rows, comparison)}"
@@ -180,11 +187,11 @@ def _embedded(album: Album) -> str:
         return ""
     small = {
         key: base64.b64encode(picture.small).decode()
-        for key, picture in album.pictures.items()
+        for key, picture in sorted(album.pictures.items())
         if picture.small is not None
     }
     large = ""
-    for key, picture in album.pictures.items():
+    for key, picture in sorted(album.pictures.items()):
         if picture.large is not None:
             content = base64.b64encode(picture.large).decode()
             large += f'<script type="text/plain" id="p-{key}">{content}</script>'
@@ -203,6 +210,21 @@ _STRIPS = {
     False: _strips("Worst", "Best"),
     True: _strips("Got worse most", "Got better most"),
 }
+
+
+def _maps(pictures: Pictures) -> dict[int, str]:
+    """Addresses of the maps by row; those of pictures beside the page are written there."""
+    found = {}
+    for row, content in pictures.maps.pictures.items():
+        if pictures.album.folder is None:
+            found[row] = data_uri(content)
+        else:
+            name = f"{hashlib.sha256(content).hexdigest()[:24]}-map.webp"
+            with atomic_write(pictures.album.folder / name) as file:
+                file.write(content)
+            found[row] = pictures.base + name
+    return found
+
 
 _TABLE = """
 <section class="pairs" aria-label="All pairs">

@@ -17,7 +17,9 @@ MSDS.rows = function (body, build) {
   function draw() {
     const top = body.getBoundingClientRect().top;
     const first = Math.max(0, Math.floor(-top / height) - BEYOND);
-    const last = Math.min(rows.length, Math.ceil((window.innerHeight - top) / height) + BEYOND);
+    // Some are there before the list is in sight, for those who come to it without scrolling.
+    const seen = Math.ceil((window.innerHeight - top) / height) + BEYOND;
+    const last = Math.min(rows.length, Math.max(seen, first + 2 * BEYOND));
     for (const [place, element] of present) {
       const wanted = place >= first && place < last;
       // What has the focus stays, or the keyboard would lose its place.
