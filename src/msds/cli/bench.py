@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
 from msds.errors import InputError
@@ -47,7 +48,8 @@ class BenchOptions:
     datasets: Annotated[
         list[str],
         typer.Argument(
-            help="Ids (see msds datasets list), or tables of pairs: FILE or FILE:COLUMN."
+            help="Ids (see msds datasets list), or tables of pairs: FILE or FILE:COLUMN.",
+            autocompletion=completion.rated,
         ),
     ]
     curve: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.text import one_line
 
@@ -42,7 +43,12 @@ def list_datasets() -> None:
 def check_folder(
     folder: Annotated[Path, typer.Argument(help="Folder of one set, or of several.")],
     dataset: Annotated[
-        str | None, typer.Option(metavar="ID", help="Id of the set, if it is known.")
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Id of the set, if it is known.",
+            autocompletion=completion.one_of(*completion.DATASETS, *completion.JUDGEMENTS),
+        ),
     ] = None,
 ) -> None:
     """Say what lies in a folder, what is missing (exit status 1), and where to get it."""

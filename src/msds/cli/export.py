@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from msds.cli import completion
 from msds.errors import InputError
 from msds.text import one_line
 
@@ -28,7 +29,14 @@ def register(app: typer.Typer) -> None:
 
 def export(
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="ID", help="Id of a model, or a model file.")
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="ID",
+            help="Id of a model, or a model file.",
+            autocompletion=completion.models,
+        ),
     ] = "msds-compact",
     onnx: Annotated[
         Path | None,

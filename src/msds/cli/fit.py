@@ -8,6 +8,7 @@ from typing import Annotated, Literal, cast
 
 import typer
 
+from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
 from msds.text import one_line
@@ -32,13 +33,19 @@ def register(app: typer.Typer) -> None:
 class FitOptions:
     """What is learned from what, and how it is tried."""
 
-    dataset: Annotated[str, typer.Argument(help="Id, or table of pairs: FILE or FILE:COLUMN.")]
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="Id, or table of pairs: FILE or FILE:COLUMN.", autocompletion=completion.datasets
+        ),
+    ]
     test: Annotated[
         list[str] | None,
         typer.Option(
             metavar="SET",
             help="Sets on which the weights are tried; repeatable.",
             rich_help_panel=LEARNING,
+            autocompletion=completion.datasets,
         ),
     ] = None
     model: Annotated[
@@ -49,6 +56,7 @@ class FitOptions:
             metavar="ID",
             help="Model whose levels are weighted.",
             rich_help_panel=LEARNING,
+            autocompletion=completion.models,
         ),
     ] = "msds-compact"
     trunk_weights: Annotated[

@@ -41,7 +41,12 @@ class _Verbs(TyperGroup):
     """The verbs; a file in the place of one is told where it belongs."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in self.commands and Path(args[0]).exists():
+        if (
+            args
+            and not ctx.resilient_parsing
+            and args[0] not in self.commands
+            and Path(args[0]).exists()
+        ):
             shown = shlex.join(["msds", "score", *args])
             raise InputError(f"{printable(args[0])} is no verb; did you mean `{shown}`?")
         return super().resolve_command(ctx, args)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from msds.cli import completion
 from msds.errors import InputError
 from msds.files import check_writable, same_file
 from msds.text import one_line
@@ -43,6 +44,7 @@ def draw(
             metavar="KIND",
             help="local: 1 - DeepSSIM of small windows. attribution: what each place adds to "
             "1 - score.",
+            autocompletion=completion.one_of("local", "attribution"),
         ),
     ] = "local",
     window: Annotated[
@@ -62,7 +64,14 @@ def draw(
         ),
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="ID", help="Id of a model, or a model file.")
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="ID",
+            help="Id of a model, or a model file.",
+            autocompletion=completion.models,
+        ),
     ] = "msds-compact",
     trunk_weights: Annotated[
         Path | None,

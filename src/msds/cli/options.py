@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msds.cli import completion
 from msds.errors import InputError
 from msds.results.conditions import DEFAULT_TOLERANCE, Conditions
 
@@ -110,6 +111,7 @@ class ModelOptions:
             metavar="ID",
             help="Id of a model, or a model file (msds-compact); repeatable.",
             rich_help_panel=MODEL,
+            autocompletion=completion.models,
         ),
     ] = None
     trunk_weights: Annotated[
@@ -136,6 +138,7 @@ class ModelOptions:
             metavar="HOW",
             help="Images too small for all levels: error, or fewer-levels.",
             rich_help_panel=MODEL,
+            autocompletion=completion.one_of("error", "fewer-levels"),
         ),
     ] = "error"
     background: Annotated[
@@ -389,6 +392,7 @@ class ConditionOptions:
             metavar="github",
             help="Print annotations for GitHub Actions as well.",
             rich_help_panel=CONDITIONS,
+            autocompletion=completion.one_of("github"),
         ),
     ] = None
 
@@ -413,7 +417,12 @@ class ComputeOptions:
 
     device: Annotated[
         str,
-        typer.Option(metavar="NAME", help="cpu, cuda, cuda:1, mps.", rich_help_panel=ENGINE),
+        typer.Option(
+            metavar="NAME",
+            help="cpu, cuda, cuda:1, mps.",
+            rich_help_panel=ENGINE,
+            autocompletion=completion.one_of("cpu", "cuda", "mps"),
+        ),
     ] = "cpu"
     engine: Annotated[
         str,
@@ -422,6 +431,7 @@ class ComputeOptions:
             help="What computes the features: torch, winograd, ncnn, openvino, onnxruntime, or "
             "auto, the fastest here whose scores agree with torch.",
             rich_help_panel=ENGINE,
+            autocompletion=completion.one_of(*completion.ENGINES),
         ),
     ] = "torch"
     precision: Annotated[
@@ -430,6 +440,7 @@ class ComputeOptions:
             metavar="TYPE",
             help="float32, or bfloat16, which changes scores a little.",
             rich_help_panel=ENGINE,
+            autocompletion=completion.one_of(*completion.PRECISIONS),
         ),
     ] = "float32"
     memory: Annotated[

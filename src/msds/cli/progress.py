@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ class Progress(Watcher):
     def begin(self, total: int, kept: int) -> None:
         self._total, self._done = total, kept
         if self._bar is not None:
-            self._bar.add_task("scoring", total=total, completed=kept)
+            self._bar.add_task("scoring", total=total, completed=kept, kept=kept)
 
     def scored(self, row: int, score: Score) -> None:
         self._done += 1
@@ -72,15 +73,47 @@ def _bar() -> bars.Progress:
         bars.TextColumn("{task.description}"),
         bars.BarColumn(bar_width=None),
         bars.MofNCompleteColumn(),
-        _Rate(),
-        bars.TimeRemainingColumn(),
+        Rate("pairs/s"),
+        Left(),
         console=Console(stderr=True),
         transient=True,
         expand=True,
     )
 
 
-class _Rate(bars.ProgressColumn):
+def rate(task: bars.Task) -> float | None:
+    """What is done in a second, since the start.
+
+    A mean over the last moments, which rich's own columns show, is wrong by far at first: pairs
+    come in batches. What was finished by an earlier run (the field `kept`) is left out.
+    """
+    fresh = task.completed - task.fields.get("kept", 0)
+    return fresh / task.elapsed if fresh > 0 and task.elapsed else None
+
+
+class Rate(bars.ProgressColumn):
+    """What is done in a second, of such units."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
     def render(self, task: bars.Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.1f} pairs/s")
+        """The rate, once there is one."""
+        speed = rate(task)
+        if speed is None:
+            return Text()
+        return Text(f"{speed:.3g} {self._unit}" if speed < 100 else f"{speed:,.0f} {self._unit}")
+
+
+class Left(bars.ProgressColumn):
+    """How much longer it takes at this rate."""
+
+    max_refresh = 0.5
+
+    def render(self, task: bars.Task) -> Text:
+        """Hours, minutes and seconds, once there is a rate."""
+        speed = rate(task)
+        if speed is None or task.total is None:
+            return Text("-:--:--")
+        return Text(str(timedelta(seconds=round((task.total - task.completed) / speed))))

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import typer
-from rich import box
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from msds.cli.tables import draw
 from msds.pairs import Pair, Plan
 from msds.results import Finding, Score
 from msds.results.finding import annotation
@@ -37,11 +35,13 @@ def show_plan(plan: Plan) -> None:
             fields = (f"{key}={value}" for key, value in pair.columns.items())
             typer.echo("\t".join(map(one_line, (pair.reference, pair.distorted, *fields))))
         return
-    table = _table("reference", "distorted", *plan.columns)
     names = _short_names(plan.pairs)
-    for pair, (reference, distorted) in zip(plan.pairs, names, strict=True):
-        table.add_row(_cell(reference), _cell(distorted), *_carried(pair, plan))
-    Console(highlight=False).print(table)
+    rows = [
+        [*map(_cell, shown), *_carried(pair, plan)]
+        for pair, shown in zip(plan.pairs, names, strict=True)
+    ]
+    columns = ["reference", "distorted", *map(_cell, plan.columns)]
+    draw(columns, rows, left=range(len(columns)))
 
 
 def show_scores(plan: Plan, models: Sequence[Sequence[Score]]) -> None:
@@ -56,27 +56,26 @@ def show_scores(plan: Plan, models: Sequence[Sequence[Score]]) -> None:
             pair = (one_line(scores[0].reference), one_line(scores[0].distorted))
             typer.echo("\t".join((*first, *pair)))
         return
-    heads = ["score"] if len(models) == 1 else [scores[0].model for scores in models]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in heads:
-        table.add_column(_cell(name), overflow="fold", min_width=len("0.000000"))
-    _add_columns(table, "reference", "distorted", *plan.columns)
     names = _short_names(plan.pairs)
-    for scores, planned, (reference, distorted) in zip(rows, plan.pairs, names, strict=True):
-        shown = ("[red]failed[/red]" if s.score is None else f"{s.score:.6f}" for s in scores)
-        table.add_row(*shown, _cell(reference), _cell(distorted), *_carried(planned, plan))
-    Console(highlight=False).print(table)
+    table = [
+        [*map(_shown, scores), *map(_cell, shown), *_carried(planned, plan)]
+        for scores, planned, shown in zip(rows, plan.pairs, names, strict=True)
+    ]
+    heads = ["score"] if len(models) == 1 else [scores[0].model for scores in models]
+    columns = [*map(_cell, heads), "reference", "distorted", *map(_cell, plan.columns)]
+    unequal = any(score.size_difference for score in models[0])
+    note = f"{UNEQUAL} images of different size; nothing was resized" if unequal else ""
+    draw(columns, table, note=note, left=range(len(columns)))
 
 
-def _table(*names: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    _add_columns(table, *names)
-    return table
+UNEQUAL = "≠"
+"""Marks a pair of images of different size."""
 
 
-def _add_columns(table: Table, *names: str) -> None:
-    for name in names:
-        table.add_column(_cell(name), overflow="fold")
+def _shown(score: Score) -> str:
+    if score.score is None:
+        return "[red]failed[/red]"
+    return f"{score.score:.6f}" + (f" {UNEQUAL}" if score.size_difference else "")
 
 
 def _short_names(pairs: Sequence[Pair]) -> list[tuple[str, str]]:

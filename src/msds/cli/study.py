@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
 from msds.errors import InputError
@@ -17,8 +18,22 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Experiments: paper, scales, shift, cost, layers.", no_args_is_help=True)
 
-Dataset = Annotated[str, typer.Argument(help="Id, or table of pairs: FILE or FILE:COLUMN.")]
-Model = Annotated[str, typer.Option("--model", "-m", metavar="ID", help="Id or file of a model.")]
+Dataset = Annotated[
+    str,
+    typer.Argument(
+        help="Id, or table of pairs: FILE or FILE:COLUMN.", autocompletion=completion.datasets
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="ID",
+        help="Id or file of a model.",
+        autocompletion=completion.models,
+    ),
+]
 TrunkWeights = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="The trunk's weights, instead of the usual ones."),
@@ -35,6 +50,7 @@ class PaperOptions:
             help="Ids, or tables of pairs: FILE or FILE:COLUMN; by default those of LIVE, CSIQ, "
             "TID2013, KADID-10k and PIPAL that lie below --root.",
             show_default=False,
+            autocompletion=completion.datasets,
         ),
     ] = None
     levels: Annotated[

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msds.cli import completion
 from msds.cli.options import ENGINE, OUTPUT, ComputeOptions
 from msds.errors import InputError
 from msds.status import Status
@@ -94,6 +94,7 @@ class ContenderOptions:
             metavar="ID",
             help="Id or file of a model; repeatable.",
             rich_help_panel=METRICS,
+            autocompletion=completion.models,
         ),
     ] = None
     metric: Annotated[
@@ -112,6 +113,7 @@ class ContenderOptions:
             help="Compare with psnr, ssim, ssim-full-size, ms-ssim, lpips-vgg, lpips-alex, dists; "
             "or ''.",
             rich_help_panel=METRICS,
+            autocompletion=completion.baselines,
         ),
     ] = "psnr,ssim"
     small: Annotated[
@@ -120,6 +122,7 @@ class ContenderOptions:
             metavar="HOW",
             help="Images too small for all levels: error, or fewer-levels.",
             rich_help_panel=METRICS,
+            autocompletion=completion.one_of("error", "fewer-levels"),
         ),
     ] = "error"
     trunk_weights: Annotated[
@@ -191,27 +194,18 @@ def progress_bar() -> Iterator[Progress]:
         yield lambda _name, _done, _count: None
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
+    from msds.cli.progress import Left
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Left())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[tuple[str, int], int] = {}
 
         def advance(name: str, done: int, count: int) -> None:
             key = (name, count)
             if key not in tasks:
-                tasks[key] = bars.add_task(name, total=count)
+                tasks[key] = bars.add_task(name, total=count, kept=done)
             bars.update(tasks[key], completed=done)  # type: ignore[arg-type]
 
         yield advance
@@ -242,39 +236,19 @@ def show_tables(tables: Sequence[Table]) -> None:
     if not sys.stdout.isatty():
         print("\n".join(table.markdown() for table in tables))
         return
-    from rich import box
-    from rich.console import Console
     from rich.markup import escape
-    from rich.table import Table as Drawn
 
-    console = Console()
+    from msds.cli.tables import draw
+
     for table in tables:
-        title, note = (escape(one_line(text)) for text in (table.name, table.note))
-        drawn = Drawn(
-            title=title,
-            caption=note or None,
-            title_justify="left",
-            box=box.SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
-            pad_edge=False,
-        )
-        for index, name in enumerate(table.columns):
-            justify: Literal["left", "right"] = "left" if index == 0 else "right"
-            texts = " ".join(table.text(row[index]) for row in table.rows)
-            numbers = re.findall(r"(?<!\S)\[?-?\d+\.?\d*[],*]?(?!\S)", texts)
-            drawn.add_column(
-                escape(one_line(name)),
-                justify=justify,
-                overflow="fold",
-                min_width=max(map(len, numbers), default=None),
-            )
         bold = table.emphasised()
-        for index, row in enumerate(table.rows):
-            cells = [escape(table.text(cell)) for cell in row]
-            drawn.add_row(
-                *(f"[b]{c}[/b]" if (index, i) in bold else c for i, c in enumerate(cells))
-            )
-        console.print(drawn)
+        texts = [[escape(table.text(cell)) for cell in row] for row in table.rows]
+        rows = [
+            [f"[b]{text}[/b]" if (index, i) in bold else text for i, text in enumerate(row)]
+            for index, row in enumerate(texts)
+        ]
+        title, note = (escape(one_line(text)) for text in (table.name, table.note))
+        draw([escape(one_line(name)) for name in table.columns], rows, title=title, note=note)
 
 
 def check_outputs(tables: Sequence[Path], *others: Path | None, inputs: Sequence[str] = ()) -> None:
