@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageOps
 
 from helpers.scoring_files import RANDOM, Called, write_folders
 
@@ -43,6 +44,23 @@ def test_one_pair_has_a_map_too(folder: Path, msds: Command) -> None:
     assert done.status == 0
     assert json.loads(done.out)["score"] < 1
     assert (folder / "maps" / "a0_q10.jpg.map.png").is_file()
+
+
+def test_a_mirrored_image_is_explained_as_moved_and_not_in_words_of_others(
+    tmp_path: Path, examples_dir: Path, msds: Command
+) -> None:
+    photo = Image.open(examples_dir / "coffee.png").convert("RGB").resize((384, 256))
+    photo.save(tmp_path / "a.png")
+    ImageOps.mirror(photo).save(tmp_path / "b.png")
+    photo.save(tmp_path / "c.jpg", quality=30)
+    moved = msds("score", tmp_path / "a.png", tmp_path / "b.png", "--explain").out
+    assert "the parts are alike but not in the same places" in " ".join(moved.split())
+    assert "rated pairs" not in moved
+    record = msds("score", tmp_path / "a.png", tmp_path / "b.png", "--json", "--check-places").out
+    assert json.loads(record)["notes"] == ["the parts are alike but not in the same places"]
+    words = " ".join(msds("score", tmp_path / "a.png", tmp_path / "c.jpg", "--explain").out.split())
+    assert "rated pairs with such a score" in words
+    assert "position" not in words
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from msds.metric.maps.position import NOTE as MOVED
 from msds.scoring import Score
 from msds.text import one_line
 
@@ -66,7 +67,9 @@ def show(score: Score, position: str | None = None, console: Console | None = No
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True)
     rows.add_column(overflow="fold")
-    for name, words in (("means", _meaning(score)), ("position", position)):
+    # Parts were in their places in all that scores were put into words with.
+    moved = position or next((note for note in score.notes if note == MOVED), None)
+    for name, words in (("means", None if moved else _meaning(score)), ("position", moved)):
         if words:
             rows.add_row(name, escape(one_line(words)))
     for name, path, size in (
@@ -75,7 +78,8 @@ def show(score: Score, position: str | None = None, console: Console | None = No
     ):
         pixels = f", {size[0]} x {size[1]}" if size else ""
         rows.add_row(name, escape(one_line(path)) + pixels)
-    rows.add_row("done", escape(one_line("; ".join(score.notes))) or "nothing was changed")
+    done = [note for note in score.notes if note != MOVED]
+    rows.add_row("done", escape(one_line("; ".join(done))) or "nothing was changed")
     rows.add_row("fingerprint", score.fingerprint[:16])
     rows.add_row("time", f"{score.seconds * 1000:.0f} ms")
     console.print(rows)

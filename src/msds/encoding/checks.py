@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from msds.errors import InputError
-from msds.trunks.recording import is_recorded
+from msds.trunks.recording import is_batched, is_recorded
 
 TOGETHER = 3 << 20
 """Largest number of values of images that are encoded in one batch with those they are compared
@@ -32,6 +32,7 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
             f"Expected a (N, 3, H, W) tensor; got {type(images).__name__} (msds.score takes files, "
             "arrays and PIL images)."
         )
+    _check_plain(images)
     if images.ndim != 4 or images.shape[1] != 3:
         hint = " (add a batch dimension: image[None])" if images.ndim == 3 else ""
         raise InputError(f"Expected a (N, 3, H, W) tensor; got {tuple(images.shape)}{hint}.")
@@ -39,7 +40,7 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
         raise InputError(f"Expected at least one image of one pixel; got {tuple(images.shape)}.")
     if images.dtype in (torch.uint8, torch.uint16):
         return images.float() / torch.iinfo(images.dtype).max
-    if not images.is_floating_point():
+    if not images.is_floating_point() or images.element_size() < 2:
         raise InputError(
             f"Expected floating, uint8 or uint16 images; got {images.dtype}, whose range of values "
             "is not known."
@@ -61,6 +62,25 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
     return images.to(torch.promote_types(images.dtype, torch.float32))
 
 
+def _check_plain(images: Tensor) -> None:
+    """Raise `InputError` for tensors that are no plain grid of numbers."""
+    if images.is_nested or images.layout != torch.strided:
+        found = "a nested tensor" if images.is_nested else f"a tensor of layout {images.layout}"
+        raise InputError(
+            f"Expected an ordinary (N, 3, H, W) tensor; got {found} (sparse ones: to_dense())."
+        )
+    if is_recorded():
+        return
+    if is_batched(images):
+        raise InputError(
+            "torch.func.vmap hides the images: call the metric itself with a (N, 3, H, W) batch."
+        )
+    if images.is_meta:
+        raise InputError(
+            "Expected images; got a tensor on the device 'meta', which holds no numbers."
+        )
+
+
 def check_mask(mask: Tensor, images: Tensor) -> Tensor:
     """Return the (N, 1, H, W) mask if it fits the images, or say what is wrong with it."""
     expected = (images.shape[0], 1, *images.shape[-2:])
@@ -80,5 +100,7 @@ def better_together(a: Any, b: Any) -> bool:
     """Whether two batches are alike and small enough to be encoded faster as one."""
     if not (isinstance(a, Tensor) and isinstance(b, Tensor)) or a.requires_grad or b.requires_grad:
         return False
+    if a.is_nested or b.is_nested:
+        return False  # they have no shape to look at
     alike = (a.shape, a.dtype, a.device) == (b.shape, b.dtype, b.device) and a.ndim == 4
     return alike and a.numel() <= TOGETHER

@@ -62,7 +62,7 @@ def encode(
 
 def _fits(trunk: Trunk, images: Tensor, budget: int | None) -> bool:
     """Whether these images are to be encoded whole, or are none and will be refused."""
-    if not isinstance(images, Tensor) or images.ndim != 4:
+    if not isinstance(images, Tensor) or images.is_nested or images.ndim != 4:
         return True
     if images.requires_grad or is_recorded():
         return True

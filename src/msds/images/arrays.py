@@ -71,6 +71,8 @@ def from_tensor(
     InputError
         For any other shape, type or range.
     """
+    if tensor.is_nested or tensor.layout != torch.strided or tensor.is_meta:
+        raise InputError(f"{name}: expected an ordinary tensor; got {_special(tensor)}.")
     shape = tuple(tensor.shape)
     pixels = tensor.detach()
     if pixels.ndim == 4:
@@ -96,7 +98,7 @@ def from_tensor(
         raise InputError(f"{name}: the tensor has shape {shape}; expected at least one pixel.")
     if pixels.dtype in (torch.uint8, torch.uint16):
         pixels = pixels.to(torch.float32) / torch.iinfo(pixels.dtype).max
-    elif pixels.is_floating_point():
+    elif pixels.is_floating_point() and pixels.element_size() > 1:
         _check_floats(float(pixels.min()), float(pixels.max()), name, check_range)
         pixels = pixels.to(torch.float32)
     else:
@@ -104,6 +106,15 @@ def from_tensor(
     if pixels.shape[0] == 1:
         return pixels.expand(3, -1, -1).contiguous(), ("grey expanded to RGB",)
     return pixels.contiguous(), ()
+
+
+def _special(tensor: torch.Tensor) -> str:
+    """What makes a tensor no plain grid of numbers."""
+    if tensor.is_nested:
+        return "a nested one"
+    if tensor.layout != torch.strided:
+        return f"one of layout {tensor.layout} (to_dense() makes it one)"
+    return "one on the device 'meta', which holds no numbers"
 
 
 def _samples(array: npt.NDArray[Any], name: str, check_range: bool) -> tuple[Samples, float]:

@@ -67,7 +67,8 @@ def minimum_side(levels: int, stride: int) -> int:
 
 def possible_levels(height: int, width: int, stride: int) -> int:
     """How many levels an image of this size has; 0 if it is too small even for one."""
-    return max(0, min(height, width) // stride).bit_length()
+    # What torch.jit traces gives sizes as tensors.
+    return max(0, int(min(height, width)) // stride).bit_length()
 
 
 def _average(images: Tensor) -> Tensor:

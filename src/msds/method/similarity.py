@@ -196,6 +196,7 @@ def _check_grams(gram_a: Tensor, gram_b: Tensor) -> None:
             f"Cannot compare {gram_a.shape[0]} with {gram_b.shape[0]} images: the batches must be "
             "equal, or one of them must be a single image."
         )
-    counts = {math.prod(g.shape[1:-2]) for g in (gram_a, gram_b)}
+    # What torch.jit traces gives sizes as tensors, no two of which are one in a set.
+    counts = {int(math.prod(g.shape[1:-2])) for g in (gram_a, gram_b)}
     if len(counts) > 1 and 1 not in counts:
         raise InputError(f"Cannot compare {min(counts)} with {max(counts)} levels.")

@@ -21,7 +21,7 @@ from msds.trunks.layers import (
     run_layer,
     widest_map,
 )
-from msds.trunks.recording import is_recorded
+from msds.trunks.recording import is_recorded, is_transformed
 from msds.trunks.rows import ChainRows, RowOperation
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -135,7 +135,9 @@ class ChainTrunk(Trunk):
 def _plainly_computed(images: Tensor) -> bool:
     """Whether nobody records what is done to these images, and a CPU does it."""
     differentiated = images.requires_grad and torch.is_grad_enabled()
-    return images.device.type == "cpu" and not (differentiated or is_recorded())
+    return images.device.type == "cpu" and not (
+        differentiated or is_recorded() or is_transformed(images)
+    )
 
 
 def _let_memory_be_kept() -> None:
