@@ -42,7 +42,7 @@ $(VENV)/.dev: $(VENV)/.core requirements/dev.txt requirements-weights.txt
 
 # The paper's comparison on rated images below DATA; SETS are ids of data sets, or tables of pairs.
 DATA ?= ../shared/data
-SETS ?= tid2013-part/pairs.csv live-part/pairs.csv:dmos_realigned kadid-part/pairs.csv
+SETS ?= tid2013-part live-part kadid-part
 
 paper: $(VENV)/.dev
 	$(BIN)/msds study paper $(SETS) --root $(DATA) --model msds-vgg16 --model msds-compact \

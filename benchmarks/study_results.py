@@ -1,10 +1,12 @@
 """The measured results of docs/results: every table of the study, by one command.
 
-    python -m benchmarks.study_results --data ../shared/data --googlenet ../shared/weights/FILE
+    python -m benchmarks.study_results --data ../shared/data
 
-Benchmarks `compact` and GoogLeNet (a user's own trunk, see `benchmarks.googlenet`) against PSNR,
-SSIM and MS-SSIM on parts of TID2013 and LIVE, learns level weights on each, and runs the studies of
-scales, robustness, cost and layers. Finished pairs are kept, so an interrupted run goes on.
+VGG16, the paper's trunk with its published weights, and `compact`, each with one level and with
+several, against PSNR, SSIM, MS-SSIM, LPIPS and DISTS on parts of TID2013, LIVE and KADID-10k; level
+weights learned on each set, on all but each and on all, and tried on every other; and the studies
+of scales, layers, robustness and operations. `--googlenet FILE` adds a trunk of one's own (see
+`benchmarks.googlenet`). Finished pairs are kept, so an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from __future__ import annotations
 import argparse
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,39 +23,79 @@ import torch
 
 from benchmarks.googlenet import googlenet_trunk
 from msds import MSDS, __version__
+from msds.engines import open_engine
 from msds.files import atomic_write
 from msds.method.fusion import equal_weights
 from msds.report.table import Table
-from msds.scoring.classics import MSSSIM, PSNR, SSIM, FullSizeSSIM
-from msds.scoring.contenders import DeepContender
+from msds.scoring.classics import baseline
+from msds.scoring.contenders import Contender, DeepContender
 from msds.study.benchmark import Settings, run_benchmark
 from msds.study.cost import measure_cost
 from msds.study.datasets import RatedSet, open_dataset
-from msds.study.fitting import fit_weights
 from msds.study.layers import layer_trunks, study_layers
+from msds.study.learning import Plan, learn
 from msds.study.pages.benchmark import benchmark_page
 from msds.study.pages.cost import cost_tables
 from msds.study.pages.layers import layer_table
+from msds.study.pages.paper import average_table, gain_table
 from msds.study.pages.scales import scales_page
 from msds.study.pages.shift import shift_table
-from msds.study.pages.weights import gains_table, transfer_table, weights_table
+from msds.study.pages.transfer import matrix_table, source_table, splits_table, unseen_table
+from msds.study.pages.weights import gains_table
+from msds.study.paper import study_paper
 from msds.study.scales import study_scales
 from msds.study.shift import study_shift
 from msds.study.tables import Work, default_cache, level_scores
-from msds.trunks import Trunk
+from msds.trunks import Trunk, load_trunk
 
-SETS = ("tid2013-part/pairs.csv", "live-part/pairs.csv:dmos_realigned")
+SETS = ("tid2013-part", "live-part", "kadid-part")
+TRUNKS = ("vgg16", "compact")
+RIVALS = ("psnr", "ssim", "ssim-full-size", "ms-ssim", "lpips-vgg", "lpips-alex", "dists")
+LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_1")
+"""Of VGG16: the last of each block."""
 FILTERS = ("average", "gaussian", "bicubic", "lanczos", "stride")
-RESAMPLES, SEEDS, SCALE_SEEDS = 500, 3, 2
-GOOGLENET_LAYERS = ("4a", "4b", "4d")
-LEVELS, SIDE = 4, (384, 512)
-PARTS = ("agreement", "weights", "scales", "layers", "shift", "cost")
+LEVELS, MOST_LEVELS, SIDE = 4, 5, (384, 512)
+WITHOUT_TIMES = ("metric", "parameters", "GMAC per image", "level", "GMAC", "of all levels")
 
 
-def plain(trunk: Trunk, pyramid_filter: str = "average") -> DeepContender:
-    """Four levels of a trunk, equally weighted."""
-    metric = MSDS(trunk, levels=LEVELS, weights=equal_weights(LEVELS), filter=pyramid_filter)
-    return DeepContender(metric, f"MSDS {trunk.name}, equal weights")
+@dataclass(frozen=True)
+class Study:
+    """What is measured, and how.
+
+    Attributes
+    ----------
+    sets, trunks : the first trunk is the paper's.
+    rivals : names of classic metrics and of networks of others.
+    seeds, splits, resamples : cross-validations, random splits, bootstrap samples.
+    """
+
+    sets: Sequence[RatedSet]
+    trunks: Sequence[Trunk]
+    rivals: Sequence[str] = RIVALS
+    filters: Sequence[str] = FILTERS
+    work: Work = field(default_factory=Work)
+    photographs: Sequence[Path] = ()
+    seeds: int = 3
+    splits: int = 100
+    resamples: int = 1000
+
+    @property
+    def contenders(self) -> list[Contender]:
+        """Several levels and one of each trunk, and the rivals."""
+        deep = [make(trunk) for trunk in self.trunks for make in (several, one)]
+        return [*deep, *(baseline(name) for name in self.rivals)]
+
+
+def several(trunk: Trunk, pyramid_filter: str = "average", levels: int = LEVELS) -> DeepContender:
+    """Levels of a trunk, equally weighted."""
+    metric = MSDS(trunk, levels=levels, weights=equal_weights(levels), filter=pyramid_filter)
+    return DeepContender(metric, f"MSDS {trunk.name}, {levels} levels")
+
+
+def one(trunk: Trunk) -> DeepContender:
+    """Level 1, from the numbers of all levels."""
+    metric = MSDS(trunk, levels=LEVELS, weights=(1.0, *[0.0] * (LEVELS - 1)))
+    return DeepContender(metric, f"DeepSSIM {trunk.name}, level 1")
 
 
 def tell(name: str, done: int, count: int) -> None:
@@ -61,112 +104,154 @@ def tell(name: str, done: int, count: int) -> None:
     print(f"{name}: {done}/{count}   ", end=end, file=sys.stderr, flush=True)
 
 
-def agreement(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table]:
-    """All metrics on both sets."""
-    contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), FullSizeSSIM(), MSSSIM()]
-    settings = Settings(resamples=RESAMPLES)
-    found = run_benchmark(sets, contenders, settings=settings, work=Work(cache, progress=tell))
+def agreement(study: Study) -> list[Table]:
+    """All metrics on all sets, and those of this package against each."""
+    contenders = study.contenders
+    settings = Settings(resamples=study.resamples)
+    found = run_benchmark(study.sets, contenders, settings=settings, work=study.work)
+    ours = [several(trunk).name for trunk in study.trunks]
+    for result in found.sets:
+        # p-values stay those after Holm's correction over all pairs of metrics.
+        result.duels[:] = [d for d in result.duels if d.first in ours or d.second in ours]
     return benchmark_page(found).tables
 
 
-def weights(sets: list[RatedSet], trunks: list[Trunk], cache: Path) -> list[Table]:
-    """Weights learned on each set and tried on the other."""
+def paper(study: Study) -> list[Table]:
+    """One level against several, with tests."""
     tables = []
-    for trunk in trunks:
-        work = Work(cache, progress=tell)
-        tables_of = [level_scores(data, plain(trunk), work).tables[0] for data in sets]
-        for here in range(len(sets)):
-            fit = fit_weights(
-                sets[here], tables_of[here], seeds=SEEDS, resamples=RESAMPLES, progress=tell
-            )
-            found = [weights_table(sets[here], fit), gains_table(sets[here], fit)]
-            found.append(transfer_table([sets[1 - here]], [tables_of[1 - here]], fit, RESAMPLES))
-            for table in found:
-                table.title = f"{trunk.name}, learned on {sets[here].title} | {table.name}"
-                table.subject = ""
-            tables += found
+    for trunk in study.trunks:
+        settings = Settings(resamples=study.resamples)
+        found = study_paper(study.sets, several(trunk), settings=settings, work=study.work)
+        tables += [gain_table(found), average_table(found)]
     return tables
 
 
-def scales(
-    sets: list[RatedSet], trunks: list[Trunk], filters: list[str], cache: Path
-) -> list[Table]:
-    """Levels, filters, fusion."""
+def weights(study: Study) -> list[Table]:
+    """Weights learned on each set, on all but each and on all; tried on every set."""
     tables = []
-    for data in sets:
-        for trunk in trunks:
-            # All filters for the light trunk; the large one answers the question of scales alone.
-            study = study_scales(
+    plan = Plan(seeds=study.seeds, splits=study.splits, resamples=study.resamples)
+    for trunk in study.trunks:
+        measured = [level_scores(data, several(trunk), study.work) for data in study.sets]
+        found = learn(measured, plan=plan, progress=study.work.progress)
+        tables += [
+            matrix_table(found.transfer, trunk.name),
+            unseen_table(found.transfer, trunk.name),
+            source_table(found.transfer, trunk.name),
+            splits_table(list(found.splits.items()), trunk.name),
+        ]
+        for data in measured:
+            alone = learn([data], plan=replace(plan, splits=0), progress=study.work.progress)
+            if alone.fit is not None:
+                table = gains_table(data.data, alone.fit)
+                table.title = f"{table.title} ({trunk.name})"
+                tables.append(table)
+    return tables
+
+
+def scales(study: Study) -> list[Table]:
+    """Levels, filters, fusion, and levels of features."""
+    tables = []
+    for trunk in study.trunks:
+        for data in study.sets:
+            found = study_scales(
                 data,
-                partial(plain, trunk),
-                filters if trunk is trunks[0] else filters[:1],
-                seeds=SCALE_SEEDS,
-                resamples=RESAMPLES,
-                work=Work(cache, progress=tell),
+                partial(several, trunk, levels=MOST_LEVELS),
+                study.filters,
+                seeds=study.seeds,
+                resamples=study.resamples,
+                of_features=True,
+                work=study.work,
             )
-            tables += scales_page(study, {}).tables
+            tables += scales_page(found, {}).tables
+    return [table for table in tables if table.rows and table.title != "Settings"]
+
+
+def layers(study: Study) -> list[Table]:
+    """Layers of every trunk whose layers are known, on each set."""
+    tables = []
+    for trunk in study.trunks:
+        chain = trunk.reference_chain
+        if chain is None:
+            continue
+        every = layer_trunks(chain)
+        chosen = {n: t for n, t in every.items() if n in LAYERS} or every
+        for data in study.sets:
+            found = study_layers(data, chosen, LEVELS, study.work)
+            scores = dict(zip(chosen, found.tables, strict=True))
+            table = layer_table(found.data, scores, chosen)
+            table.title = f"{table.title} ({trunk.name})"
+            tables.append(table)
     return tables
 
 
-def layers(data: RatedSet, compact: Trunk, googlenet: Path, cache: Path) -> list[Table]:
-    """Layers of both trunks on one set."""
-    groups = (
-        layer_trunks(compact),
-        {f"inception_{last}": googlenet_trunk(googlenet, last) for last in GOOGLENET_LAYERS},
-    )
-    return [
-        layer_table(data, study_layers(data, trunks, LEVELS, cache, tell), trunks)
-        for trunks in groups
-    ]
+def shift(study: Study) -> list[Table]:
+    """Changes of geometry."""
+    found = study_shift(study.photographs, study.contenders, progress=study.work.progress)
+    return [shift_table(found)]
+
+
+def cost(study: Study) -> list[Table]:
+    """Parameters and operations; times are those of docs/performance.md."""
+    deep = [several(trunk) for trunk in study.trunks]
+    tables = cost_tables([measure_cost(one, *SIDE, repeats=1) for one in deep], *SIDE)
+    for table in tables:
+        kept = [k for k, name in enumerate(table.columns) if name in WITHOUT_TIMES]
+        table.columns = [table.columns[k] for k in kept]
+        table.rows = [[row[k] for k in kept] for row in table.rows]
+        table.title = table.title.replace("Cost", "Operations").partition(" (torch")[0]
+        table.note = ""
+    return tables
+
+
+PARTS: dict[str, Callable[[Study], list[Table]]] = {
+    part.__name__: part for part in (agreement, paper, weights, scales, layers, shift, cost)
+}
 
 
 def header(command: str, trunks: Iterable[Trunk]) -> str:
     """What made a page."""
-    digests = ", ".join(f"{trunk.name} {trunk.parameter_digest()[:16]}" for trunk in trunks)
+    digests = ", ".join(f"{trunk.name} {trunk.digest[:16]}" for trunk in trunks)
     return (
         f"Measured with msds {__version__}, torch {torch.__version__}, Python "
-        f"{platform.python_version()}, {torch.get_num_threads()} thread(s); trunks by digest: "
-        f"{digests}. Made by:\n\n    {command}\n"
+        f"{platform.python_version()}; trunks by digest: {digests}. Made by:\n\n    {command}\n"
     )
 
 
+def write(out: Path, part: str, tables: Sequence[Table], above: str) -> None:
+    """A page and a table of numbers."""
+    text = [f"# Measured: {part}\n", above, *(table.markdown() for table in tables)]
+    with atomic_write(out / f"{part}.md", "w", encoding="utf-8") as file:
+        file.write("\n".join(text))
+    with atomic_write(out / f"{part}.csv", "w", encoding="utf-8") as file:
+        file.write("\n".join(table.csv() for table in tables))
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--googlenet", type=Path, required=True)
+    parser.add_argument("--googlenet", type=Path, help="a trunk of one's own as well")
+    parser.add_argument("--engine", default="auto", help="that computes the trunks' features")
     parser.add_argument("--out", type=Path, default=Path("docs/results"))
     parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--filters", default=",".join(FILTERS), help="of the part scales")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this; repeatable")
     arguments = parser.parse_args()
-    sets = [open_dataset(name, arguments.data) for name in SETS]
-    trunks: list[Trunk] = [MSDS("compact").trunk, googlenet_trunk(arguments.googlenet, "4d")]
-    contenders = [*(plain(trunk) for trunk in trunks), PSNR(), SSIM(), FullSizeSSIM(), MSSSIM()]
-    photographs = sorted((arguments.data / "photos/cid22/validation").glob("*"))[:4]
+    trunks: list[Trunk] = [load_trunk(name) for name in TRUNKS]
+    if arguments.googlenet:
+        trunks.append(googlenet_trunk(arguments.googlenet, "4d"))
+    study = Study(
+        [open_dataset(name, arguments.data) for name in SETS],
+        [open_engine(trunk, arguments.engine) for trunk in trunks],
+        filters=arguments.filters.split(","),
+        work=Work(arguments.cache, progress=tell),
+        photographs=sorted((arguments.data / "photos/cid22/validation").glob("*"))[:4],
+    )
+    given = f" --googlenet {arguments.googlenet}" if arguments.googlenet else ""
     for part in arguments.part or PARTS:
-        if part == "agreement":
-            tables = agreement(sets, trunks, arguments.cache)
-        elif part == "weights":
-            tables = weights(sets, trunks, arguments.cache)
-        elif part == "scales":
-            tables = scales(sets, trunks, arguments.filters.split(","), arguments.cache)
-        elif part == "layers":
-            tables = layers(sets[1], trunks[0], arguments.googlenet, arguments.cache)
-        elif part == "shift":
-            tables = [shift_table(study_shift(photographs, contenders, progress=tell))]
-        else:
-            tables = cost_tables([measure_cost(c, *SIDE) for c in contenders], *SIDE)
-        command = (
-            "python -m benchmarks.study_results --data ../shared/data --googlenet "
-            f"../shared/weights/{arguments.googlenet.name} --part {part}"
-        )
-        if part == "scales":
+        command = f"python -m benchmarks.study_results --data ../shared/data{given} --part {part}"
+        if part == "scales" and study.filters != list(FILTERS):
             command += f" --filters {arguments.filters}"
-        text = [f"# Measured: {part}\n", header(command, trunks)]
-        with atomic_write(arguments.out / f"{part}.md", "w", encoding="utf-8") as file:
-            file.write("\n".join([*text, *(table.markdown() for table in tables)]))
-        with atomic_write(arguments.out / f"{part}.csv", "w", encoding="utf-8") as file:
-            file.write("\n".join(table.csv() for table in tables))
+        write(arguments.out, part, PARTS[part](study), header(command, study.trunks))
 
 
 if __name__ == "__main__":

@@ -245,3 +245,50 @@ def rated(root: Path, references: int = 6, side: int = 64) -> Path:
     table = root / "pairs.csv"
     table.write_text("\n".join(rows) + "\n")
     return table
+
+
+def retargetme(root: Path) -> Path:
+    """Two images of MIT RetargetMe: a folder each, and the votes as a MATLAB struct."""
+    from scipy.io import savemat
+
+    operators = ("cr", "sv", "multiop", "sc", "scl", "sm", "sns", "warp")
+    for image, ratio in (("ArtRoom", "0.75"), ("car1", "0.50")):
+        touch(root / image / f"{image}.png")
+        for operator in operators:
+            touch(root / image / f"{image}_{ratio}_{operator}.png")
+        touch(root / image / f"{image}_0.75_lg.png")  # an operator that was not voted on
+    names = np.array(["ArtRoom_0.75", "car1_0.50"], dtype=object)
+    votes = np.arange(16.0).reshape(2, 8)
+    savemat(root / "subjData-ref_37.mat", {"subjData": {"datasetNames": names, "data": votes}})
+    return root
+
+
+def part(root: Path, name: str) -> Path:
+    """Three pairs of a part of TID2013, LIVE or KADID-10k."""
+    folders, rows = {
+        "tid2013-part": (
+            ("reference_images", "distorted_images"),
+            ["mos,distortion,level", "i06,i06_01_1,5.7,1,1", "i06,i06_24_5,2.5,24,5",
+             "i25,i25_10_3,4.1,10,3"],
+        ),
+        "live-part": (
+            ("refimgs", "fastfading"),
+            ["dmos,dmos_realigned,dmos_realigned_std,distortion",
+             "sailing1,img1,58.9,73.5,2.8,fastfading", "sailing1,img2,20.1,22.5,1.9,fastfading",
+             "monarch,img3,30.1,35.5,2.2,fastfading"],
+        ),
+        "kadid-part": (
+            ("references", "images"),
+            ["mos,distortion,level", "I01,I01_02_03,1.5,lens blur,3", "I01,I01_10_01,4.2,jpeg,1",
+             "I80,I80_25_05,2.0,contrast change,5"],
+        ),
+    }[name]  # fmt: skip
+    lines = [f"reference,distorted,{rows[0]}"]
+    for row in rows[1:]:
+        reference, distorted, rest = row.split(",", 2)
+        files = [f"{folders[0]}/{reference}.webp", f"{folders[1]}/{distorted}.webp"]
+        for file in files:
+            touch(root / file)
+        lines.append(",".join([*files, rest]))
+    (root / "pairs.csv").write_text("\n".join(lines) + "\n")
+    return root

@@ -130,6 +130,21 @@ def test_the_table_says_which_curve_stands_behind_plcc(data: RatedSet) -> None:
     assert "the five-parameter logistic curve, free to turn (customary)." in notes[2]
 
 
+def test_a_set_against_which_every_metric_runs_is_pointed_out(data: RatedSet) -> None:
+    random = np.random.default_rng(0)
+    settings = Settings(resamples=0)
+    for scores, doubtful in ((data.quality, False), (-data.quality, True)):
+        good, poor = (scores + random.normal(0, 0.1, len(data)) for _ in range(2))
+        measured = Measured(data, (good[:, None], poor[:, None]))
+        result = measure(measured, [PSNR(), SSIM()], settings)
+        note = benchmark_page(Benchmark(settings, [result])).tables[0].note
+        assert ("Every metric runs against these opinions" in note) == doubtful
+        assert ("write FILE:COLUMN:lower" in note) == doubtful
+    # One metric that agrees is enough not to doubt the direction.
+    assert data.doubt([-0.8, 0.2]) == ""
+    assert "was taken as worse" in replace(data, higher_is_better=False).doubt([-0.8, -0.5])
+
+
 def test_contenders_of_the_same_name_are_refused(data: RatedSet) -> None:
     with pytest.raises(InputError, match="different names"):
         run_benchmark([data], [PSNR(), PSNR()])

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from helpers import trees
 from msds.cli.main import app
-from msds.cli.study_options import show_tables
+from msds.cli.study_options import SetOptions, show_tables
 from msds.errors import InputError
 from msds.report.table import Table
 
@@ -147,8 +147,28 @@ def test_tables_break_neither_names_nor_numbers_in_eighty_columns(
 def test_wrong_outputs_are_refused_before_the_work(table: Path) -> None:
     with pytest.raises(InputError, match=r"tables are written as \.md"):
         run("bench", str(table), "--out", "x.docx")
-    for name in (str(table), f"{table}:dmos"):
+    for name in (str(table), f"{table}:dmos", f"{table}:dmos:lower", f"{table}:lower"):
         with pytest.raises(InputError, match="is read and would be replaced"):
             run("bench", name, "--out", str(table))
     with pytest.raises(InputError, match="4 or 5 parameters"):
         run("bench", str(table), "--curve", "3")
+
+
+def test_one_direction_for_two_tables_is_refused_and_each_may_have_its_own(
+    tmp_path: Path,
+) -> None:
+    names = []
+    for name in ("first", "second"):
+        text = (trees.rated(tmp_path / name, references=2)).read_text()
+        path = tmp_path / name / "own.csv"
+        path.write_text(text.replace("mos", "score", 1))
+        names.append(str(path))
+    sets = SetOptions(higher_is_better=True)
+    with pytest.raises(InputError, match="the direction of one table"):
+        sets.open(names)
+    with pytest.raises(InputError, match="there are here: none"):
+        sets.open([f"{names[0]}:score:lower"])
+    found = sets.open([names[0], f"{names[1]}:score:lower"])
+    assert [data.higher_is_better for data in found] == [True, False]
+    found = SetOptions().open([f"{names[0]}:lower", f"{names[1]}:score:higher"])
+    assert [data.higher_is_better for data in found] == [False, True]

@@ -14,7 +14,14 @@ from PIL import Image
 from helpers import trees
 from msds.errors import InputError
 from msds.scoring.classics import PSNR
-from msds.study.datasets import DATASETS, check, open_dataset
+from msds.study.datasets import (
+    DATASETS,
+    check,
+    open_dataset,
+    overlap_note,
+    shared_references,
+    without_shared,
+)
 from msds.study.datasets.base import Folder, text_lines
 from msds.study.datasets.csiq import rows as csiq_rows
 from msds.study.datasets.preference import read_bapps
@@ -99,6 +106,7 @@ def test_pipal_reads_one_list_of_elo_scores_per_reference(
     assert [p.distorted.name for p in data.pairs][:2] == ["A0001_00_00.bmp", "A0001_04_11.bmp"]
     assert data.pairs[0].opinion == 1448.9539
     assert set(data.groups) == {"a0001", "a0060"}
+    assert data.pairs[1].distortion == "04 denoising"
     assert data.higher_is_better
 
 
@@ -123,6 +131,146 @@ def test_qads_mdid_cidiq_and_pieapp_pair_scores_with_the_right_images(tmp_path: 
     assert [p.opinion for p in pieapp.pairs] == [2.75, -0.1]
     assert [p.distortion for p in pieapp.pairs] == ["gaussian_blur", "jpeg"]
     assert not pieapp.higher_is_better
+
+
+def test_retargetme_takes_the_votes_of_the_right_operators(tmp_path: Path) -> None:
+    data = open_dataset("retargetme", trees.retargetme(tmp_path))
+    assert len(data) == 16
+    found = [(p.reference.name, p.distorted.name, p.distortion, p.opinion) for p in data.pairs]
+    assert found[0] == ("ArtRoom.png", "ArtRoom_0.75_cr.png", "cropping", 0.0)
+    assert found[3] == ("ArtRoom.png", "ArtRoom_0.75_sc.png", "seam carving", 3.0)
+    assert found[12] == ("car1.png", "car1_0.50_scl.png", "scaling", 12.0)
+    assert data.higher_is_better
+    assert set(data.groups) == {"artroom", "car1"}
+    assert check(tmp_path)[0].spec.id == "retargetme"
+    (tmp_path / "car1" / "car1_0.50_sns.png").unlink()
+    with pytest.raises(InputError, match=r"the first is car1/car1_0\.50_sns\.png"):
+        open_dataset("retargetme", tmp_path)
+
+
+def test_votes_in_another_form_are_refused(tmp_path: Path) -> None:
+    from scipy.io import savemat
+
+    trees.retargetme(tmp_path)
+    savemat(tmp_path / "subjData-ref_37.mat", {"subjData": {"datasetNames": "x", "data": [1, 2]}})
+    with pytest.raises(InputError, match="8 numbers in data; found 1 names"):
+        open_dataset("retargetme", tmp_path)
+
+
+def test_cuhk_is_read_from_a_table_and_says_which_one_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no pairs\.csv in it; write one with the columns"):
+        open_dataset("cuhk-retargeting", tmp_path)
+    for name in ("a.png", "a_sc.png"):
+        trees.touch(tmp_path / name)
+    _csv(tmp_path / "pairs.csv", "reference,distorted,mos,distortion\na.png,a_sc.png,61.5,seam\n")
+    data = open_dataset("cuhk-retargeting", tmp_path)
+    assert [(p.group, p.distortion, p.opinion) for p in data.pairs] == [("a", "seam", 61.5)]
+    assert data.higher_is_better
+
+
+@pytest.mark.parametrize(
+    ("name", "groups", "kinds", "better"),
+    [
+        (
+            "tid2013-part",
+            ["i06", "i06", "i25"],
+            ["01 additive Gaussian noise", "24 sparse sampling and reconstruction", "10 JPEG"],
+            True,
+        ),
+        ("live-part", ["sailing1.bmp", "sailing1.bmp", "monarch.bmp"], ["fastfading"] * 3, False),
+        (
+            "kadid-part",
+            ["i01", "i01", "i80"],
+            ["02 lens blur", "10 JPEG", "25 contrast change"],
+            True,
+        ),
+    ],
+)
+def test_parts_open_by_name_with_the_names_of_the_whole_sets(
+    tmp_path: Path, name: str, groups: list[str], kinds: list[str], better: bool
+) -> None:
+    trees.part(tmp_path / name, name)
+    data = open_dataset(name, tmp_path)
+    assert data.groups == groups
+    assert [pair.distortion for pair in data.pairs] == kinds
+    assert data.higher_is_better == better
+    assert [report.spec.id for report in check(tmp_path)] == [name]
+    if name == "live-part":
+        assert data.opinions[0] == 73.5
+        assert data.standard_errors == pytest.approx([2.8, 1.9, 2.2])
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs", "references", "whole"),
+    [
+        ("tid2013-part", 135, 14, "tid2013"),
+        ("live-part", 60, 3, "live"),
+        ("kadid-part", 169, 40, "kadid10k"),
+    ],
+)
+def test_the_real_parts_are_complete_and_their_types_agree_with_their_tables(
+    shared_dir: Path, name: str, pairs: int, references: int, whole: str
+) -> None:
+    data = open_dataset(name, shared_dir / "data")
+    assert (len(data), len(set(data.groups))) == (pairs, references)
+    assert check(shared_dir / "data" / name, name)[0].complete
+    assert data.higher_is_better == DATASETS[whole].higher_is_better
+    column = "dmos_realigned:lower" if name == "live-part" else "mos"
+    told = open_dataset(f"{shared_dir / 'data' / name / 'pairs.csv'}:{column}")
+    for named, plain in zip(data.pairs, told.pairs, strict=True):
+        kind = named.distortion.lower().replace("jpeg 2000", "jpeg2000")
+        if name == "kadid-part":
+            assert plain.distortion.removesuffix("s") in kind
+        elif name == "tid2013-part":
+            assert int(plain.distortion) == int(kind[:2])
+        assert named.opinion == plain.opinion
+
+
+def test_references_that_two_sets_share_are_known(tmp_path: Path) -> None:
+    sets = {name: open_dataset(name, trees.part(tmp_path / name, name)) for name in
+            ("tid2013-part", "live-part", "kadid-part")}  # fmt: skip
+    tid, live, kadid = sets.values()
+    assert shared_references(tid, live) == (("i06", "sailing1.bmp"),)
+    assert shared_references(live, tid) == (("sailing1.bmp", "i06"),)
+    assert shared_references(kadid, tid) == ()
+    assert without_shared(tid, live).groups == ["i25"]
+    assert overlap_note(tid, live) == (
+        "1 of the 2 references of part of TID2013 are in part of LIVE release 2: i06."
+    )
+    assert overlap_note(kadid, live) == ""
+    whole = open_dataset("tid2013", trees.tid2013(tmp_path / "tid"))
+    assert shared_references(whole, tid) == (("i25", "i25"),)
+
+
+def test_references_called_the_same_are_the_same_picture(shared_dir: Path) -> None:
+    # TID's are windows of 512 x 384 of Kodak's 768 x 512, at the same scale; LIVE's are whole.
+    signal = pytest.importorskip("scipy.signal")
+    data = shared_dir / "data"
+    tid, live = open_dataset("tid2013-part", data), open_dataset("live-part", data)
+    known = {(a, b.removesuffix(".bmp")) for a, b in shared_references(tid, live)}
+    assert known == {("i06", "sailing1"), ("i08", "buildings")}
+    for name in ("sailing1", "buildings", "monarch"):
+        whole = _small(data / "live-part" / "refimgs" / f"{name}.webp")
+        found = {}
+        for path in (data / "tid2013-part" / "reference_images").iterdir():
+            window = _small(path)
+            if any(a > b for a, b in zip(window.shape, whole.shape, strict=True)):
+                continue
+            window = window - window.mean()
+            flat = np.ones_like(window)
+            total = signal.fftconvolve(whole, flat, "valid")
+            squares = signal.fftconvolve(whole**2, flat, "valid") - total**2 / flat.size
+            match = signal.fftconvolve(whole, window[::-1, ::-1], "valid")
+            norm = np.sqrt(np.maximum(squares, 1e-9) * (window**2).sum())
+            found[path.stem] = float((match / norm).max())
+        alike = {stem for stem, value in found.items() if value > 0.9}
+        assert alike == {a for a, b in known if b == name}
+
+
+def _small(path: Path) -> np.ndarray:
+    image = Image.open(path).convert("L")
+    size = (image.width // 4, image.height // 4)
+    return np.asarray(image.resize(size, Image.Resampling.BOX), dtype=float)
 
 
 def test_a_missing_image_is_named_with_the_place_to_get_it(tmp_path: Path) -> None:
@@ -187,12 +335,21 @@ def test_the_column_and_direction_of_a_table_are_never_guessed(tmp_path: Path) -
     two = _csv(tmp_path / "two.csv", "reference,distorted,mos,dmos\na.png,b.png,1,2\n")
     with pytest.raises(InputError, match="name the column of opinions as in two.csv:mos"):
         open_dataset(str(two))
-    assert not open_dataset(f"{two}:dmos").higher_is_better
+    # LIVE's dmos falls with quality and KADID-10k's grows.
+    with pytest.raises(InputError, match=r"two\.csv:dmos:higher, or worse, two\.csv:dmos:lower"):
+        open_dataset(f"{two}:dmos")
+    assert not open_dataset(f"{two}:dmos:lower").higher_is_better
+    assert open_dataset(f"{two}:dmos:Higher").higher_is_better
     assert open_dataset(f"{two}:mos").higher_is_better
+    assert not open_dataset(f"{two}:mos:lower").higher_is_better
+    assert open_dataset("two.csv:mos", tmp_path).opinions.tolist() == [1.0]
+    # What is said with the table counts before what is said of all.
+    assert not open_dataset(f"{two}:dmos:lower", higher_is_better=True).higher_is_better
     assert open_dataset(f"{two}:dmos", higher_is_better=True).higher_is_better
     odd = _csv(tmp_path / "odd.csv", "reference,distorted,score\na.png,b.png,1\n")
-    with pytest.raises(InputError, match="--lower-is-better"):
+    with pytest.raises(InputError, match=r"odd\.csv:score:higher, or worse, odd\.csv:score:lower"):
         open_dataset(str(odd))
+    assert not open_dataset(f"{odd}:lower").higher_is_better
     bad = _csv(tmp_path / "bad.csv", "reference,distorted,mos\na.png,c.png,1\n")
     numbers = score_set(open_dataset(str(bad)), PSNR())
     assert "c.png" in numbers.errors[0], "a file that is not there costs its own pair"

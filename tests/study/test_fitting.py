@@ -10,11 +10,16 @@ import torch
 
 from msds.errors import InputError
 from msds.models import find_model, write_model
+from msds.study.benchmark import Settings
 from msds.study.datasets import RatedPair, RatedSet
 from msds.study.fitting import fit_weights, fused, learn_weights, reference_folds, soft_ranks
+from msds.study.learning import Plan, learn
 from msds.study.model_file import fitted_model
-from msds.study.pages.weights import gains_table, transfer_table, weights_table
+from msds.study.pages.transfer import matrix_table, unseen_table
+from msds.study.pages.weights import gains_table, weights_table
 from msds.study.statistics import spearman
+from msds.study.tables import Measured
+from msds.study.transfer import study_transfer
 
 pytest.importorskip("scipy")
 
@@ -118,9 +123,28 @@ def test_a_fit_gains_over_its_rivals_on_unseen_references() -> None:
     assert fit.gains["level 3"].difference > 0
     assert len(weights_table(data, fit).rows) == 4
     assert len(gains_table(data, fit).rows) == 5
-    other, other_table = made_up(seed=9)
-    row = transfer_table([other], [other_table], fit, resamples=50).rows[0]
-    assert row[3] > row[2]  # type: ignore[operator]
+
+
+def test_a_set_that_shows_references_of_the_set_learned_on_is_marked() -> None:
+    data, table = made_up(count=60, references=6)
+
+    def called(identity: str, title: str, names: list[str]) -> RatedSet:
+        pairs = tuple(
+            RatedPair(p.reference, p.distorted, p.opinion, names[i % len(names)])
+            for i, p in enumerate(data.pairs)
+        )
+        return RatedSet(identity, title, Path(), pairs, True, "MOS")
+
+    live = called("live", "LIVE", ["sailing1.bmp", "monarch.bmp"])
+    tid = called("tid2013", "TID2013", ["i06", "i25", "i07"])
+    other = called("kadid10k", "KADID-10k", ["i06", "i07"])
+    sets = [Measured(one, (table,)) for one in (live, tid, other)]
+    found = study_transfer(sets[:1], sets[1:], settings=Settings(resamples=20))
+    rows = unseen_table(found, "made up").rows
+    assert [row[1] for row in rows] == ["TID2013 †", "KADID-10k"]
+    matrix = matrix_table(found, "made up")
+    assert "1 of the 3 references of TID2013 are in LIVE: i06." in matrix.note
+    assert [str(cell)[-1] for cell in matrix.rows[0][1:3]] == ["*", "†"]
 
 
 def test_unseen_scores_do_not_depend_on_the_opinions_of_their_own_reference() -> None:
@@ -148,13 +172,13 @@ def test_gaps_and_too_few_pairs_are_refused() -> None:
 
 def test_the_model_file_is_readable_and_is_read_back_as_it_was_learned(tmp_path: Path) -> None:
     data, table = made_up(count=80, references=8)
-    fit = fit_weights(data, table, folds=2, seeds=1, resamples=20)
-    model = fitted_model(find_model("msds-compact"), "0" * 64, data, fit, "mine")
+    learned = learn([Measured(data, (table,))], plan=Plan(folds=2, seeds=1, splits=2, resamples=20))
+    model = fitted_model(find_model("msds-compact"), "0" * 64, learned, "mine")
     path = tmp_path / "mine.json"
     write_model(path, model)
     read = find_model(path)
     assert read.id == "mine"
-    assert read.settings.weights == pytest.approx(fit.weights, abs=1e-7)
+    assert read.settings.weights == pytest.approx(learned.weights, abs=1e-7)
     assert read.provenance["learned_on"]["fingerprint"] == data.fingerprint
     assert read.provenance["cross_validation"]["folds"] == 2
     assert "versions" in read.provenance

@@ -21,7 +21,8 @@ from msds.study.datasets import RatedSet
 from msds.study.datasets.base import RatedPair
 from msds.study.fitting import learn_shared_weights, learn_weights
 from msds.study.pages.paper import paper_page
-from msds.study.paper import EQUAL, LEARNED, ONE, find_sets, study_paper, without
+from msds.study.paper import LEARNED, find_sets, study_paper
+from msds.study.transfer import EQUAL, ONE, without
 
 WEIGHTS = np.array([0.1, 0.6, 0.2, 0.1])
 
@@ -67,7 +68,9 @@ def test_weights_learned_on_other_sets_are_found_and_win(tmp_path: Path) -> None
     sets, contender = made_up(tmp_path)
     study = study_paper(sets, contender, settings=Settings(resamples=200))
     for one in study.sets:
-        np.testing.assert_allclose(study.weights[without(one.data)], WEIGHTS, atol=0.06)
+        np.testing.assert_allclose(
+            study.transfer.weights[without(one.data.title)], WEIGHTS, atol=0.06
+        )
         found = {name: entry.srcc for name, entry in one.agreements.items()}
         assert found[LEARNED] > found[EQUAL] > found[ONE]
         expected = stats.spearmanr(one.table[:, 0], one.data.opinions).statistic

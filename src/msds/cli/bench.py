@@ -22,7 +22,7 @@ EXAMPLES = """
 
   msds bench tid2013 live --root ~/iqa --report bench.html
 
-  msds bench pairs.csv:dmos --model msds-compact --model fitted.json --baseline psnr,ssim
+  msds bench pairs.csv:dmos:lower --model msds-compact --model fitted.json --baseline psnr,ssim
 
   msds bench pairs.csv --metric 'piq:haarpsi,higher' --metric 'mine:distance,lower'
 
@@ -48,7 +48,7 @@ class BenchOptions:
     datasets: Annotated[
         list[str],
         typer.Argument(
-            help="Ids (see msds datasets list), or tables of pairs: FILE or FILE:COLUMN.",
+            help="Ids (see msds datasets list), or tables of pairs: FILE, FILE:COLUMN[:lower].",
             autocompletion=completion.rated,
         ),
     ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -13,10 +13,15 @@ from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
 from msds.text import one_line
 
+if TYPE_CHECKING:
+    from msds.study.learning import Plan
+
 EXAMPLES = """
 [bold]Examples[/bold]
 
   msds fit kadid10k --root ~/iqa --test tid2013 --model-out learned.json
+
+  msds fit tid2013 live kadid10k --root ~/iqa --model msds-vgg16 --report fit.html
 
   msds score a.png b.png --model learned.json
 """
@@ -33,10 +38,12 @@ def register(app: typer.Typer) -> None:
 class FitOptions:
     """What is learned from what, and how it is tried."""
 
-    dataset: Annotated[
-        str,
+    datasets: Annotated[
+        list[str],
         typer.Argument(
-            help="Id, or table of pairs: FILE or FILE:COLUMN.", autocompletion=completion.datasets
+            help="Ids, or tables of pairs: FILE, FILE:COLUMN[:lower]; of several, each weighs the "
+            "same and is left out once.",
+            autocompletion=completion.datasets,
         ),
     ]
     test: Annotated[
@@ -81,14 +88,31 @@ class FitOptions:
     ] = "linear"
     folds: Annotated[
         int,
-        typer.Option(metavar="N", min=2, help="Parts of the references.", rich_help_panel=LEARNING),
+        typer.Option(
+            metavar="N",
+            min=2,
+            help="Parts of the references, where one set is learned on.",
+            rich_help_panel=LEARNING,
+        ),
     ] = 5
     seeds: Annotated[
         int,
         typer.Option(
-            metavar="N", min=1, help="How often the split is drawn.", rich_help_panel=LEARNING
+            metavar="N",
+            min=1,
+            help="How often the references are cut into these parts.",
+            rich_help_panel=LEARNING,
         ),
     ] = 5
+    splits: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Random splits of each set's references, 4 of 5 to learn from.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = 20
     resamples: Annotated[
         int,
         typer.Option(
@@ -119,6 +143,19 @@ class FitOptions:
         if self.fusion not in FORMS:
             raise InputError(f"Unknown fusion {self.fusion!r}: expected {' or '.join(FORMS)}.")
 
+    def plan(self) -> Plan:
+        """How weights are learned and tried."""
+        from msds.study.learning import Plan
+
+        return Plan(
+            cast(Literal["srcc", "logistic"], self.objective),
+            self.fusion,
+            self.folds,
+            self.seeds,
+            self.splits,
+            self.resamples,
+        )
+
 
 def fit(
     options: FitOptions,
@@ -126,48 +163,30 @@ def fit(
     engine: shared.WorkOptions,
     output: shared.PageOptions,
 ) -> None:
-    """Learn the levels' weights by cross-validation over references, and say what they gain."""
+    """Learn the levels' weights, and say what they gain on references and sets not seen."""
     from msds.models import find_model, load_model, write_model
     from msds.scoring.contenders import DeepContender
-    from msds.study.fitting import fit_weights
+    from msds.study.learning import learn
     from msds.study.model_file import fitted_model
-    from msds.study.pages.weights import fit_page, transfer_table
+    from msds.study.pages.weights import fit_page
     from msds.study.tables import level_scores
 
-    tests = options.test or []
-    output.check(options.dataset, *tests, options.model, others=[options.model_out])
+    names, tests = options.datasets, options.test or []
+    output.check(*names, *tests, options.model, others=[options.model_out])
     base = find_model(options.model)
-    data = sets.open([options.dataset, *tests])
+    data = sets.open([*names, *tests])
     metric = engine.settled(load_model(options.model, trunk_weights=options.trunk_weights))
     contender = DeepContender(metric)
     with shared.progress_bar() as progress:
         work = engine.work(progress)
         measured = [level_scores(one, contender, work) for one in data]
-        result = fit_weights(
-            measured[0].data,
-            measured[0].tables[0],
-            objective=cast(Literal["srcc", "logistic"], options.objective),
-            form=options.fusion,
-            folds=options.folds,
-            seeds=options.seeds,
-            resamples=options.resamples,
-            progress=progress,
-        )
-    others = measured[1:]
-    transfer = (
-        transfer_table(
-            [one.data for one in others],
-            [one.tables[0] for one in others],
-            result,
-            options.resamples,
-        )
-        if others
-        else None
-    )
-    output.present(fit_page(measured[0].data, result, contender, transfer, shared.command_line()))
+        own, others = measured[: len(names)], measured[len(names) :]
+        learned = learn(own, others, options.plan(), progress)
+    settings = asdict(learned.plan)
+    output.present(fit_page(learned, contender, settings, shared.command_line()))
     if options.model_out is not None:
-        name = options.name or f"{base.id}-{data[0].title}"
-        learned = fitted_model(base, metric.trunk_digest, measured[0].data, result, name)
-        write_model(options.model_out, learned)
+        titles = "-".join(one.title for one in learned.sets)
+        identity = options.name or f"{base.id}-{titles}"
+        write_model(options.model_out, fitted_model(base, metric.trunk_digest, learned, identity))
         typer.echo(one_line(f"msds: wrote {options.model_out}"), err=True)
     shared.tell_left_out({one.data.title: one.left_out for one in measured})

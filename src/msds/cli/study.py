@@ -21,7 +21,8 @@ app = typer.Typer(help="Experiments: paper, scales, shift, cost, layers.", no_ar
 Dataset = Annotated[
     str,
     typer.Argument(
-        help="Id, or table of pairs: FILE or FILE:COLUMN.", autocompletion=completion.datasets
+        help="Id, or table of pairs: FILE, FILE:COLUMN[:lower].",
+        autocompletion=completion.datasets,
     ),
 ]
 Model = Annotated[
@@ -47,8 +48,8 @@ class PaperOptions:
     datasets: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Ids, or tables of pairs: FILE or FILE:COLUMN; by default those of LIVE, CSIQ, "
-            "TID2013, KADID-10k and PIPAL that lie below --root.",
+            help="Ids, or tables of pairs: FILE, FILE:COLUMN[:lower]; by default those of LIVE, "
+            "CSIQ, TID2013, KADID-10k and PIPAL that lie below --root.",
             show_default=False,
             autocompletion=completion.datasets,
         ),
@@ -132,6 +133,13 @@ class ScalesOptions:
             show_default=False,
         ),
     ] = "average,gaussian,bicubic,lanczos,stride"
+    feature_pyramid: Annotated[
+        bool,
+        typer.Option(
+            "--feature-pyramid",
+            help="Also take the levels from a pyramid of the trunk's features.",
+        ),
+    ] = False
     folds: Annotated[int, typer.Option(metavar="N", min=2, help="Parts of the references.")] = 5
     seeds: Annotated[
         int, typer.Option(metavar="N", min=1, help="How often the split is drawn.")
@@ -176,6 +184,7 @@ def scales(
             folds=options.folds,
             seeds=options.seeds,
             resamples=options.resamples,
+            of_features=options.feature_pyramid,
             work=engine.work(progress),
         )
     settings: dict[str, Any] = {
@@ -183,6 +192,7 @@ def scales(
         "trunk_digest": trunk.digest,
         "levels": levels,
         "filters": names,
+        "feature_pyramid": options.feature_pyramid,
         "folds": options.folds,
         "seeds": options.seeds,
         "resamples": options.resamples,

@@ -46,7 +46,7 @@ class SetOptions:
         bool | None,
         typer.Option(
             "--higher-is-better/--lower-is-better",
-            help="Direction of a table's opinions.",
+            help="Direction of the one table's opinions; of several: FILE:COLUMN:lower.",
             rich_help_panel=SETS,
         ),
     ] = None
@@ -54,9 +54,27 @@ class SetOptions:
     def open(self, names: Sequence[str]) -> list[RatedSet]:
         """The sets that were asked for."""
         from msds.study.datasets import open_dataset
+        from msds.study.datasets.manifest import split_name
 
-        direction = self.higher_is_better
-        return [open_dataset(name, self.root, higher_is_better=direction) for name in names]
+        if self.higher_is_better is None:
+            return [open_dataset(name, self.root) for name in names]
+        tables = {name: table for name in names if (table := split_name(name)) is not None}
+        open_ended = [name for name, (_, _, direction) in tables.items() if direction is None]
+        if len(open_ended) != 1:
+            found = ", ".join(open_ended) or "none"
+            raise InputError(
+                "--higher-is-better and --lower-is-better say the direction of one table; without "
+                f"a direction of their own there are here: {found}. Write it with each table, as "
+                "in pairs.csv:mos:higher."
+            )
+        return [
+            open_dataset(
+                name,
+                self.root,
+                higher_is_better=self.higher_is_better if name in open_ended else None,
+            )
+            for name in names
+        ]
 
 
 @dataclass(frozen=True)
@@ -141,7 +159,7 @@ class ContenderOptions:
 
     def open(self, engine: WorkOptions) -> list[Contender]:
         """The models by id or file, then the user's own metrics, then the baselines."""
-        from msds.models import load_model
+        from msds.models import learned_on, load_model
         from msds.scoring.classics import baseline
         from msds.scoring.contenders import DeepContender
         from msds.scoring.custom import CustomContender
@@ -151,7 +169,9 @@ class ContenderOptions:
         found: list[Contender] = []
         for name in self.models:
             metric = load_model(name, trunk_weights=self.trunk_weights, small=self.small)
-            found.append(DeepContender(engine.settled(metric)))
+            contender = DeepContender(engine.settled(metric))
+            contender.learned_on = learned_on(name)
+            found.append(contender)
         found += [CustomContender(spec, device) for spec in self.metric or ()]
         names = [name for name in self.baseline.split(",") if name.strip()]
         return found + [baseline(name, device) for name in names]
@@ -258,11 +278,13 @@ def check_outputs(tables: Sequence[Path], *others: Path | None, inputs: Sequence
     ----------
     tables : files for tables.
     others : files for reports and models, None where there is none.
-    inputs : files that are read, FILE or FILE:COLUMN; these are not to be replaced.
+    inputs : files that are read, FILE, FILE:COLUMN or FILE:COLUMN:lower; not to be replaced.
     """
     from msds.files import check_writable, same_file
 
-    read = [name for text in inputs for name in (text, text.rpartition(":")[0]) if name]
+    parts = [text.split(":") for text in inputs]
+    read = [":".join(words[:count]) for words in parts for count in range(1, len(words) + 1)]
+    read = [name for name in read if name]
     for path in tables:
         if path.suffix.lower() not in WRITERS:
             raise InputError(f"{path}: tables are written as {', '.join(WRITERS)}.")

@@ -6,13 +6,14 @@ exports these.
 
 from msds.models.catalogue import DEFAULT_MODEL, MODELS, Model
 from msds.models.file import read_model, write_model
-from msds.models.load import find_model, load_model
+from msds.models.load import find_model, learned_on, load_model
 
 __all__ = [
     "DEFAULT_MODEL",
     "MODELS",
     "Model",
     "find_model",
+    "learned_on",
     "load_model",
     "read_model",
     "write_model",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,14 @@ from msds.metric.settings import Settings
 from msds.trunks.compact import COMPACT_VERSION
 
 DEFAULT_MODEL = "msds-compact"
+
+_LEANS_ON: Mapping[str, Any] = {
+    "learned_on": [
+        {"set": "tid2013-part", "id": "tid2013-part", "pairs": 135},
+        {"set": "live-part", "id": "live-part", "pairs": 60},
+    ]
+}
+"""The rated pairs that the weights of compact's four levels lean on, see docs/models/compact.md."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +40,25 @@ class Model:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     good_for: str = ""
 
+    @property
+    def learned_on(self) -> tuple[Mapping[str, Any], ...]:
+        """Records of the rated sets that the weights were learned on, where known."""
+        found = self.provenance.get("learned_on", ())
+        records = [found] if isinstance(found, Mapping) else found
+        if not isinstance(records, Sequence) or isinstance(records, str):
+            return ()
+        return tuple(record for record in records if isinstance(record, Mapping))
+
 
 MODELS = {
     model.id: model
     for model in (
-        Model("msds-compact", "compact", good_for="everyday work, gates, large sets"),
+        Model(
+            "msds-compact",
+            "compact",
+            provenance=_LEANS_ON,
+            good_for="everyday work, gates, large sets",
+        ),
         Model("msds-vgg16", "vgg16", good_for="the paper's metric, published comparisons"),
         Model("msds-vgg19", "vgg19", good_for="the same with the deeper network"),
         Model(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,11 @@ def find_model(name: str | os.PathLike[str]) -> Model:
         f"Unknown model {shown!r}{did_you_mean(shown, MODELS)}: expected one of "
         f"{', '.join(MODELS)}, or a model file."
     )
+
+
+def learned_on(name: str | os.PathLike[str]) -> tuple[Mapping[str, Any], ...]:
+    """Records of the rated sets that a model's level weights were learned on, where known."""
+    return () if _is_saved(name) else find_model(name).learned_on
 
 
 def _is_path(name: str | os.PathLike[str]) -> bool:

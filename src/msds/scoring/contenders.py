@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,11 +40,13 @@ class Contender(ABC):
     name : what tables call it.
     columns : names of the numbers that a comparison gives, such as one per level.
     concurrent : whether several threads may prepare and compare at once.
+    learned_on : records of the rated sets that its weights were learned on, where known.
     """
 
     name: str
     columns: tuple[str, ...]
     concurrent = False
+    learned_on: Sequence[Mapping[str, Any]] = ()
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:

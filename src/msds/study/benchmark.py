@@ -12,6 +12,7 @@ import numpy as np
 from msds.errors import InputError
 from msds.scoring.contenders import Contender
 from msds.study.datasets.base import RatedSet
+from msds.study.seen import seen_by
 from msds.study.statistics import (
     Agreement,
     Array,
@@ -53,6 +54,7 @@ class Entry:
     overall : agreement with people on all pairs.
     by_distortion : agreement on each type with enough pairs.
     krasula : where the set has standard errors.
+    seen : what of the set its weights were learned on, "" if nothing is known.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Entry:
     overall: Agreement
     by_distortion: dict[str, Agreement]
     krasula: krasulas.Krasula | None
+    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,7 @@ def measure(measured: Measured, contenders: Sequence[Contender], settings: Setti
             agree(data, scores, settings),
             _by_distortion(data, scores, settings),
             krasulas.krasula(scores, pairs) if pairs is not None else None,
+            seen_by(contender.learned_on, data),
         )
     found = duels(data, entries, samples, pairs)
     return SetResult(data, entries, found, measured.left_out)

@@ -16,7 +16,7 @@ from msds.method.fusion import equal_weights
 from msds.scoring.contenders import Contender, DeepContender
 from msds.study.benchmark import Settings, agree
 from msds.study.datasets import RatedSet, open_dataset
-from msds.study.fitting import fused, learn_shared_weights, learn_weights
+from msds.study.fitting import fused
 from msds.study.statistics import (
     Agreement,
     Array,
@@ -26,6 +26,7 @@ from msds.study.statistics import (
     spearman,
 )
 from msds.study.tables import Work, measure_set
+from msds.study.transfer import EQUAL, ONE, Transfer, study_transfer
 
 SETS = ("live", "csiq", "tid2013", "kadid10k", "pipal")
 """The sets of the paper, by id."""
@@ -34,7 +35,7 @@ LISTED = {"tid2013": 0.864, "csiq": 0.955, "kadid10k": 0.921, "live": 0.967, "pi
 """SRCC of the paper's tables by an automatic listing that could not be verified; another of CSIQ
 says 0.964."""
 
-ONE, EQUAL, LEARNED = "one level", "equal weights", "weights learned on the other sets"
+LEARNED = "weights learned on the other sets"
 
 
 @dataclass(frozen=True)
@@ -66,16 +67,14 @@ class PaperStudy:
     ----------
     name : of the trunk.
     sets : in the order in which they were given.
-    weights : (K,) learned on each set alone, and "all but" each, by title.
-    transfer : agreement on a set (second) by weights learned on another one (first); learned
-        on itself where both are the same.
+    transfer : weights learned on each set, on all but each and on all, and each of these tried on
+        every set.
     """
 
     name: str
     levels: int
     sets: tuple[OnSet, ...]
-    weights: Mapping[str, Array]
-    transfer: Mapping[tuple[str, str], Agreement]
+    transfer: Transfer
 
 
 def find_sets(root: Path, names: Sequence[str] = SETS) -> tuple[list[RatedSet], dict[str, str]]:
@@ -105,20 +104,10 @@ def study_paper(
     """
     settings = settings or Settings()
     measured = [measure_set(data, [contender, *others], work) for data in sets]
-    kept = [one.data for one in measured]
-    tables = [one.tables[0] for one in measured]
-    qualities = [data.quality for data in kept]
-    weights: dict[str, Array] = {}
-    for here, data in enumerate(kept):
-        weights[data.title] = learn_weights(tables[here], qualities[here])
-        if len(kept) > 1:
-            rest = [k for k in range(len(kept)) if k != here]
-            weights[without(data)] = learn_shared_weights(
-                [tables[k] for k in rest], [qualities[k] for k in rest]
-            )
+    transfer = study_transfer(measured, settings=settings)
     results = []
-    for one in measured:
-        ways = _ways(one.data, one.tables[0], weights)
+    for name, one in zip(transfer.names, measured, strict=True):
+        ways = _ways(one.tables[0], transfer.rest(name))
         scores = ways | {
             other.name: other.fuse(table)
             for other, table in zip(others, one.tables[1:], strict=True)
@@ -127,27 +116,13 @@ def study_paper(
         found = {name: agree(one.data, s, settings) for name, s in scores.items()}
         gains = _gains(one.data, ways, samples)
         results.append(OnSet(one.data, one.left_out, one.tables[0], found, gains))
-    transfer = {
-        (source.title, target.data.title): agree(
-            target.data, fused(target.table, weights[source.title]), settings
-        )
-        for source in kept
-        for target in results
-    }
     levels = len(contender.columns)
-    return PaperStudy(contender.metric.trunk.name, levels, tuple(results), weights, transfer)
+    return PaperStudy(contender.metric.trunk.name, levels, tuple(results), transfer)
 
 
-def without(data: RatedSet) -> str:
-    """What weights are called that were learned on all sets but this one."""
-    return f"all but {data.title}"
-
-
-def _ways(data: RatedSet, table: Array, weights: Mapping[str, Array]) -> dict[str, Array]:
+def _ways(table: Array, learned: Array | None) -> dict[str, Array]:
     ways = {ONE: table[:, 0], EQUAL: fused(table, equal_weights(table.shape[1]))}
-    if without(data) in weights:
-        ways[LEARNED] = fused(table, weights[without(data)])
-    return ways
+    return ways if learned is None else ways | {LEARNED: fused(table, learned)}
 
 
 def _gains(

@@ -11,6 +11,7 @@ from msds.method.fusion import equal_weights
 from msds.scoring.contenders import DeepContender
 from msds.study.benchmark import LEAST_PAIRS
 from msds.study.datasets.base import RatedSet
+from msds.study.features import FeaturePyramid
 from msds.study.fitting import WeightFit, fit_weights, fused
 from msds.study.statistics import (
     Array,
@@ -36,6 +37,8 @@ class ScaleStudy:
     learned : fits by number of levels (2 to K), linear fusion, main filter.
     by_filter : fits with all levels by filter.
     geometric : the fit with all levels, geometric fusion, main filter.
+    features : (n, K) scores of levels from a pyramid of features, main filter, with the fit of
+        these; None where nobody asked.
     left_out : pairs of the set that could not be scored, with the reason.
     """
 
@@ -47,6 +50,7 @@ class ScaleStudy:
     geometric: WeightFit
     resamples: int
     left_out: Mapping[str, str] = field(default_factory=dict)
+    features: tuple[Array, WeightFit] | None = None
 
     @property
     def filter(self) -> str:
@@ -72,6 +76,7 @@ def study_scales(
     folds: int = 5,
     seeds: int = 3,
     resamples: int = 1000,
+    of_features: bool = False,
     work: Work | None = None,
 ) -> ScaleStudy:
     """Compute every level's scores with every filter, and learn weights on unseen references.
@@ -80,12 +85,14 @@ def study_scales(
     ----------
     contender_of : makes the metric with a pyramid filter of this name.
     filters : the first is the main one, used wherever filters are not the question.
+    of_features : whether levels are also taken from a pyramid of features.
     """
     contenders = {name: contender_of(name) for name in filters}
+    extra = [FeaturePyramid(contenders[filters[0]].metric)] if of_features else []
     work = work or Work()
-    measured = measure_set(data, list(contenders.values()), work)
+    measured = measure_set(data, [*contenders.values(), *extra], work)
     data = measured.data
-    tables = dict(zip(contenders, measured.tables, strict=True))
+    tables = dict(zip(contenders, measured.tables, strict=False))  # then the features' table
     main = tables[filters[0]]
 
     def fit(table: Array, form: str = "linear") -> WeightFit:
@@ -110,6 +117,7 @@ def study_scales(
         fit(main, "geometric"),
         resamples,
         measured.left_out,
+        (measured.tables[-1], fit(measured.tables[-1])) if of_features else None,
     )
 
 

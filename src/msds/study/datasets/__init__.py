@@ -4,14 +4,9 @@
 """
 
 from msds.study.datasets.base import Listing, RatedPair, RatedSet
-from msds.study.datasets.registry import (
-    DATASETS,
-    JUDGEMENTS,
-    CheckReport,
-    DatasetSpec,
-    check,
-    open_dataset,
-)
+from msds.study.datasets.overlap import overlap_note, shared_references, without_shared
+from msds.study.datasets.registry import CheckReport, check, open_dataset
+from msds.study.datasets.specs import DATASETS, JUDGEMENTS, DatasetSpec
 
 __all__ = [
     "CheckReport",
@@ -23,4 +18,7 @@ __all__ = [
     "RatedSet",
     "check",
     "open_dataset",
+    "overlap_note",
+    "shared_references",
+    "without_shared",
 ]

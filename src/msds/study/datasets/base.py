@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,9 @@ from msds.errors import InputError
 from msds.study.statistics import Array, Resamples, Unit, resamples_of, resampling_unit
 
 DeviationKind = Literal["standard deviation", "standard error"]
+
+# Below this correlation of every metric, the direction of the opinions is doubtful.
+_AGAINST = -0.3
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,22 @@ class RatedSet:
         """The distortion types in the order in which they first occur."""
         return list(dict.fromkeys(pair.distortion for pair in self.pairs))
 
+    def doubt(self, correlations: Iterable[float]) -> str:
+        """A sentence where all metrics run strongly against the opinions, else "".
+
+        Parameters
+        ----------
+        correlations : of each metric with the opinions, 1 for agreement.
+        """
+        highest = max(correlations, default=math.nan)
+        if not highest < _AGAINST:
+            return ""
+        taken, other = ("better", "lower") if self.higher_is_better else ("worse", "higher")
+        return (
+            f"Every metric runs against these opinions (SRCC {highest:.2f} at most). A higher "
+            f"{self.opinion_name} was taken as {taken}: if it is not, write FILE:COLUMN:{other}."
+        )
+
     @property
     def resampling_unit(self) -> Unit | None:
         """What the pairs allow to resample: whole references, ladders of pairs, or nothing."""
@@ -126,6 +146,18 @@ class RatedSet:
     def subset(self, indices: Iterable[int]) -> RatedSet:
         """The set with only these pairs."""
         return replace(self, pairs=tuple(self.pairs[index] for index in indices))
+
+
+def names_of(sets: Sequence[RatedSet]) -> list[str]:
+    """Titles of sets; with the column of opinions, or a stroke, where two would be called alike."""
+    counts = Counter(data.title for data in sets)
+    names: list[str] = []
+    for data in sets:
+        name = data.title if counts[data.title] == 1 else f"{data.title} ({data.opinion_name})"
+        while name in names:
+            name += "'"
+        names.append(name)
+    return names
 
 
 @dataclass

@@ -9,8 +9,8 @@ from msds.rows import SUFFIXES as SUFFIXES
 from msds.rows import read_rows
 from msds.study.datasets.base import DeviationKind, RatedPair, RatedSet, number
 
-# Score columns whose direction the name tells: better, or worse.
-_BETTER, _WORSE = ("mos",), ("dmos",)
+DIRECTIONS = {"higher": True, "lower": False}
+"""What is written behind a table's column: whether a higher opinion is better."""
 
 
 def _score_column(path: Path, columns: list[str], asked: str | None) -> str:
@@ -33,17 +33,37 @@ def _score_column(path: Path, columns: list[str], asked: str | None) -> str:
     return numeric[0]
 
 
+def split_name(name: str) -> tuple[str, str | None, bool | None] | None:
+    """FILE, FILE:COLUMN, FILE:higher or FILE:COLUMN:lower as file, column, direction.
+
+    None where it names no table. The direction is whether a higher opinion is better.
+    """
+    if Path(name).suffix.lower() in SUFFIXES:
+        return name, None, None
+    before, _, word = name.rpartition(":")
+    direction = DIRECTIONS.get(word.lower())
+    if Path(before).suffix.lower() in SUFFIXES:
+        return (before, word, None) if direction is None else (before, None, direction)
+    file, _, column = before.rpartition(":")
+    if direction is not None and Path(file).suffix.lower() in SUFFIXES:
+        return file, column, direction
+    return None
+
+
 def _direction(path: Path, column: str, higher_is_better: bool | None) -> bool:
     if higher_is_better is not None:
         return higher_is_better
-    name = column.lower()
-    if name.startswith(_WORSE):
-        return False
-    if name.startswith(_BETTER):
+    if column.lower().startswith("mos"):
         return True
+    example = f"{path.name}:{column}"
+    also = (
+        " (in LIVE and CSIQ a higher dmos is worse, in KADID-10k it is better)"
+        if column.lower().startswith("dmos")
+        else ""
+    )
     raise InputError(
-        f"{path}: say whether a higher {column} is better or worse "
-        "(--higher-is-better, --lower-is-better)."
+        f"{path}: say whether a higher {column} is better, {example}:higher, or worse, "
+        f"{example}:lower{also}."
     )
 
 
@@ -63,7 +83,8 @@ def read_manifest(
     Parameters
     ----------
     score : the column of opinions; by default the only one called mos..., dmos... or score.
-    higher_is_better : needed where the column's name does not tell.
+    higher_is_better : needed unless the column is called mos...: what is called dmos is a
+        difference that grows with the damage in some sets, and a plain mean in others.
 
     Raises
     ------

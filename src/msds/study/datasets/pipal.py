@@ -17,10 +17,28 @@ from msds.study.datasets.base import (
 )
 
 _NAME = re.compile(r"(a\d{4})_(\d\d)_(\d\d)\.(bmp|png)", re.IGNORECASE)
+# Classes 00 to 06. The files say only numbers; the variants of each class (12, 16, 10, 24, 13, 14,
+# 27) are those of the seven sub-types in table 10 of the journal version (arXiv:2011.15002), to
+# which the authors point (issue 13 of their repository).
+DISTORTIONS = (
+    "traditional super-resolution",
+    "PSNR-oriented super-resolution",
+    "super-resolution with kernel mismatch",
+    "GAN-based super-resolution",
+    "denoising",
+    "super-resolution and denoising",
+    "traditional distortions",
+)
 # The training images are distributed in four archives, unpacked side by side or into one folder.
 _TRAIN_PARTS = tuple(
     name.format(part) for part in range(1, 5) for name in ("Distortion_{}", "Distortion{}")
 )
+
+
+def distortion_name(digits: str) -> str:
+    """Name of a class, "03 GAN-based super-resolution"; the digits alone if it is unknown."""
+    known = digits.isdecimal() and int(digits) < len(DISTORTIONS)
+    return f"{digits} {DISTORTIONS[int(digits)]}" if known else digits
 
 
 def _image_folders(root: Path, names: tuple[str, ...]) -> list[Folder]:
@@ -57,7 +75,7 @@ def _read(
                 Path(distorted),
                 number(fields[1], where),
                 match[1].lower(),
-                match[2],
+                distortion_name(match[2]),
                 int(match[3]),
             )
             listing.add(reference, distorted, pair)

@@ -16,9 +16,10 @@ from msds.report.pictures import picture_uri
 from msds.report.table import Cell, Table, with_interval, with_mark
 from msds.scoring.contenders import Contender
 from msds.study.benchmark import LEAST_PAIRS, LEVEL, Benchmark, Entry, SetResult
-from msds.study.datasets.base import RatedPair, RatedSet
+from msds.study.datasets.base import RatedPair, RatedSet, names_of
 from msds.study.pages.closing import closing
 from msds.study.pages.drawn import kind_name, scatter
+from msds.study.seen import MARK
 from msds.study.statistics import ranks
 
 _WORST = 4
@@ -65,7 +66,7 @@ def benchmark_page(
     command : what repeats it.
     """
     data = [result.data for result in benchmark.sets]
-    titles = _titles(data)
+    titles = names_of(data)
     results = [set_section(*item) for item in zip(titles, benchmark.sets, strict=True)]
     if len(benchmark.sets) > 1:
         results.append(Section("All sets together", [average_table(benchmark)]))
@@ -75,15 +76,6 @@ def benchmark_page(
         results,
         closing(contenders, data, asdict(benchmark.settings), command),
     )
-
-
-def _titles(sets: Sequence[RatedSet]) -> list[str]:
-    """Titles of sets, with the column of opinions where two sets would have the same."""
-    counts = Counter(data.title for data in sets)
-    return [
-        f"{data.title} ({data.opinion_name})" if counts[data.title] > 1 else data.title
-        for data in sets
-    ]
 
 
 def set_section(title: str, result: SetResult) -> Section:
@@ -195,7 +187,7 @@ def overall_table(title: str, result: SetResult) -> Table:
     for name, entry in result.entries.items():
         found = entry.overall
         intervals = found.bootstrap if resampled else found.fisher
-        row: list[Cell] = [name]
+        row: list[Cell] = [shown(name, result)]
         row += [
             with_interval(getattr(found, value), intervals.get(value))
             for value in ("srcc", "plcc", "krcc", "rmse")
@@ -203,7 +195,9 @@ def overall_table(title: str, result: SetResult) -> Table:
         row.append(found.plcc_raw)
         row += [found.outlier_ratio] if ratio else []
         table.rows.append(row)
-    table.note += curve_note(result)
+    table.note += curve_note(result) + seen_note(result)
+    doubt = result.data.doubt(entry.overall.srcc for entry in result.entries.values())
+    table.note += f" {doubt}" if doubt else ""
     problems = [
         f"{name}: {entry.overall.fit.problem}"
         for name, entry in result.entries.items()
@@ -234,15 +228,29 @@ def curve_note(result: SetResult) -> str:
 def distortion_table(title: str, result: SetResult) -> Table:
     """SRCC of every contender on every distortion type."""
     names = list(result.entries)
+    headings = [shown(name, result) for name in names]
     table = Table(
-        "SRCC by distortion type", ["distortion", "pairs", *names], shaded=True, subject=title
+        "SRCC by distortion type", ["distortion", "pairs", *headings], shaded=True, subject=title
     )
     kinds = next(iter(result.entries.values())).by_distortion
     for kind, found in kinds.items():
         values: list[Cell] = [result.entries[name].by_distortion[kind].srcc for name in names]
         table.rows.append([kind_name(kind), found.n, *values])
-    table.note = left_out(result.data).strip()
+    table.note = (left_out(result.data) + seen_note(result)).strip()
     return table
+
+
+def shown(name: str, result: SetResult) -> str:
+    """A metric's name, with a mark where its weights were learned on the set."""
+    return f"{name} {MARK}" if result.entries[name].seen else name
+
+
+def seen_note(result: SetResult) -> str:
+    """Whose weights were learned on what of the set, if anybody's."""
+    found = [f"{name} on {entry.seen}" for name, entry in result.entries.items() if entry.seen]
+    return (
+        f" {MARK} No test of the level weights, learned here: {'; '.join(found)}." if found else ""
+    )
 
 
 def left_out(data: RatedSet) -> str:
@@ -272,7 +280,7 @@ def duel_table(title: str, result: SetResult) -> Table:
     deciding = result.deciding_test
     for duel in result.duels:
         main = duel.tests.get(deciding or "williams")
-        row: list[Cell] = [duel.first, duel.second]
+        row: list[Cell] = [shown(duel.first, result), shown(duel.second, result)]
         row.append(with_interval(main.difference, main.interval) if main is not None else None)
         for test in tests:
             done = duel.tests.get(test)
@@ -294,7 +302,7 @@ def _duel_note(result: SetResult) -> str:
         note += "No test decides without bootstrap samples."
     return (
         f"{note} Tests other than the bootstrap take pairs of one ladder as independent and raise "
-        "false alarms. An asterisk marks residuals that are not Gaussian."
+        "false alarms. An asterisk marks residuals that are not Gaussian." + seen_note(result)
     )
 
 
@@ -309,10 +317,11 @@ def krasula_table(title: str, result: SetResult) -> Table:
     for name, entry in result.entries.items():
         if entry.krasula is not None:
             found = entry.krasula
-            table.rows.append([name, found.auc_different, found.auc_better, found.correct_sign])
+            row: list[Cell] = [shown(name, result), found.auc_different, found.auc_better]
+            table.rows.append([*row, found.correct_sign])
             table.note = (
                 f"{found.pairs_different} pairs of images that people tell apart, "
-                f"{found.pairs_similar} that they do not."
+                f"{found.pairs_similar} that they do not.{seen_note(result)}"
             )
     return table
 
@@ -326,7 +335,10 @@ def average_table(benchmark: Benchmark) -> Table:
         note="Every set counting the same, and weighted by its pairs.",
     )
     for name in benchmark.contenders:
-        row: list[Cell] = [name]
+        seen = [result.data.title for result in benchmark.sets if result.entries[name].seen]
+        row: list[Cell] = [f"{name} {MARK}" if seen else name]
+        if seen:
+            table.note += f" {MARK} {name}: level weights learned on pairs of {', '.join(seen)}."
         for by_pairs in (False, True):
             row += [benchmark.average(name, v, by_pairs) for v in ("srcc", "plcc", "krcc")]
         table.rows.append(row)

@@ -12,8 +12,10 @@ from msds.report.page import Page
 from msds.report.table import Cell, Table, with_interval, with_mark
 from msds.scoring.contenders import Contender
 from msds.study.pages.closing import closing
-from msds.study.paper import EQUAL, LEARNED, LISTED, ONE, PaperStudy
+from msds.study.pages.transfer import matrix_table, source_table, unseen_table
+from msds.study.paper import LEARNED, LISTED, PaperStudy
 from msds.study.statistics import holm
+from msds.study.transfer import EQUAL, ONE
 from msds.trunks import Trunk
 from msds.trunks.layers import multiply_accumulates
 
@@ -37,8 +39,9 @@ def paper_page(
                 agreement_table(study),
                 gain_table(study),
                 average_table(study),
-                transfer_table(study),
-                weights_table(study),
+                matrix_table(study.transfer, study.name),
+                unseen_table(study.transfer, study.name),
+                source_table(study.transfer, study.name),
             ],
         )
         for study in studies
@@ -123,40 +126,6 @@ def average_table(study: PaperStudy) -> Table:
             values = [float(getattr(one.agreements[name], measure)) for one in study.sets]
             row += [float(np.mean(values)), float(np.average(values, weights=counts))]
         table.rows.append(row)
-    return table
-
-
-def transfer_table(study: PaperStudy) -> Table:
-    """Weights learned on one set, on every set; beside equal ones and level 1."""
-    titles = [one.data.title for one in study.sets]
-    table = Table(
-        f"learned here, tried there ({study.name})",
-        ["weights", *titles],
-        note="SRCC / KRCC / PLCC. A star marks a set that the weights were learned on.",
-    )
-    for title in titles:
-        cells = [
-            _three(study.transfer[title, other]) + ("*" if other == title else "")
-            for other in titles
-        ]
-        table.rows.append([f"learned on {title}", *cells])
-    for name in (LEARNED, EQUAL, ONE):
-        if all(name in one.agreements for one in study.sets):
-            found = [_three(one.agreements[name]) for one in study.sets]
-            table.rows.append([name, *found])
-    return table
-
-
-def _three(found: Any) -> str:
-    return f"{found.srcc:.3f} / {found.krcc:.3f} / {found.plcc:.3f}"
-
-
-def weights_table(study: PaperStudy) -> Table:
-    """The learned weights."""
-    columns = [f"level {k + 1}" for k in range(study.levels)]
-    table = Table(f"learned weights ({study.name})", ["learned on", *columns])
-    for name, weights in study.weights.items():
-        table.rows.append([name, *(float(w) for w in weights)])
     return table
 
 

@@ -44,6 +44,7 @@ def scales_page(study: ScaleStudy, settings: dict[str, Any], command: str = "") 
                 ],
             ),
             Section("Filters and fusion", [filter_table(study), form_table(study)]),
+            *_of_features(study),
             Section("By distortion type", [kind_table(study)]),
         ],
         closing([], [study.data], settings, command),
@@ -62,6 +63,8 @@ def level_table(study: ScaleStudy) -> Table:
     scores = {f"level {k + 1} alone": study.main[:, k] for k in range(study.levels)}
     together = f"levels 1 to {study.levels}, equal weights"
     scores[together] = fused(study.main, equal_weights(study.levels))
+    doubt = study.data.doubt(spearman(found, quality) for found in scores.values())
+    table.note += f" {doubt}" if doubt else ""
     names = list(scores)[1:]
     tests = [against(study, scores[name], study.main[:, 0]) for name in names]
     adjusted = holm([test.p_value for test in tests])
@@ -82,21 +85,41 @@ def count_table(study: ScaleStudy) -> Table:
     quality = study.data.quality
     table = Table(
         f"how many levels ({study.name})",
-        ["levels", "equal weights", "learned, unseen references", "learned less equal", "p (Holm)"],
+        [
+            "levels",
+            "equal weights",
+            "over level 1",
+            "p (Holm)",
+            "learned, unseen references",
+            "over level 1 ",
+            "p (Holm) ",
+            "learned less equal",
+            "p (Holm)  ",
+        ],
         best=("equal weights", "learned, unseen references"),
         note="SRCC. Learned weights are always measured on references they have not seen. "
-        + tested(study.data),
+        "p-values by Holm over all of the table. " + tested(study.data),
         subject=study.data.title,
     )
-    fits = study.learned
-    adjusted = holm([fit.gains["equal weights"].p_value for fit in fits.values()])
-    table.rows.append([1, spearman(study.main[:, 0], quality), None, None, None])
-    for (count, fit), p_value in zip(fits.items(), adjusted, strict=True):
-        gain = fit.gains["equal weights"]
-        row: list[Cell] = [count, fit.rivals["equal weights"], float(fit.srcc.mean())]
-        table.rows.append(
-            [*row, with_interval(gain.difference, gain.interval, 4), with_mark(p_value)]
-        )
+    first, fits = study.main[:, 0], study.learned
+    gains = []
+    for count, fit in fits.items():
+        together = fused(study.main[:, :count], equal_weights(count))
+        gains += [
+            against(study, together, first),
+            fit.gains["level 1"],
+            fit.gains["equal weights"],
+        ]
+    adjusted = holm([gain.p_value for gain in gains])
+    shown = [
+        [with_interval(gain.difference, gain.interval), with_mark(p_value)]
+        for gain, p_value in zip(gains, adjusted, strict=True)
+    ]
+    table.rows.append([1, spearman(first, quality), *[None] * 7])
+    for number, (count, fit) in enumerate(fits.items()):
+        equal, learned, between = shown[3 * number : 3 * number + 3]
+        row: list[Cell] = [count, fit.rivals["equal weights"], *equal]
+        table.rows.append([*row, float(fit.srcc.mean()), *learned, *between])
     return table
 
 
@@ -140,15 +163,59 @@ def form_table(study: ScaleStudy) -> Table:
     quality = study.data.quality
     table = Table(
         f"form of the fusion ({study.name}, {study.levels} levels)",
-        ["fusion", "equal weights", "learned, unseen references"],
+        ["fusion", "equal weights", "less linear", "p", "learned, unseen references"],
         best=("equal weights", "learned, unseen references"),
-        note="SRCC.",
+        note="SRCC; difference with equal weights. " + tested(study.data),
         subject=study.data.title,
     )
     fits = {"linear": study.by_filter[study.filter], "geometric": study.geometric}
+    equal = {form: fused(study.main, equal_weights(study.levels), form) for form in FORMS}
     for form in FORMS:
-        scores = fused(study.main, equal_weights(study.levels), form)
-        table.rows.append([form, spearman(scores, quality), float(fits[form].srcc.mean())])
+        row: list[Cell] = [form, spearman(equal[form], quality), None, None]
+        if form != "linear":
+            test = against(study, equal[form], equal["linear"])
+            row[2] = with_interval(test.difference, test.interval, 4)
+            row[3] = with_mark(test.p_value)
+        table.rows.append([*row, float(fits[form].srcc.mean())])
+    return table
+
+
+def _of_features(study: ScaleStudy) -> list[Section]:
+    if study.features is None:
+        return []
+    return [Section("Levels of images or of features", [feature_table(study)])]
+
+
+def feature_table(study: ScaleStudy) -> Table:
+    """Levels from a pyramid of features against those from a pyramid of images."""
+    quality = study.data.quality
+    table = Table(
+        f"levels of images or of features ({study.name})",
+        ["scores", "pyramid of images", "pyramid of features", "features less images", "p (Holm)"],
+        note="SRCC. A pyramid of features runs the trunk once, at full size, and halves its maps; "
+        "level 1 is the same. " + tested(study.data),
+        subject=study.data.title,
+    )
+    if study.features is None:
+        return table
+    scores, fit = study.features
+    equal = equal_weights(study.levels)
+    rows = {f"level {k + 1} alone": (study.main[:, k], scores[:, k]) for k in range(study.levels)}
+    together = fused(study.main, equal), fused(scores, equal)
+    rows[f"levels 1 to {study.levels}, equal weights"] = together
+    names = list(rows)[1:]
+    tests = [against(study, rows[name][1], rows[name][0]) for name in names]
+    adjusted = holm([test.p_value for test in tests])
+    first = [spearman(one, quality) for one in rows["level 1 alone"]]
+    table.rows.append(["level 1 alone", *first, None, None])
+    for name, test, p_value in zip(names, tests, adjusted, strict=True):
+        found = [spearman(one, quality) for one in rows[name]]
+        gain = with_interval(test.difference, test.interval)
+        table.rows.append([name, *found, gain, with_mark(p_value)])
+    learned = [float(one.srcc.mean()) for one in (study.by_filter[study.filter], fit)]
+    table.rows.append(
+        [f"levels 1 to {study.levels}, learned, unseen references", *learned, None, None]
+    )
     return table
 
 

@@ -2,61 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
-from msds.method.fusion import equal_weights
 from msds.report.blocks import Block, Figure, Section
 from msds.report.page import Page
 from msds.report.table import Table, with_interval, with_mark
 from msds.scoring.contenders import Contender
 from msds.study.datasets.base import RatedSet
-from msds.study.fitting import WeightFit, fused
+from msds.study.fitting import WeightFit
+from msds.study.learning import Learned
 from msds.study.pages.benchmark import tested
 from msds.study.pages.closing import closing
 from msds.study.pages.drawn import weight_columns
-from msds.study.statistics import (
-    Array,
-    holm,
-    paired_bootstrap,
-    spearman,
-)
+from msds.study.pages.transfer import matrix_table, source_table, splits_table, unseen_table
+from msds.study.statistics import holm
 
 
 def fit_page(
-    data: RatedSet,
-    fit: WeightFit,
+    learned: Learned,
     contender: Contender,
-    transfer: Table | None = None,
+    settings: dict[str, Any],
     command: str = "",
 ) -> Page:
     """The page of learned weights.
 
     Parameters
     ----------
+    learned : the weights, and what they are worth.
     contender : whose levels were weighted.
-    transfer : what the weights do on other sets, by `transfer_table`.
+    settings : of the fit.
     command : what repeats it.
     """
-    worth: list[Block] = [gains_table(data, fit)]
-    if transfer is not None:
-        worth.append(transfer)
-    settings = {
-        "objective": fit.objective,
-        "fusion": fit.form,
-        "folds": fit.folds,
-        "seeds": len(fit.srcc),
-    }
-    described = "Learned weight of each level over all splits"
-    drawn = Figure("Weights and their spread", described, {"": partial(weight_columns, fit)})
+    name, transfer = contender.name, learned.transfer
+    weights: list[Block] = []
+    worth: list[Block] = []
+    if learned.fit is not None:
+        weights.append(weights_table(learned.sets[0], learned.fit))
+        drawn = partial(weight_columns, learned.fit)
+        described = "Learned weight of each level over all splits"
+        weights.append(Figure("Weights and their spread", described, {"": drawn}))
+        worth.append(gains_table(learned.sets[0], learned.fit))
+    else:
+        weights.append(source_table(transfer, name))
+    if len(transfer.names) > 1:
+        worth.append(unseen_table(transfer, name))
+        worth.append(matrix_table(transfer, name))
+    if learned.splits:
+        worth.append(splits_table(list(learned.splits.items()), name))
+    described = "; ".join(
+        f"{data.title}: {len(data)} pairs, {len(set(data.groups))} references"
+        for data in learned.sets
+    )
     return Page(
-        f"Level weights of {contender.name}",
-        f"Learned on {data.title}: {len(data)} pairs, {len(set(data.groups))} references.",
-        [
-            Section("Weights", [weights_table(data, fit), drawn]),
-            Section("What they are worth", worth),
-        ],
-        closing([contender], [data], settings, command),
+        f"Level weights of {name}",
+        f"Learned on {described}.",
+        [Section("Weights", weights), Section("What they are worth", worth)],
+        closing([contender], learned.sets, settings, command),
     )
 
 
@@ -82,7 +84,8 @@ def gains_table(data: RatedSet, fit: WeightFit) -> Table:
         "SRCC of learned weights on unseen references",
         ["compared with", "its SRCC", "learned, unseen", "gain", "p (Holm)"],
         note="Every reference is unseen once per seed; SRCC over the seeds "
-        f"{fit.srcc.mean():.3f} ± {fit.srcc.std():.4f}. {tested(data)}",
+        f"{fit.srcc.mean():.3f} ± {fit.srcc.std():.4f}. {tested(data)}"
+        f" {data.doubt(fit.rivals.values())}".rstrip(),
         subject=data.title,
     )
     adjusted = holm([gain.p_value for gain in fit.gains.values()])
@@ -97,29 +100,3 @@ def gains_table(data: RatedSet, fit: WeightFit) -> Table:
             ]
         )
     return table
-
-
-def transfer_table(
-    sets: Sequence[RatedSet], tables: Sequence[Array], fit: WeightFit, resamples: int = 1000
-) -> Table:
-    """Weights learned on one set, tried on others."""
-    summary = Table(
-        "Learned weights on other sets",
-        ["set", "pairs", "equal weights", "learned weights", "gain", "p (Holm)"],
-        note="SRCC.",
-    )
-    rows = []
-    for data, table in zip(sets, tables, strict=True):
-        equal = fused(table, equal_weights(table.shape[1]), fit.form)
-        learned = fused(table, fit.weights, fit.form)
-        samples = data.resamples(resamples)
-        duel = paired_bootstrap(learned, equal, data.quality, samples, spearman)
-        rows.append((data, spearman(equal, data.quality), spearman(learned, data.quality), duel))
-    adjusted = holm([row[3].p_value for row in rows])
-    for (data, before, after, duel), p_value in zip(rows, adjusted, strict=True):
-        gain = with_interval(duel.difference, duel.interval, 4)
-        summary.rows.append([data.title, len(data), before, after, gain, with_mark(p_value)])
-    for sentence in dict.fromkeys(map(tested, sets)):
-        titles = ", ".join(data.title for data in sets if tested(data) == sentence)
-        summary.note += f" {titles}: {sentence[0].lower()}{sentence[1:]}"
-    return summary
