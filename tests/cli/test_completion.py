@@ -44,7 +44,7 @@ def test_files_are_offered_where_no_id_begins_so(
     assert completion.models("lea") == ["learned/"]
     assert completion.models("learned/") == ["learned/a.json"]
     assert completion.models("gone/") == []
-    assert completion.datasets("tid") == ["tid2008", "tid2013"]
+    assert completion.datasets("tid") == ["tid2008", "tid2013", "tid2013-part"]
     assert completion.datasets("") == [*completion.DATASETS, "learned/", "pairs.csv"]
     assert completion.rated("bapps") == ["bapps-2afc", "bapps-jnd"]
 

@@ -17,7 +17,8 @@ ENGINES = ("auto", "torch", "winograd", "ncnn", "openvino", "onnxruntime")
 PRECISIONS = ("float32", "bfloat16")
 DATASETS = (
     *("live", "csiq", "tid2008", "tid2013", "kadid10k", "pipal", "pipal-val", "qads", "mdid"),
-    *("cidiq-50", "cidiq-100", "pieapp-test"),
+    *("cidiq-50", "cidiq-100", "pieapp-test", "retargetme", "cuhk-retargeting"),
+    *("tid2013-part", "live-part", "kadid-part"),
 )
 JUDGEMENTS = ("bapps-2afc", "bapps-jnd")
 BASELINES = ("psnr", "ssim", "ssim-full-size", "ms-ssim", "lpips-vgg", "lpips-alex", "dists")
