@@ -347,7 +347,7 @@
       add(`level ${k + 1}${said}`, number(value), scoreBar(value ?? data.low));
     });
     if ((data.maps || {})[row.index]) {
-      add("map", `local, its brightest colour 1 - DeepSSIM of ${data.top}`);
+      add("map", `1 - DeepSSIM of small windows; the strongest colour is ${data.top}`);
     }
     add("reference", at(row, "reference"));
     const sizes = at(row, "sizes");
