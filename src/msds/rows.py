@@ -139,7 +139,7 @@ def _parquet_rows(path: Path) -> Rows:
         rows = chain.from_iterable(batch.to_pylist() for batch in batches)
         for number, row in enumerate(rows, 1):
             yield f"row {number}", row
-    except (OSError, arrow.ArrowException) as error:
+    except (OSError, UnicodeError, arrow.ArrowException) as error:
         raise InputError(
             f"{printable(path)} cannot be read as Parquet: {reason(error)}."
         ) from error

@@ -12,6 +12,7 @@ from benchmarks.abuse import journal, texts, weights
 from benchmarks.abuse.attempt import Attempt, Trial, table
 from msds.errors import InputError
 from msds.metric import MSDS
+from msds.pairs.manifest import read_manifest
 from msds.study.datasets.manifest import read_manifest as read_rated
 
 
@@ -46,6 +47,16 @@ def test_a_pipe_in_a_saved_model_is_not_waited_for(tmp_path: Path, file: str) ->
     os.mkfifo(tmp_path / file)
     with pytest.raises(InputError, match=rf"{file}: this is no regular file"):
         MSDS.from_pretrained(tmp_path)
+
+
+def test_parquet_whose_text_is_none_is_refused(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "m.parquet"
+    text = arrow.array([b"\xc3("]).cast(arrow.string(), safe=False)
+    parquet.write_table(arrow.table({"reference": text, "distorted": ["b"]}), path)
+    with pytest.raises(InputError, match=r"m\.parquet cannot be read as Parquet: 'utf-8' codec"):
+        read_manifest(path)
 
 
 def test_a_rated_row_without_a_column_that_others_have_is_named(tmp_path: Path) -> None:
