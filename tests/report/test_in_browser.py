@@ -72,6 +72,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"": lambda: Intervals({"a name of a metric (levels=5)": (0.9, 0.8, 0.95)}, "x")},
         ),
         PicturePair("reference", "distorted", lambda: (picture(40), picture(200)), "two"),
+        Table("s", ["a", *"bcdefghijk"], [["x", *(k / 9 for k in range(10))]], shaded=True),
         Code("msds bench " + "a_very_long_word_without_any_place_to_break" * 8),
     ]
     path = tmp_path_factory.mktemp("page") / "page.html"
