@@ -60,12 +60,16 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         status: {"model": answers.Failure, "description": why} for status, why in _REASONS.items()
     }
 
-    def post(path: str, summary: str, shape: Any, **form: Any) -> Callable[[_H], _H]:
+    def post(
+        path: str, summary: str, shape: Any, media: str = "application/json", /, **form: Any
+    ) -> Callable[[_H], _H]:
+        made: dict[int | str, dict[str, Any]] = {200: {"content": {media: {}}}}
         return app.post(
             path,
             summary=summary,
             response_model=shape,
-            responses=failures,
+            response_class=Response if shape is None else JSONResponse,
+            responses=failures | made,
             openapi_extra={"requestBody": _body(form)},
         )
 
@@ -121,6 +125,7 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         "/api/report",
         "Save a page of several images against one reference, with pictures in it",
         None,
+        "text/html",
         reference={**_FILE, "description": "The undistorted image."},
         distorted={"type": "array", "items": _FILE, "description": "The images to judge."},
     )
@@ -134,7 +139,12 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         headers = {"content-disposition": 'attachment; filename="report.html"'}
         return Response(page, headers=headers, media_type="text/html")
 
-    @app.delete("/api/references/{reference_id}", summary="Forget a reference", status_code=204)
+    @app.delete(
+        "/api/references/{reference_id}",
+        summary="Forget a reference",
+        status_code=204,
+        responses={404: {"model": answers.Failure, "description": "There is none."}},
+    )
     async def forget(reference_id: str) -> Response:
         if not service.kept.drop(reference_id):
             raise RefusedError(404, "There is no such reference, or not any more.")
@@ -144,6 +154,7 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         "/api/map",
         "Show where two images differ",
         answers.MapAnswer,
+        "image/png",
         reference={**_FILE, "description": "The undistorted image."},
         distorted={**_FILE, "description": "The image to judge, of the same size."},
         kind={"type": "string", "enum": list(_KINDS)},
@@ -164,6 +175,7 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         "/api/picture",
         "Show an image as the metric sees it, as a PNG",
         None,
+        "image/png",
         image={**_FILE, "description": "An image in any format."},
         side={"type": "integer", "minimum": 1, "description": "Most pixels along a side."},
     )
