@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import Any, cast
 
 import torch
@@ -40,6 +41,9 @@ class EngineTrunk(Trunk):
     _session: Any
     _made_for: Any
     precisions: tuple[str, ...] = ("float32",)
+    forks = True
+    """Whether it can be prepared again in a process forked after its use."""
+
     layout = torch.contiguous_format
     """How normalised images lie in memory."""
 
@@ -101,7 +105,13 @@ class EngineTrunk(Trunk):
             )
         self._check(images)
         threads = torch.get_num_threads()
-        made_for = (threads, self.chain.revision())
+        # Threads of a library do not come along into a forked process.
+        made_for = (os.getpid(), threads, self.chain.revision())
+        if self._made_for and self._made_for[0] != made_for[0] and not self.forks:
+            raise InputError(
+                f"Engine {self.engine!r} cannot be used in a process that was forked after its "
+                "first use: start workers by 'spawn', or use the engine 'torch'."
+            )
         if made_for != self._made_for:
             self._keep(self._open(threads), made_for)
         with torch.no_grad(), torch.autocast(images.device.type, enabled=False):

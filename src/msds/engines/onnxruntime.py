@@ -20,6 +20,7 @@ class OnnxRuntimeTrunk(EngineTrunk):
     """Features by ONNX Runtime on the CPU."""
 
     engine = "onnxruntime"
+    forks = False
 
     def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
         super().__init__(chain, precision)

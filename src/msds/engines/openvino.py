@@ -26,6 +26,7 @@ class OpenVinoTrunk(EngineTrunk):
     """Features by OpenVINO on the CPU; images of a new size cost some time to prepare."""
 
     engine = "openvino"
+    forks = False
 
     def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
         super().__init__(chain, precision)
