@@ -97,3 +97,10 @@ def test_unknown_method_and_wrong_shape_are_refused() -> None:
         saliency_map(torch.rand(1, 3, 8, 8), method="gbvs")
     with pytest.raises(InputError, match=r"shape \(3, 8, 8\); expected \(N, 3, H, W\)"):
         saliency_map(torch.rand(3, 8, 8))
+
+
+def test_of_a_map_in_colours_the_first_channel_counts_as_in_the_authors_program() -> None:
+    pixels = np.zeros((4, 4, 3), np.float32)
+    pixels[:, :2, 0] = 0.5
+    pixels[:, 2:, 1:] = 1.0
+    assert load_mask(pixels, (4, 4))[0, 0].tolist() == [[1, 1, 0, 0]] * 4

@@ -46,6 +46,23 @@ def test_live_takes_realigned_scores_and_leaves_the_copies_of_references_out(
     assert (data.quality == -data.opinions).all()
 
 
+def test_live_opens_with_the_older_scores_alone_and_says_so(tmp_path: Path) -> None:
+    from scipy.io import loadmat, savemat
+
+    root = trees.live(tmp_path)
+    table = loadmat(root / "dmos_realigned.mat")
+    savemat(root / "dmos.mat", {"dmos": table["dmos_new"] + 1, "orgs": table["orgs"]})
+    realigned = open_dataset("live", root)
+    assert realigned.opinion_name == "realigned DMOS"
+    (root / "dmos_realigned.mat").unlink()
+    older = open_dataset("live", root)
+    assert older.opinion_name == "DMOS, not realigned"
+    (report,) = check(root, "live")
+    assert any("dmos.mat, which are not realigned" in note for note in report.notes)
+    np.testing.assert_allclose(older.opinions, realigned.opinions + 1)
+    assert older.deviations is None
+
+
 def test_live_refuses_lists_that_contradict_each_other(tmp_path: Path) -> None:
     root = trees.live(tmp_path)
     info = root / "wn" / "info.txt"

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from msds.encoding.encoding import Encoding
+from msds.encoding.forks import survive_forks
 from msds.encoding.levels import Levels
 from msds.encoding.plan import MIB, choose_tile, default_budget, should_tile
 from msds.encoding.shortage import is_out_of_memory
@@ -50,6 +51,7 @@ def encode(
     InputError
         If the images are not as expected, or too small for the levels.
     """
+    survive_forks()
     if not isinstance(source, Tensor) and isinstance(source, RegionReader):
         width = source.width
     elif mask is not None or _fits(trunk, source, budget):

@@ -89,7 +89,7 @@ def load_mask(source: Source, size: tuple[int, int], threshold: float = 0.0) -> 
     Parameters
     ----------
     source : a map as anything `msds.images.load_image` reads, in [0, 1] or scaled by its integer
-        type; of a map in colours the mean is taken.
+        type; of a map in colours the first channel is taken, as DeepSSIM's authors do.
     size : height and width of the mask; a map of another size is resized bilinearly before the
         threshold is applied.
     threshold : pixels with a saliency above it are kept; in [0, 1).
@@ -105,7 +105,7 @@ def load_mask(source: Source, size: tuple[int, int], threshold: float = 0.0) -> 
     """
     _check_threshold(threshold)
     image = load_image(source)
-    saliency = image.pixels.mean(dim=0)[None, None]
+    saliency = image.pixels[:1][None]
     if tuple(saliency.shape[-2:]) != tuple(size):
         saliency = interpolate(saliency, size, mode="bilinear", antialias=True, align_corners=False)
     mask = (saliency > threshold).float()

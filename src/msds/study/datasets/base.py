@@ -169,11 +169,13 @@ class Listing:
     pairs : pairs whose two images are there.
     missing : files that the score table names and the folder lacks.
     notes : what a user should know, such as a check that could not be made.
+    opinion_name : what the opinions are, where it is not what the set usually has.
     """
 
     pairs: list[RatedPair] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    opinion_name: str | None = None
 
     def add(self, reference: Path | str, distorted: Path | str, pair: RatedPair | None) -> None:
         """Add a pair, or note the files (given as text) that it lacks."""

@@ -51,16 +51,34 @@ def _info(folder: Path) -> dict[str, str]:
     return table
 
 
+def _scores(root: Path) -> tuple[Path, str]:
+    """The file of scores and the name of its variable: the realigned ones where they are."""
+    files = Folder(root)
+    if (path := files.find("dmos_realigned.mat")) is not None:
+        return path, "dmos_new"
+    if (path := files.find("dmos.mat")) is not None:
+        return path, "dmos"
+    return need_file(root, "dmos_realigned.mat"), "dmos_new"  # says what is missing
+
+
 def read(root: Path) -> Listing:
-    """Pairs with realigned DMOS; the 203 undistorted copies of references are left out."""
-    scores_path = need_file(root, "dmos_realigned.mat")
+    """Pairs with realigned DMOS; the 203 undistorted copies of references are left out.
+
+    Where only the older `dmos.mat` is there, its DMOS are taken, and a note says so.
+    """
+    scores_path, variable = _scores(root)
     content = _matlab(scores_path)
-    scores = _variable(content, "dmos_new", scores_path)
+    scores = _variable(content, variable, scores_path)
     copies = _variable(content, "orgs", scores_path).astype(bool)
     spread = _variable(content, "dmos_std", scores_path) if "dmos_std" in content else None
     listed = _reference_names(root)
     references = Folder(need_folder(root, "refimgs"))
     listing = Listing()
+    if variable == "dmos":
+        listing.opinion_name = "DMOS, not realigned"
+        listing.notes.append(
+            "dmos_realigned.mat is missing: opinions are those of dmos.mat, which are not realigned"
+        )
     if listed is None:
         listing.notes.append("refnames_all.mat is missing: references were taken from info.txt")
     position = 0

@@ -99,7 +99,7 @@ def open_dataset(
         folder,
         tuple(listing.pairs),
         spec.higher_is_better,
-        spec.opinion_name,
+        listing.opinion_name or spec.opinion_name,
         spec.deviation_kind,
         spec.raters,
     )

@@ -48,7 +48,7 @@ DATASETS: dict[str, DatasetSpec] = {
             "realigned DMOS",
             False,
             live.read,
-            (("refimgs",), ("fastfading",), ("dmos_realigned.mat",)),
+            (("refimgs",), ("fastfading",), ("dmos_realigned.mat", "dmos.mat")),
             "https://live.ece.utexas.edu/research/quality/subjective.htm",
             "use, copy and distribute freely with the copyright notice and citation",
             "Sheikh, Sabir and Bovik, IEEE TIP 15(11), 2006",

@@ -196,6 +196,12 @@ def overall_table(title: str, result: SetResult) -> Table:
         row += [found.outlier_ratio] if ratio else []
         table.rows.append(row)
     table.note += curve_note(result) + seen_note(result)
+    if ratio:
+        table.note += (
+            " Outlier ratio: share of pairs further from the curve than twice the "
+            f"{result.data.deviation_kind or 'deviation (of unknown kind)'} that the set gives; "
+            "not comparable with a set that gives another."
+        )
     doubt = result.data.doubt(entry.overall.srcc for entry in result.entries.values())
     table.note += f" {doubt}" if doubt else ""
     problems = [
