@@ -13,6 +13,7 @@ from msds.cli.main import app
 from msds.cli.study_options import SetOptions, show_tables
 from msds.errors import InputError
 from msds.report.table import Table
+from msds.study.seen import MARK
 
 pytest.importorskip("scipy")
 pytest.importorskip("skimage")
@@ -37,6 +38,7 @@ def test_bench_fit_and_bench_again_with_the_learned_model(table: Path, tmp_path:
     text = run("bench", str(table), *options, *(f"--out={name}" for name in out))
     assert "msds-compact" in text
     assert "PSNR" in text
+    assert MARK not in text
     assert all(Path(name).stat().st_size > 200 for name in out)
     model, page = tmp_path / "learned.json", tmp_path / "fit.html"
     run(
@@ -47,7 +49,8 @@ def test_bench_fit_and_bench_again_with_the_learned_model(table: Path, tmp_path:
     assert "Learned weight of each level" in page.read_text()
     report = tmp_path / "bench.html"
     text = run("bench", str(table), "--model", str(model), *options, "--report", str(report))
-    assert "learned" in text
+    assert f"learned {MARK}" in text
+    assert "No test of the level weights, learned here" in " ".join(text.split())
     assert report.stat().st_size > 50_000
 
 
