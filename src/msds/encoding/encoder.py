@@ -51,7 +51,8 @@ def encode(
     InputError
         If the images are not as expected, or too small for the levels.
     """
-    survive_forks()
+    if not is_recorded():
+        survive_forks()
     if not isinstance(source, Tensor) and isinstance(source, RegionReader):
         width = source.width
     elif mask is not None or _fits(trunk, source, budget):
