@@ -11,7 +11,6 @@ one model into the table that the package ships, and prints it as Markdown.
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 import json
 import platform
@@ -24,7 +23,8 @@ import torch
 from PIL import Image, features
 
 from benchmarks.photographs import photographs, to_tensor
-from msds import MSDS, load_image, load_model
+from benchmarks.thesis import level_scores
+from msds import MSDS, load_model
 from msds.files import atomic_write
 from msds.models.meaning import CODECS, WORDS
 from training.distortions.common import Array, from_pil, to_pil
@@ -73,17 +73,8 @@ def codec_scores(metric: MSDS, images: list[Array]) -> dict[str, list[dict[str, 
 
 def rated_scores(metric: MSDS, folder: Path) -> tuple[list[float], list[float]]:
     """Scores and mean opinions of the pairs of KADID-10k."""
-    references: dict[str, Any] = {}
-    scores, opinions = [], []
-    with (folder / "pairs.csv").open(newline="") as file, torch.inference_mode():
-        for row in csv.DictReader(file):
-            name = row["reference"]
-            if name not in references:
-                references[name] = metric.encode(load_image(folder / name).pixels[None])
-            distorted = metric.encode(load_image(folder / row["distorted"]).pixels[None])
-            scores.append(float(metric.compare(references[name], distorted)[0]))
-            opinions.append(float(row["mos"]))
-    return scores, opinions
+    levels, opinions = level_scores(metric, folder, ("mos", 1))
+    return metric.fuse(levels).tolist(), opinions.tolist()
 
 
 def ranges(scores: list[float]) -> list[tuple[float, float]]:

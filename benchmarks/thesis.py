@@ -23,9 +23,14 @@ SETS = {"tid2013-part": ("mos", 1), "live-part": ("dmos_realigned", -1)}
 """Column with the opinion scores of each set, and 1 where higher is better."""
 
 
-def level_scores(metric: MSDS, folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
-    """Level scores (pairs, K) and opinions (pairs,) of a folder with `pairs.csv`."""
-    column, sign = SETS[folder.name]
+def level_scores(
+    metric: MSDS, folder: Path, rated: tuple[str, int] | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Level scores (pairs, K) and opinions (pairs,) of a folder with `pairs.csv`.
+
+    `rated` is its entry in `SETS`, where it has none there.
+    """
+    column, sign = rated or SETS[folder.name]
     references: dict[str, Encoding] = {}
     rows, opinions = [], []
     with (folder / "pairs.csv").open(newline="") as file, torch.inference_mode():
