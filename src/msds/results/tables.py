@@ -67,16 +67,21 @@ def write_results(
     Raises
     ------
     InputError
-        If the suffix is none of `SUFFIXES`.
+        If the suffix is none of `SUFFIXES`, or the file cannot be written.
     """
     check_output(path)
     suffix = path.suffix.lower()
-    if suffix in DELIMITERS:
-        _write_csv(path, plan, run, scores, csv_safe)
-    elif suffix == ".parquet":
-        _write_parquet(path, plan, run, scores)
-    else:
-        _write_json(path, scores)
+    try:
+        if suffix in DELIMITERS:
+            _write_csv(path, plan, run, scores, csv_safe)
+        elif suffix == ".parquet":
+            _write_parquet(path, plan, run, scores)
+        else:
+            _write_json(path, scores)
+    except OSError as error:
+        raise InputError(
+            f"{printable(path)}: results cannot be written ({error.strerror or error})."
+        ) from error
 
 
 def json_line(score: Score) -> str:

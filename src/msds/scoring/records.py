@@ -86,13 +86,7 @@ class Records:
         whole = (self._scores[row] for row in range(len(self._plan.pairs)))
         scores = tuple(map(self._conditions.judged, whole))
         if self._journal is not None and self._output is not None:
-            try:
-                write_results(self._output, self._plan, self._run, scores, csv_safe=csv_safe)
-            except OSError as error:
-                raise InputError(
-                    f"{printable(self._output)}: results cannot be written "
-                    f"({error.strerror or error})."
-                ) from error
+            write_results(self._output, self._plan, self._run, scores, csv_safe=csv_safe)
             self._journal.remove()
         return scores
 

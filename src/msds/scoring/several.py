@@ -51,12 +51,7 @@ def run_models(
         score for scores in zip(*(r.scores for r in reports), strict=True) for score in scores
     ]
     widest = max(runs, key=lambda run: run.levels)
-    try:
-        write_results(job.output, plan, widest, records, csv_safe=job.csv_safe)
-    except OSError as error:
-        raise InputError(
-            f"{printable(job.output)}: results cannot be written ({error.strerror or error})."
-        ) from error
+    write_results(job.output, plan, widest, records, csv_safe=job.csv_safe)
     for part in parts:
         with suppress(OSError):
             part.unlink()

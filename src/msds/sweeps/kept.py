@@ -150,9 +150,4 @@ def write_records(path: Path, run: Run, scores: Sequence[Score]) -> None:
     from msds.pairs import Pair
 
     pairs = (Pair(s.reference, s.distorted, Path(), Path(), s.columns) for s in scores)
-    try:
-        write_results(path, Plan(tuple(pairs)), run, scores)
-    except OSError as error:
-        raise InputError(
-            f"{printable(path)}: results cannot be written ({error.strerror or error})."
-        ) from error
+    write_results(path, Plan(tuple(pairs)), run, scores)
