@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from msds.errors import InputError
 from msds.pairs import Pair
@@ -116,9 +117,13 @@ class DeepContender(Contender):
         device = self.metric.trunk.device
         with torch.inference_mode():
             try:
-                return self.metric.encode(image.pixels[None].to(device))
+                return self.encoded(image.pixels[None].to(device))
             except InputError as error:
                 raise InputError(f"{image.source}: {error}") from error
+
+    def encoded(self, pixels: Tensor) -> Encoding:
+        """The encoding of a (1, 3, H, W) image that is where the trunk is."""
+        return self.metric.encode(pixels)
 
     def compare(self, reference: Encoding, distorted: Encoding) -> tuple[float, ...]:
         with torch.inference_mode():

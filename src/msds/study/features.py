@@ -8,23 +8,16 @@ of the trunk, and shows whether it is the scale of the *image* that matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
 
 from msds.encoding import Encoding
 from msds.encoding.checks import check_images
-from msds.errors import InputError
-from msds.images import Image
 from msds.method.pyramid import pyramid
 from msds.method.similarity import gram
 from msds.metric.modules import MSDS
-from msds.pairs import Pair
-from msds.results import Score
-from msds.scoring import Options, Reading
-from msds.scoring.contenders import DeepContender
-from msds.scoring.onebyone import compare_pairs
+from msds.scoring.contenders import Contender, DeepContender
 
 
 class FeaturePyramid(DeepContender):
@@ -48,26 +41,14 @@ class FeaturePyramid(DeepContender):
         # The fingerprint is that of the metric, which these scores are not of.
         return {**self.metric.settings, "pyramid": "features"}
 
-    def prepare(self, image: Image) -> Encoding:
+    def encoded(self, pixels: torch.Tensor) -> Encoding:
         trunk = self.metric.trunk
-        height, width = image.pixels.shape[-2:]
-        try:
-            levels = self.metric.levels_of(height, width)
-            with torch.inference_mode():
-                features = trunk(check_images(image.pixels[None].to(trunk.device)))
-                maps = pyramid(features, levels, self.metric.filter)
-                grams = tuple(gram(one) for one in maps)
-        except InputError as error:
-            raise InputError(f"{image.source}: {error}") from error
+        height, width = pixels.shape[-2:]
+        levels = self.metric.levels_of(height, width)
+        maps = pyramid(trunk(check_images(pixels)), levels, self.metric.filter)
+        grams = tuple(gram(one) for one in maps)
         positions = tuple(one.shape[-1] * one.shape[-2] for one in maps)
         return Encoding(grams, positions, height, width, trunk.digest, self.metric.filter)
 
-    def scores(
-        self,
-        pairs: Sequence[Pair],
-        rows: Iterable[int],
-        reading: Reading | None = None,
-        options: Options | None = None,
-    ) -> Iterator[tuple[int, Score]]:
-        # The engine encodes images, and not features.
-        return compare_pairs(self, pairs, rows, reading or Reading(), options or Options())
+    # The engine encodes images, and not features: pair by pair, as metrics of others.
+    scores = Contender.scores
