@@ -10,12 +10,11 @@ import typer
 
 from msds.cli.bundles import unbundled
 from msds.cli.options import (
-    ConditionOptions,
     EngineOptions,
     ModelOptions,
-    OutputOptions,
     Pairing,
 )
+from msds.cli.result_options import ConditionOptions, OutputOptions
 from msds.errors import InputError
 from msds.files import check_writable, same_file
 from msds.text import printable

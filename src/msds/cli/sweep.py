@@ -223,6 +223,16 @@ class AnchorOptions:
                 typer.echo(f"msds: {self.report}: not drawn: {problem}", err=True)
 
 
+def check_table(out: Path | None) -> None:
+    """Refuse a table of results that cannot be written, before the work."""
+    from msds.files import check_writable
+    from msds.results import check_output
+
+    if out is not None:
+        check_output(out)
+        check_writable(out)
+
+
 @dataclass(frozen=True)
 class SweepOutput:
     """What is written."""
@@ -250,12 +260,7 @@ class SweepOutput:
 
     def check(self) -> None:
         """Refuse outputs that cannot be written, before the work."""
-        from msds.files import check_writable
-        from msds.results import check_output
-
-        if self.out is not None:
-            check_output(self.out)
-            check_writable(self.out)
+        check_table(self.out)
 
 
 def sweep(

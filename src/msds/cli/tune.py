@@ -14,7 +14,7 @@ import typer
 
 from msds.cli.bundles import unbundled
 from msds.cli.options import OUTPUT, ComputeOptions, ModelOptions
-from msds.cli.sweep import CODECS, CodecOptions, Images
+from msds.cli.sweep import CODECS, CodecOptions, Images, check_table
 from msds.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,11 +116,8 @@ class TunedOutput:
     def check(self) -> None:
         """Refuse outputs that cannot be written, before the work."""
         from msds.files import check_writable
-        from msds.results import check_output
 
-        if self.out is not None:
-            check_output(self.out)
-            check_writable(self.out)
+        check_table(self.out)
         if self.to is not None:
             check_writable(self.to, folder=True)
 
