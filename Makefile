@@ -50,7 +50,7 @@ paper: $(VENV)/.dev
 
 docs: $(VENV)/.core
 	$(PINNED) --requirement requirements/docs.txt
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # Versions that are chosen by hand stand in constraints-dev.txt.
 lock:
