@@ -10,12 +10,15 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import typer.main
 
+import msds
 from helpers.browser import NARROW, Browser, browser
+from msds.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 REPOSITORY = "https://github.com/example/example"
@@ -147,6 +150,35 @@ def test_the_search_index_holds_the_words_of_the_pages(site: Path) -> None:
     found = {entry["location"].partition("#")[0] for entry in index["docs"]
              if "BD-rate" in entry["title"] + entry["text"]}  # fmt: skip
     assert "sweeps.html" in found
+
+
+def test_the_reference_of_the_command_has_a_page_for_each_verb_with_every_option(
+    pages: dict[str, Page],
+) -> None:
+    command = typer.main.get_command(app)
+    for name, verb in command.commands.items():  # type: ignore[attr-defined]
+        places = pages[f"reference/commands/{name}.html"].places
+        for below, prefix in each_verb(verb):
+            for option in below.params:
+                if option.help and not option.hidden:
+                    longest = max(option.opts, key=len).lstrip("-").lower()
+                    assert f"{prefix}{longest}" in places, f"msds {name} {prefix}: {option.opts}"
+
+
+def each_verb(verb: Any) -> Iterator[tuple[Any, str]]:
+    """A verb, or those of a group, and what their places begin with."""
+    if hasattr(verb, "commands"):
+        for name, below in verb.commands.items():
+            yield below, f"{name}-"
+    else:
+        yield verb, ""
+
+
+def test_every_name_that_msds_offers_is_in_the_reference(pages: dict[str, Page]) -> None:
+    places = set().union(*(page.places for page in pages.values()))
+    for name in set(msds.__all__) - {"__version__"}:
+        offered = getattr(msds, name)
+        assert f"{offered.__module__}.{offered.__qualname__}" in places, name
 
 
 def test_searching_for_bd_rate_finds_it_without_a_server(site: Path, chromium: Browser) -> None:

@@ -1,0 +1,100 @@
+"""What the site is made with: docstrings as numpydoc has them, links to the repository."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+DOCSTRING = """\
+What it does.
+
+Parameters
+----------
+first, second : two images, of one
+    size.
+third : a number.
+
+Returns
+-------
+(N,) tensor, in the order
+of the images.
+
+Raises
+------
+InputError
+    If they differ.
+"""
+
+
+def hook(name: str) -> ModuleType:
+    """A file of docs/hooks, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "hooks" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_descriptions_stand_where_numpydoc_has_them() -> None:
+    griffe = pytest.importorskip("griffe")
+    text = hook("docstrings").rewritten(DOCSTRING, "Tensor")
+    parsed = griffe.Docstring(text).parse("numpy", warnings=False)
+    parameters, returned, raised = (section.value for section in parsed[1:])
+    assert [(one.name, one.description.split()) for one in parameters] == [
+        ("first", ["two", "images,", "of", "one", "size."]),
+        ("second", ["two", "images,", "of", "one", "size."]),
+        ("third", ["a", "number."]),
+    ]
+    assert [str(one.annotation) for one in returned] == ["Tensor"]
+    assert returned[0].description.startswith("(N,) tensor, in the order")
+    assert [(one.annotation, one.description) for one in raised] == [
+        ("InputError", "If they differ.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("origin", "shown"),
+    [
+        ("git@example.org:some/fork.git", "https://example.org/some/fork"),
+        ("ssh://git@example.org/some/fork.git", "https://example.org/some/fork"),
+        ("https://name:secret@example.org/some/fork.git", "https://example.org/some/fork"),
+        ("../elsewhere", None),
+    ],
+)
+def test_the_repository_is_linked_without_the_secrets_of_its_address(
+    origin: str, shown: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MSDS_REPOSITORY", origin)
+    assert hook("repository").address() == shown
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://example.org/fork", "[it](https://example.org/fork/blob/HEAD/examples/common.py)"),
+        (None, "it"),
+    ],
+)
+def test_a_link_that_leaves_the_docs_leads_to_the_repository(
+    address: str | None, shown: str
+) -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="tutorials/one.md"))
+    lead = hook("repository").on_page_markdown
+    text = "[it](../../examples/common.py) and [this](../method.md)"
+    expected = f"{shown} and [this](../method.md)"
+    assert lead(text, page=page, config={"repo_url": address}) == expected
+
+
+def test_every_variable_of_the_environment_that_is_read_is_in_the_docs() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.rglob("src/msds/**/*.py"))
+    read = set(re.findall(r"[\"'](MSDS_[A-Z_]+)[\"']", code))
+    page = (ROOT / "docs" / "reference" / "environment.md").read_text(encoding="utf-8")
+    assert read
+    assert read <= set(re.findall(r"^\| `(MSDS_[A-Z_]+)`", page, re.MULTILINE))
