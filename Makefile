@@ -21,8 +21,11 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
+# A file stays with one process, which makes what its tests share once.
+WORKERS ?= 2
+
 unit: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 
 # torch without CUDA is taken where pip can find it, as with
 # PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu, and else what everybody gets.

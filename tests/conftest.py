@@ -19,6 +19,21 @@ settings.load_profile("any-machine")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def share_cores(workers: int) -> None:
+    """Let each of several workers, and what it starts, compute with its share of the cores.
+
+    With as many threads each as there are cores, they would wait for one another. Libraries read
+    this when they are imported, so it is said before any is; what a user has set holds.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, str(max(1, (cores or 1) // workers)))
+
+
+if (workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))) > 1:
+    share_cores(workers)
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """Folder with rated images and trained networks; tests that need it are skipped without it."""

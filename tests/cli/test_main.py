@@ -12,19 +12,14 @@ from pathlib import Path
 import pytest
 
 import msds
+from helpers.processes import run_command
 from helpers.scoring_files import RANDOM, call, write_folders
 
 HEAVY = ("torch", "numpy", "PIL", "scipy", "matplotlib", "pyarrow")
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "msds", *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "80", **environment},
-        check=False,
-    )
+    return run_command(*arguments, environment={"COLUMNS": "80", **environment})
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["score", "--help"]])
@@ -147,7 +142,13 @@ def test_an_interrupt_that_a_library_would_swallow_ends_the_command(tmp_path: Pa
 
 def test_a_score_is_explained_where_only_ascii_can_be_printed(examples_dir: Path) -> None:
     photo = str(examples_dir / "chelsea.png")
-    result = run("score", photo, photo, "--explain", PYTHONIOENCODING="ascii")
+    result = subprocess.run(
+        [sys.executable, "-m", "msds", "score", photo, photo, "--explain"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("#" * 30) == 4
 

@@ -11,13 +11,14 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from PIL import Image
+
+from helpers.processes import run_code, run_command
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -92,21 +93,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory, examples_dir: Path) -> Path
 @pytest.mark.slow
 @pytest.mark.parametrize("block", blocks(), ids=lambda block: f"{block.page}:{block.line}")
 def test_a_block_of_the_docs_runs_as_shown(block: Block, folder: Path) -> None:
-    environment = {**os.environ, "MSDS_OFFLINE": "1", "COLUMNS": "80", "MPLBACKEND": "Agg"}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    environment = {"MSDS_OFFLINE": "1", "COLUMNS": "80", "MPLBACKEND": "Agg"}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     if block.language == "python":
-        runs = [([sys.executable, "-c", block.code], block.code)]
+        runs = [(run_code, [block.code], block.code)]
     else:
         runs = [
-            (shlex.split(line), line) for line in commands(block.code) if line.startswith("msds")
+            (run_command, shlex.split(line)[1:], line)
+            for line in commands(block.code)
+            if line.startswith("msds ")
         ]
-        others = [line for line in commands(block.code) if not line.startswith("msds")]
+        others = [line for line in commands(block.code) if not line.startswith("msds ")]
         unknown = [line for line in others if not line.startswith(SETTING_UP)]
         assert not unknown, f"{block.page}:{block.line}: not run by any test: {unknown}"
-    for arguments, shown in runs:
-        result = subprocess.run(
-            arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+    for run, arguments, shown in runs:
+        result = run(*arguments, cwd=folder, environment=environment)
         assert result.returncode in GATES, f"{shown}\n{result.stdout}\n{result.stderr}"
 
 

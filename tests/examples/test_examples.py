@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
+
+from helpers.processes import run_script
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(script: str, *arguments: str | Path) -> str:
     """What an example prints, with random weights and as little work as it allows."""
-    command = [sys.executable, str(ROOT / "examples" / script), *map(str, arguments)]
-    result = subprocess.run(
-        [*command, "--trunk-weights", "random"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "120"},
-        check=False,
+    result = run_script(
+        ROOT / "examples" / script,
+        *map(str, arguments),
+        "--trunk-weights",
+        "random",
+        environment={"COLUMNS": "120"},
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
