@@ -40,7 +40,7 @@ def shoot(page: Any, address: str, path: Path) -> None:
     page.goto(address)
     page.click("#examples")
     page.wait_for_function(
-        "() => document.getElementById('status').textContent.endsWith('images compared.')"
+        "() => document.getElementById('status').textContent.includes('images compared.')"
     )
     page.click(f"#ranking button:has-text('{SHOWN}')")
     page.wait_for_selector(f".pane.b img[alt*='{SHOWN}']")

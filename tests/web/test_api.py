@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from PIL import Image
+from PIL import Image, ImageFilter
 
 import msds
 from helpers.image_files import exr, tiff
 from helpers.pictures import saved
+from msds.metric.maps.position import NOTE
+from msds.models.levels import level_name
+from msds.models.meaning import in_words
 
 
 def test_a_score_is_that_of_the_library(
@@ -32,7 +35,10 @@ def test_a_score_is_that_of_the_library(
     for name in ("model", "fingerprint", "reference_sha256", "distorted_sha256"):
         assert found[name] == getattr(expected, name)
     assert found["settings"] == expected.to_dict()["settings"]
-    assert found["level_names"][0] == "level 1, fine detail"
+    assert found["level_names"] == [level_name(k, 4) for k in range(4)]
+    assert found["meaning"] == in_words(expected.score, expected.model)
+    assert found["called"] in found["meaning"]
+    assert found["position"] is None
     assert found["reference_id"] is None
 
 
@@ -104,6 +110,50 @@ def test_deep_pixels_are_not_cut_to_bytes_on_their_way(
     ).json()
     assert answer["score"] == pytest.approx(msds.score(original, data).score, abs=1e-5)
     assert answer["score"] < 1
+
+
+def test_parts_that_moved_are_told_and_not_put_into_words_of_others(
+    client: TestClient, photo: Image.Image, original: bytes, versions: dict[str, bytes]
+) -> None:
+    mirrored = saved(photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+    files = {"reference": ("a.png", original), "distorted": ("b.png", mirrored)}
+    found = client.post("/api/places", files=files).json()
+    assert found == {"position": NOTE, "unknown": None}
+    asked = client.post("/api/score", files=files, data={"places": "true"}).json()
+    assert (asked["position"], asked["meaning"], asked["called"]) == (NOTE, None, None)
+    assert NOTE in asked["notes"]
+    given = [("reference", files["reference"]), ("distorted", files["distorted"])]
+    given.append(("distorted", ("c.jpg", versions["q50.jpg"])))
+    ranking = client.post("/api/rank", files=given, data={"places": "true"}).json()["ranking"]
+    assert {one["distorted"]: one["position"] for one in ranking} == {"b.png": NOTE, "c.jpg": None}
+    key = client.post("/api/score", files=files, data={"keep": "true"}).json()["reference_id"]
+    kept = {"reference_id": key, "places": "true"}
+    answer = client.post("/api/score", files=dict([*files.items()][1:]), data=kept)
+    assert answer.status_code == 400
+
+
+def test_why_places_are_not_known_is_told(
+    client: TestClient, photo: Image.Image, original: bytes
+) -> None:
+    smaller = saved(photo.crop((0, 0, 128, 144)))
+    files = {"reference": ("a.png", original), "distorted": ("b.png", smaller)}
+    found = client.post("/api/places", files=files).json()
+    assert found == {"position": None, "unknown": "not looked at: the sizes differ"}
+
+
+def test_a_map_of_a_smaller_size_is_that_of_the_smaller_image(
+    client: TestClient, photo: Image.Image, metric: msds.MSDS
+) -> None:
+    # Every pixel as four: a quarter of them is the image itself.
+    blurred = photo.filter(ImageFilter.BoxBlur(1))
+    both = [one.resize((384, 288), Image.Resampling.NEAREST) for one in (photo, blurred)]
+    files = {"reference": ("a.png", saved(both[0])), "distorted": ("b.png", saved(both[1]))}
+    answer = client.post("/api/map", files=files, data={"side": "192"}).json()
+    assert (answer["width"], answer["height"]) == (192, 144)
+    expected = msds.map_pair(photo, blurred, model=metric)
+    assert answer["score"] == pytest.approx(expected.score, abs=1e-5)
+    drawn = client.post("/api/map", files=files, data={"side": "192", "form": "png"})
+    assert drawn.headers["content-type"] == "image/png"
 
 
 def test_a_map_is_that_of_the_library(

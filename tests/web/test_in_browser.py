@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from helpers.browser import NARROW, WIDE, Browser, Tab, browser
 from helpers.image_files import tiff
 from helpers.pictures import saved
 from helpers.web_server import serving
+from msds.metric.maps.position import NOTE
+from msds.models.levels import level_words
+from msds.models.meaning import in_words, mostly
 
 pytestmark = pytest.mark.slow
 
@@ -96,8 +100,8 @@ def test_images_are_dropped_and_the_score_is_that_of_the_library(
         assert [float(row.split()[-1]) for row in rows] == pytest.approx(
             list(expected.levels), abs=1e-4
         )
-        assert "fine detail" in rows[0]
-        assert "overall layout" in rows[-1]
+        for row, words in zip(rows, level_words(len(rows)), strict=True):
+            assert words in row
         assert errors(tab) == []
 
 
@@ -125,6 +129,39 @@ def test_five_versions_are_ranked_and_each_can_be_looked_at(
             "() => { const i = document.querySelector('.pane.b img');"
             " return i.alt.includes('blur.tif') && i.naturalWidth > 0; }"
         )
+        assert errors(tab) == []
+
+
+def test_scores_and_moved_parts_are_told_in_words(
+    chromium: Browser, server: str, files: dict[str, Path], photo: Image.Image, tmp_path: Path
+) -> None:
+    mirrored = tmp_path / "mirrored.png"
+    mirrored.write_bytes(saved(photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)))
+    score = msds.score(files["original.png"], files["q30.jpg"])
+    meaning = str(in_words(score.score, score.model))
+    called = str(mostly(score.score, score.model))
+    with chromium.open(server) as tab:
+        page = tab.page
+        give(tab, [files["original.png"], files["q30.jpg"], mirrored])
+        await_scores(tab, 2)
+        moved = page.locator("#ranking button", has_text="mirrored.png")
+        moved.get_by_text(NOTE[1:]).wait_for()
+        # The live region that readers of screens hear says it, too.
+        assert f"mirrored.png: {NOTE}." in page.inner_text("[role=status]")
+        best = page.locator("#ranking button", has_text="q30.jpg")
+        assert called in best.inner_text().lower()
+        assert "annoying" not in moved.inner_text()
+        best.click()
+        assert page.inner_text("#called") == f"Mostly called {called}"
+        assert page.inner_text("#meaning")[1:] == f"{meaning[1:]}."
+        assert page.is_hidden("#position")
+        moved.click()
+        assert page.inner_text("#position")[1:] == f"{NOTE[1:]}."
+        assert page.is_hidden("#meaning")
+        assert page.is_hidden("#called")
+        # Buttons are named by all that stands in them.
+        assert page.get_by_role("button", name=re.compile(NOTE[1:])).count() == 1
+        assert serious(tab) == []
         assert errors(tab) == []
 
 

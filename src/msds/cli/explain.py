@@ -9,8 +9,10 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from msds.metric.maps.position import NOTE as MOVED
+from msds.models.levels import level_words
 from msds.scoring import Score
+from msds.scoring.maps import Places
+from msds.scoring.words import words_of
 from msds.text import one_line
 
 BAR_CELLS = 30
@@ -39,25 +41,28 @@ class _Bar:
         return Measurement(1, BAR_CELLS)
 
 
-def show(score: Score, position: str | None = None, console: Console | None = None) -> None:
+def show(score: Score, places: Places | None = None, console: Console | None = None) -> None:
     """Print the score of each level as a bar, what it means, what was done, and who made it.
 
     Parameters
     ----------
-    position : a note on where the parts of the images are, if there is one.
+    places : what was found on where the parts of the images are, if it was looked for.
     """
     console = console or Console(highlight=False)
     console.print(f"[bold]{score.score:.6f}[/bold]  {escape(one_line(score.model))}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("level", justify="right", no_wrap=True)
+    table.add_column("shows")
     table.add_column("pixels", justify="right", no_wrap=True)
-    table.add_column("similarity", overflow="fold", max_width=BAR_CELLS)
+    table.add_column("similarity", overflow="fold", min_width=10, max_width=BAR_CELLS)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("weight", justify="right", no_wrap=True)
     sizes = dict.fromkeys(size for size in (score.reference_size, score.distorted_size) if size)
+    shows = level_words(len(score.levels))
     for k, (value, weight) in enumerate(zip(score.levels, score.weights, strict=True)):
         table.add_row(
             str(k + 1),
+            shows[k],
             "\n".join(f"{width >> k} x {height >> k}" for width, height in sizes),
             _Bar(value),
             f"{value:.4f}",
@@ -67,26 +72,21 @@ def show(score: Score, position: str | None = None, console: Console | None = No
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True)
     rows.add_column(overflow="fold")
-    # Parts were in their places in all that scores were put into words with.
-    moved = position or next((note for note in score.notes if note == MOVED), None)
-    for name, words in (("means", None if moved else _meaning(score)), ("position", moved)):
-        if words:
-            rows.add_row(name, escape(one_line(words)))
+    places = places or Places()
+    words = words_of(score, places.note)
+    for name, said in (
+        ("means", words.meaning),
+        ("position", words.position or places.unknown),
+    ):
+        if said:
+            rows.add_row(name, escape(one_line(said)))
     for name, path, size in (
         ("reference", score.reference, score.reference_size),
         ("distorted", score.distorted, score.distorted_size),
     ):
         pixels = f", {size[0]} x {size[1]}" if size else ""
         rows.add_row(name, escape(one_line(path)) + pixels)
-    done = [note for note in score.notes if note != MOVED]
-    rows.add_row("done", escape(one_line("; ".join(done))) or "nothing was changed")
+    rows.add_row("done", escape(one_line("; ".join(words.done))) or "nothing was changed")
     rows.add_row("fingerprint", score.fingerprint[:16])
     rows.add_row("time", f"{score.seconds * 1000:.0f} ms")
     console.print(rows)
-
-
-def _meaning(score: Score) -> str | None:
-    """The score in words, if they were measured for its model."""
-    from msds.models.meaning import in_words
-
-    return None if score.score is None else in_words(score.score, score.model)

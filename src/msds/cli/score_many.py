@@ -23,6 +23,7 @@ from msds.text import one_line, printable
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS
     from msds.scoring import Job, Report
+    from msds.scoring.maps import Places
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def score_one(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) -
             reason = score.error or "failed."
             named = score.reference in reason or score.distorted in reason
             raise InputError(reason if named else f"{score.distorted}: {reason}")
-        _show_one(score, display, None if not display.explain else _position(report, metric))
+        _show_one(score, display, _places(report, metric) if display.explain else None)
     if difference := reports[0].scores[0].size_difference:
         show.say(f"msds: {difference}; nothing was resized")
     for report in reports:
@@ -124,23 +125,25 @@ def score_one(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) -
     return max(report.status for report in reports)
 
 
-def _position(report: Report, metric: MSDS) -> str | None:
-    """The note on moved parts of the one pair of a plan; a run that made its map has it already."""
-    from msds.scoring.maps import explain_position
+def _places(report: Report, metric: MSDS) -> Places | None:
+    """Where the parts of the one pair of a plan are; a run that made its map has noted it."""
+    from msds.scoring.maps import look_for_moved_parts
 
     if report.job.maps is not None:
         return None
     pair = report.plan.pairs[0]
-    return explain_position(pair.reference_path, pair.distorted_path, metric, report.job.reading)
+    return look_for_moved_parts(
+        pair.reference_path, pair.distorted_path, metric, report.job.reading
+    )
 
 
-def _show_one(score: Score, display: Display, position: str | None) -> None:
+def _show_one(score: Score, display: Display, places: Places | None) -> None:
     if display.as_json:
         typer.echo(json_line(score))
     elif display.explain:
         from msds.cli.explain import show as explain
 
-        explain(score, position)
+        explain(score, places)
     elif display.quiet:
         typer.echo(f"{score.score:.6f}")
     else:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msds.gallery.comparison import Change, Compared, Comparison
+from msds.models.levels import level_name
 from msds.results import Score, Summary
 from msds.text import one_line
 
@@ -37,6 +38,7 @@ def table_data(
     """What the script needs, as JSON-able values."""
     columns = list(dict.fromkeys(name for row in rows for name in row.score.columns))
     models = {row.score.run.model for row in rows}
+    counts = sorted({len(row.score.levels) for row in rows})
     if len(models) > 1:
         columns = ["model", *columns]
     return {
@@ -47,6 +49,7 @@ def table_data(
             common_folder(row.score.reference for row in rows),
         ],
         "low": lowest(rows),
+        "levels": {count: [level_name(k, count) for k in range(count)] for count in counts},
         "compared": comparison is not None,
         "tolerance": None if comparison is None else comparison.tolerance,
         "rows": [_row(row, columns, comparison is not None, keys) for row in rows],
@@ -102,12 +105,6 @@ def lowest(rows: Iterable[Compared]) -> float:
         if value is not None and math.isfinite(value)
     ]
     return min(0.9, math.floor(10 * min(found, default=0.0)) / 10)
-
-
-def level_name(level: int, levels: int) -> str:
-    """A level in words: the first shows fine detail, the last the overall layout."""
-    said = ", fine detail" if level == 0 else ", overall layout" if level == levels - 1 else ""
-    return f"level {level + 1}{said if levels > 1 else ''}"
 
 
 def level_medians(rows: Sequence[Compared]) -> list[tuple[str, float]]:

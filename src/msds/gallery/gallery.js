@@ -341,10 +341,9 @@
       add("before", number(at(row, "before"), 6));
       add("change", difference(row) === null ? at(row, "change") : signed(difference(row)));
     }
+    const names = data.levels[at(row, "levels").length];
     at(row, "levels").forEach((value, k) => {
-      const last = at(row, "levels").length - 1;
-      const said = k === 0 ? ", fine detail" : k === last ? ", overall layout" : "";
-      add(`level ${k + 1}${said}`, number(value), scoreBar(value ?? data.low));
+      add(names[k], number(value), scoreBar(value ?? data.low));
     });
     if ((data.maps || {})[row.index]) {
       add("map", `1 - DeepSSIM of small windows; the strongest colour is ${data.top}`);

@@ -53,6 +53,18 @@ def in_words(score: float, model: str) -> str | None:
     return f"photographs have it at {', '.join(named)}; {_people(score, entry['people'])}"
 
 
+def mostly(score: float, model: str) -> str | None:
+    """What most rated pairs of such a score were called, such as "slightly annoying".
+
+    None for a model that was not measured, and for a score of 1.
+    """
+    entry = meaning(model)
+    if entry is None or score >= 1:
+        return None
+    row = _row(score, entry["people"])
+    return max(WORDS.values(), key=lambda word: float(row[word]))
+
+
 def meaning(model: str) -> dict[str, Any] | None:
     """All that was measured of a model: codecs, people, provenance; None if nothing was."""
     entry: dict[str, Any] | None = _table().get(model)
@@ -85,10 +97,15 @@ def _quality(score: float, rows: Sequence[dict[str, float]], key: str) -> str:
 
 def _people(score: float, rows: Sequence[dict[str, Any]]) -> str:
     """What people called rated pairs of such a score."""
-    row = next((r for r in rows if score >= r["from"]), rows[-1])
+    row = _row(score, rows)
     shares = sorted(((row[word], word) for word in WORDS.values()), key=lambda s: -s[0])
     named = [f"{share:.0%} {word}" for share, word in shares[:MOST_WORDS] if share > 0]
     return f"of {row['pairs']} rated pairs with such a score people called {' and '.join(named)}"
+
+
+def _row(score: float, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The row of people's words that a score belongs to."""
+    return next((row for row in rows if score >= row["from"]), rows[-1])
 
 
 @lru_cache(maxsize=1)

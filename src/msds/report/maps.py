@@ -17,6 +17,7 @@ from msds.encoding.streamed import RegionReader
 from msds.errors import InputError
 from msds.files import atomic_write
 from msds.metric.maps import QualityMap
+from msds.models.levels import level_name
 from msds.report.colours import Table, table
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _words(found: QualityMap, level: int | None) -> list[str]:
     if level is None:
         levels, score = "all levels", found.score
     else:
-        levels, score = f"level {level + 1} of {len(found.levels)}", found.levels[level].score
+        levels, score = level_name(level, len(found.levels)), found.levels[level].score
     return [f"{levels}, score {score:.4f}, {found.model}", found.unit]
 
 

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from msds.encoding.reduced import Reduced
 from msds.encoding.streamed import RegionReader, TensorRegions
 from msds.errors import InputError
+from msds.method.pyramid import minimum_side
 from msds.metric.maps import QualityMap, make_map, position_note
 from msds.metric.maps.local import WINDOW
 from msds.metric.maps.position import knows_places
 from msds.models import DEFAULT_MODEL, load_model
 from msds.scoring.inputs import Reading, pixel_bytes
 from msds.scoring.memory import PARTS_BYTES
+from msds.text import counted
 
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS
 
 SUFFIX = ".map.png"
 """What the name of a distorted image is followed by in that of its map."""
+
+LOOK_SIDE = 1024
+"""Pixels along a side within which moved parts are looked for: the limits were found on images of
+512 x 512, and a window of a much larger image sees too little of it."""
 
 
 def map_pair(
@@ -58,22 +66,67 @@ def map_pair(
         return mapped(metric, images, (reference, distorted), kind, window)
 
 
-def explain_position(
+class Places(NamedTuple):
+    """What was found on where the parts of a pair are.
+
+    Attributes
+    ----------
+    note : that they are alike but not in the same places, if so.
+    unknown : why it cannot be told, if so.
+    """
+
+    note: str | None = None
+    unknown: str | None = None
+
+
+def look_for_moved_parts(
     reference: Any, distorted: Any, metric: MSDS, reading: Reading | None = None
-) -> str | None:
-    """The note that parts of a pair are alike but not in the same places, if so.
+) -> Places:
+    """Whether the parts of a pair are alike but not in the same places.
 
     It takes a local map, and so about as long as the score again, or two to three times as long
-    with `compact` (docs/maps.md). None without work if the metric has no limit, and for images of
-    different size.
+    with `compact` (docs/maps.md); images of more than `LOOK_SIDE` pixels along a side are reduced
+    first. Nothing is read if no limit was measured for the metric.
     """
     if not knows_places(metric.trunk.name, metric.levels):
-        return None
+        return _no_limit(metric)
     with open_images(reference, distorted, reading=reading or Reading()) as images:
-        sizes = {(image.width, image.height) for image in images}
-        if len(sizes) > 1:
-            return None
-        return position_note(mapped(metric, images, (reference, distorted), "local", WINDOW))
+        return places_of(metric, images)
+
+
+def places_of(metric: MSDS, images: tuple[RegionReader, RegionReader]) -> Places:
+    """The same for two images that are open."""
+    if not knows_places(metric.trunk.name, metric.levels):
+        return _no_limit(metric)
+    first, second = images
+    if (first.width, first.height) != (second.width, second.height):
+        return Places(unknown="not looked at: the sizes differ")
+    levels = metric.levels_of(first.height, first.width)
+    if not knows_places(metric.trunk.name, levels):
+        return _no_limit(metric, f" with {counted(levels, 'levels')}")
+    return Places(position_note(make_map(metric, *reduced(metric, images, LOOK_SIDE))))
+
+
+def _no_limit(metric: MSDS, levels: str = "") -> Places:
+    return Places(unknown=f"not looked at: no limit was measured for {metric.model_id}{levels}")
+
+
+def reduced(
+    metric: MSDS, images: tuple[RegionReader, RegionReader], side: int
+) -> tuple[RegionReader, RegionReader]:
+    """Two images of one size, reduced by a whole number to at most `side` pixels along a side.
+
+    Fewer times where the metric's levels would not fit into what is left. The images themselves
+    if they are no larger, or their sizes differ.
+    """
+    first, second = images
+    if (first.width, first.height) != (second.width, second.height):
+        return images
+    levels = metric.levels_of(first.height, first.width)
+    step = math.ceil(max(first.width, first.height) / side)
+    least = minimum_side(levels, metric.trunk.stride)
+    step = max(1, min(step, min(first.width, first.height) // least))
+    return images if step == 1 else (Reduced(first, step), Reduced(second, step))
 
 
 @contextmanager

@@ -23,6 +23,10 @@ class Record(BaseModel):
     level_names: list[str]
     weights: list[float] = Field(description="Of each level in the score.")
     meaning: str | None = Field(description="The score in words, where that was measured.")
+    called: str | None = Field(description="What most rated pairs of such a score were called.")
+    position: str | None = Field(
+        description="With places: that parts are alike but not in the same places, if so."
+    )
     error: str | None
     model: str
     fingerprint: str = Field(description="SHA-256 over the trunk's weights and all settings.")
@@ -50,6 +54,13 @@ class RankAnswer(BaseModel):
     model: str
     ranking: list[Record]
     reference_id: str | None
+
+
+class PlacesAnswer(BaseModel):
+    """Whether parts are in their places."""
+
+    position: str | None = Field(description="That they are not, though they are alike, if so.")
+    unknown: str | None = Field(description="Why it cannot be told, if so.")
 
 
 class MapPicture(BaseModel):

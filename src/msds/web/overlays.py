@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from msds.gallery.content import level_name
 from msds.metric.maps import QualityMap, position_note
 from msds.metric.maps.grid import interpolate
 from msds.metric.maps.record import LevelMap
+from msds.models.levels import level_name
 from msds.report.colours import table
 from msds.report.maps import round_up
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from msds.encoding.streamed import TensorRegions
-from msds.gallery.content import level_name
-from msds.images import Image
+from msds.encoding.streamed import RegionReader
 from msds.metric.maps import QualityMap
+from msds.models.levels import level_name
 from msds.report.maps import draw_map
 from msds.results import Score
+from msds.scoring.words import words_of
 from msds.version import __version__
 from msds.web import answers
 from msds.web.guard import Guard
@@ -33,6 +34,13 @@ _READING = {
         "description": "How HDR samples are meant: pq, hlg, linear:PEAK, srgb.",
     },
     "frame": {"type": "integer", "minimum": 0, "description": "Of files with several images."},
+}
+_PLACES = {
+    "places": {
+        "type": "boolean",
+        "description": "Look whether parts have moved, which takes as long again or longer; "
+        "needs the reference itself.",
+    }
 }
 _REFERENCE = {
     "reference": {**_FILE, "description": "The undistorted image."},
@@ -90,6 +98,7 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         answers.ScoreAnswer,
         **_REFERENCE,
         distorted={**_FILE, "description": "The image to judge."},
+        **_PLACES,
     )
     async def score(request: Request) -> dict[str, Any]:
         form = await _read(request, service)
@@ -99,6 +108,7 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         )
         if scores[0].error is not None:
             raise RefusedError(422, scores[0].error)
+        scores = await _with_places(form, service, scores)
         return {**record(scores[0]), "reference_id": _kept(form, service, known)}
 
     @post(
@@ -107,12 +117,14 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         answers.RankAnswer,
         **_REFERENCE,
         distorted={"type": "array", "items": _FILE, "description": "The images to judge."},
+        **_PLACES,
     )
     async def rank(request: Request) -> dict[str, Any]:
         form = await _read(request, service)
         known, scores = await service.score(
             _reference(form, service), form.some("distorted"), form.reading(service.limits)
         )
+        scores = await _with_places(form, service, scores)
         ordered = sorted(scores, key=lambda s: -2.0 if s.score is None else s.score, reverse=True)
         return {
             "reference": known.name,
@@ -139,6 +151,21 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         headers = {"content-disposition": 'attachment; filename="report.html"'}
         return Response(page, headers=headers, media_type="text/html")
 
+    @post(
+        "/api/places",
+        "Tell whether parts are alike but not in the same places",
+        answers.PlacesAnswer,
+        reference={**_FILE, "description": "The undistorted image."},
+        distorted={**_FILE, "description": "The image to judge."},
+    )
+    async def places(request: Request) -> dict[str, str | None]:
+        names = ("reference", "distorted")
+        form = await read_form(request, service.limits, names, READING_FIELDS)
+        found = await service.places(
+            form.only("reference"), form.only("distorted"), form.reading(service.limits)
+        )
+        return {"position": found.note, "unknown": found.unknown}
+
     @app.delete(
         "/api/references/{reference_id}",
         summary="Forget a reference",
@@ -159,13 +186,17 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         distorted={**_FILE, "description": "The image to judge, of the same size."},
         kind={"type": "string", "enum": list(_KINDS)},
         form={"type": "string", "enum": list(_FORMS), "description": "json, or a picture."},
+        **_side(
+            "More are reduced by a whole number first; all levels are then of the smaller image."
+        ),
     )
     async def draw(request: Request) -> Any:
-        names = ("kind", "form", *READING_FIELDS)
+        names = ("kind", "form", "side", *READING_FIELDS)
         form = await read_form(request, service.limits, ("reference", "distorted"), names)
         kind, wanted = form.choice("kind", _KINDS), form.choice("form", _FORMS)
+        pair = form.only("reference"), form.only("distorted")
         found, image = await service.map(
-            form.only("reference"), form.only("distorted"), form.reading(service.limits), kind
+            *pair, form.reading(service.limits), kind, form.count("side")
         )
         if wanted == "json":
             return JSONResponse(await run_in_threadpool(map_answer, found))
@@ -177,15 +208,12 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         None,
         "image/png",
         image={**_FILE, "description": "An image in any format."},
-        side={"type": "integer", "minimum": 1, "description": "Most pixels along a side."},
+        **_side("Most pixels along a side."),
     )
     async def picture(request: Request) -> Response:
         form = await read_form(request, service.limits, ("image",), ("side", *READING_FIELDS))
-        side = form.fields.get("side") or None
-        if side is not None and not (side.isdecimal() and int(side[:9]) > 0 and len(side) < 10):
-            raise RefusedError(400, f"The field 'side' is {side[:50]!r}; expected a number from 1.")
         content = await service.picture(
-            form.only("image"), form.reading(service.limits), side and int(side)
+            form.only("image"), form.reading(service.limits), form.count("side")
         )
         return Response(content, media_type="image/png")
 
@@ -193,7 +221,13 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
 def record(score: Score) -> dict[str, Any]:
     """A pair as JSON-able values, with its levels and its score in words."""
     names = [level_name(k, len(score.levels)) for k in range(len(score.levels))]
-    return {**score.to_dict(), "level_names": names, "meaning": None}
+    words = words_of(score)
+    said = {"meaning": words.meaning, "called": words.mostly, "position": words.position}
+    return {**score.to_dict(), "level_names": names, **said}
+
+
+def _side(what: str) -> dict[str, Any]:
+    return {"side": {"type": "integer", "minimum": 1, "description": what}}
 
 
 def _body(form: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,7 +241,7 @@ def _body(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _read(request: Request, service: Service) -> Form:
-    names = ("reference_id", "keep", *READING_FIELDS)
+    names = ("reference_id", "keep", "places", *READING_FIELDS)
     return await read_form(request, service.limits, ("reference", "distorted"), names)
 
 
@@ -226,6 +260,20 @@ def _reference(form: Form, service: Service) -> Upload | Known:
     return known
 
 
+async def _with_places(form: Form, service: Service, scores: list[Score]) -> list[Score]:
+    """Records with the note on moved parts, if it was asked for."""
+    if not form.truth("places"):
+        return scores
+    reference, reading = form.only("reference"), form.reading(service.limits)
+    found = []
+    for upload, score in zip(form.some("distorted"), scores, strict=True):
+        note = None
+        if score.score is not None:
+            note = (await service.places(reference, upload, reading)).note
+        found.append(score if note is None else replace(score, notes=(*score.notes, note)))
+    return found
+
+
 def _kept(form: Form, service: Service, known: Known) -> str | None:
     key = form.fields.get("reference_id")
     if key:
@@ -233,8 +281,8 @@ def _kept(form: Form, service: Service, known: Known) -> str | None:
     return service.kept.put(known) if form.truth("keep") else None
 
 
-def _drawn(found: QualityMap, image: Image) -> bytes:
+def _drawn(found: QualityMap, image: RegionReader) -> bytes:
     """A map as `msds map` draws it."""
     buffer = io.BytesIO()
-    draw_map(found, TensorRegions(image.pixels)).save(buffer, "PNG")
+    draw_map(found, image).save(buffer, "PNG")
     return buffer.getvalue()

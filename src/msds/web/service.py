@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from msds.encoding.reduced import Reduced
+from msds.encoding.streamed import RegionReader, TensorRegions
 from msds.errors import InputError, MSDSError
 from msds.images import Image
 from msds.metric.maps import QualityMap
 from msds.results import Score
 from msds.scoring import Reading
 from msds.scoring.compare import compare, run_of
+from msds.scoring.maps import Places, places_of, reduced
 from msds.web.kept import Kept, Known
 from msds.web.room import Room
 from msds.web.saving import report_page
@@ -110,29 +114,54 @@ class Service:
         return known, scores
 
     async def map(
-        self, reference: Upload, distorted: Upload, reading: Reading, kind: str
-    ) -> tuple[QualityMap, Image]:
-        """Where two images differ, and the distorted one.
+        self,
+        reference: Upload,
+        distorted: Upload,
+        reading: Reading,
+        kind: str,
+        side: int | None = None,
+    ) -> tuple[QualityMap, RegionReader]:
+        """Where two images differ, and the distorted one, both reduced to `side` pixels if given.
 
         Raises
         ------
         InputError
             If an image cannot be used, or their sizes differ.
         """
+        async with self._pair(reference, distorted, reading) as images:
+            if side is not None:
+                images = reduced(self.metric, images, side)
+            work = self._maps.submit(self.metric.map, *images, kind=kind)
+            return await asyncio.wrap_future(work), images[1]
+
+    async def places(self, reference: Upload, distorted: Upload, reading: Reading) -> Places:
+        """Whether the parts of two images are alike but not in the same places.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be used.
+        """
+        async with self._pair(reference, distorted, reading) as images:
+            return await asyncio.wrap_future(self._maps.submit(places_of, self.metric, images))
+
+    @asynccontextmanager
+    async def _pair(
+        self, reference: Upload, distorted: Upload, reading: Reading
+    ) -> AsyncIterator[tuple[RegionReader, RegionReader]]:
+        """Two images, decoded side by side; one pair at a time."""
         async with self._one_map:
-            first = await self._pixels(reference, reading)
+            # One at a time has room for a second image without waiting for it.
+            decoded = await asyncio.gather(
+                self._pixels(reference, reading),
+                self._pixels(distorted, reading, waits=False),
+                return_exceptions=True,
+            )
             try:
-                # One map at a time has room for a second image without waiting for it.
-                second = await self._pixels(distorted, reading, waits=False)
-            except BaseException:
-                self.room.give(first.size)
-                raise
-            try:
-                images = [_floating(one.image.pixels) for one in (first, second)]
-                work = self._maps.submit(self.metric.map, *images, kind=kind)
-                return await asyncio.wrap_future(work), second.image
+                first, second = (_or_raise(one) for one in decoded)
+                yield _regions(first.image), _regions(second.image)
             finally:
-                self.room.give(first.size + second.size)
+                self.room.give(sum(one.size for one in decoded if isinstance(one, _Pixels)))
 
     async def report(
         self, reference: Upload, distorted: Sequence[Upload], reading: Reading
@@ -242,8 +271,15 @@ def _tensor(reply: Reply) -> torch.Tensor:
     return torch.from_numpy(values.reshape(3, reply.about["height"], reply.about["width"]))
 
 
-def _floating(pixels: torch.Tensor) -> torch.Tensor:
-    return pixels if pixels.is_floating_point() else pixels.float().div_(255)
+def _or_raise(found: _Pixels | BaseException) -> _Pixels:
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def _regions(image: Image) -> RegionReader:
+    """Pixels that become floats where they are read."""
+    return Reduced(TensorRegions(image.pixels), 1)
 
 
 def _named(error: InputError, name: str) -> InputError:

@@ -81,6 +81,15 @@ class Form:
             )
         return text
 
+    def count(self, name: str) -> int | None:
+        """A field that is a number from 1; None if it is not there."""
+        text = self.fields.get(name, "")
+        if text and not (text.isdecimal() and len(text) < 10 and int(text) > 0):
+            raise RefusedError(
+                400, f"The field {name!r} is {text[:50]!r}; expected a number from 1."
+            )
+        return int(text) if text else None
+
     def reading(self, limits: Limits) -> Reading:
         """How the images are to be read."""
         frame = self.fields.get("frame") or None

@@ -2,9 +2,10 @@
 "use strict";
 (function () {
   const AT_ONCE = 3;
+  const QUICK_SIDE = 1024;
   const SVG = "http://www.w3.org/2000/svg";
   const byId = (name) => document.getElementById(name);
-  // versions: {file, record, error, map}; chosen is one of them.
+  // versions: {file, record, error, places, map, found}; chosen is one of them.
   const state = { reference: null, id: null, versions: [], chosen: null, level: "" };
   let viewer = null;
   let round = 0;
@@ -48,12 +49,15 @@
     return Math.min(0.9, Math.floor(10 * Math.min(1, ...found)) / 10);
   }
 
+  const blank = (file) => (
+    { file, record: null, error: null, places: null, map: null, found: null, asked: false });
+
   // ---- what is given
   function again() {
     restart();
     forgetReference();
     for (const version of state.versions) {
-      Object.assign(version, { record: null, error: null, map: null, found: null, asked: false });
+      Object.assign(version, blank(version.file));
     }
   }
 
@@ -67,7 +71,7 @@
   }
 
   function giveVersions(files) {
-    for (const file of files) state.versions.push({ file, record: null, error: null, map: null, found: null });
+    for (const file of files) state.versions.push(blank(file));
     const count = state.versions.length;
     byId("versions-name").textContent = count === 1 ? state.versions[0].file.name : `${count} images`;
     fill(byId("versions-slot"), state.versions[0].file);
@@ -162,7 +166,28 @@
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       while (waiting.length && mine === round) await settle(waiting.shift(), mine);
     }));
-    if (mine === round) progress();
+    if (mine !== round) return;
+    progress();
+    await lookForMoved(mine);
+  }
+
+  // Whether parts have moved takes longer than scores, and is asked when all of them are there.
+  async function lookForMoved(mine) {
+    for (const version of state.versions) {
+      if (!version.record || version.places || mine !== round) continue;
+      version.places = {};
+      try {
+        const found = await MSDS.ask("/api/places",
+          { reference: state.reference, distorted: version.file }, aborting.signal);
+        if (mine !== round) return;
+        version.places = found;
+      } catch (error) {
+        if (mine !== round || error.name === "AbortError") return;
+        version.places = { position: null, unknown: `not looked at: ${error.message}` };
+      }
+      progress();
+      if (version.places.position || version === state.chosen) show();
+    }
   }
 
   async function settle(version, mine) {
@@ -187,11 +212,33 @@
     const [count, all] = [done().length, state.versions.length];
     byId("save").hidden = count < all || !state.versions.some((v) => v.record);
     if (count < all) say(all === 1 ? "Comparing …" : `Comparing … ${count} of ${all}`);
-    else if (all === 1) say(state.versions[0].record ? `Score ${state.versions[0].record.score.toFixed(4)}.` : "");
-    else say(`${all} images compared.`);
+    else say([...summary(all), ...moved()].join(" "));
   }
 
+  function summary(all) {
+    if (all !== 1) return [`${all} images compared.`];
+    const { record } = state.versions[0];
+    if (!record) return [];
+    const called = calledOf(state.versions[0]);
+    return [`Score ${record.score.toFixed(4)}${called ? `, mostly called ${called}` : ""}.`];
+  }
+
+  const moved = () => state.versions.filter((v) => v.places && v.places.position)
+    .map((v) => `${v.file.name}: ${v.places.position}.`);
+
   // ---- the result
+  const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+  // What most people called pairs of such a score; of parts that have moved nobody was asked.
+  function calledOf({ record, places }) {
+    return record && record.called && !(places && places.position) ? record.called : "";
+  }
+
+  function fillText(name, text) {
+    byId(name).hidden = !text;
+    if (byId(name).textContent !== text) byId(name).textContent = text;
+  }
+
   function choose(version) {
     const other = state.chosen !== version;
     state.chosen = version;
@@ -206,8 +253,12 @@
     byId("chosen-name").textContent = file.name;
     byId("score").textContent = record ? record.score.toFixed(4) : "–";
     byId("score").title = record ? String(record.score) : "";
-    byId("meaning").hidden = !(record && record.meaning);
-    byId("meaning").textContent = record && record.meaning ? record.meaning : "";
+    const { position, unknown } = state.chosen.places || {};
+    const called = calledOf(state.chosen);
+    fillText("called", called ? `Mostly called ${called}` : "");
+    // Parts were in their places in all that scores were put into words with.
+    fillText("meaning", record && !position && record.meaning ? upper(`${record.meaning}.`) : "");
+    fillText("position", position ? upper(`${position}.`) : "");
     complain(error || "");
     byId("levels-box").hidden = !record;
     byId("levels").replaceChildren(...(record ? record.levels.map((value, k) => {
@@ -217,13 +268,16 @@
       row.append(make("dt", "", record.level_names[k]), make("dd", "", value.toFixed(4)), drawn);
       return row;
     }) : []));
-    byId("notes-box").hidden = !(record && record.notes.length);
-    byId("notes").replaceChildren(...(record ? record.notes.map((note) => make("li", "", note)) : []));
+    const notes = record ? [...record.notes] : [];
+    if (unknown) notes.push(`whether parts have moved was ${unknown}`);
+    byId("notes-box").hidden = !notes.length;
+    byId("notes").replaceChildren(...notes.map((note) => make("li", "", note)));
     showRanking(low);
   }
 
   function showRanking(low) {
     byId("ranking-box").hidden = state.versions.length < 2;
+    byId("ranking-words").hidden = !state.versions.some(calledOf);
     const focused = document.activeElement && document.activeElement.closest("#ranking button");
     byId("ranking").replaceChildren(...ranked().map((version) => {
       const item = make("li");
@@ -246,6 +300,9 @@
     if (version.record) {
       button.append(make("span", "number", version.record.score.toFixed(4)),
         bar(version.record.score, low, ""));
+      const { position } = version.places || {};
+      const said = position || calledOf(version);
+      if (said) button.append(make("span", position ? "said away" : "said", upper(said)));
     } else if (version.error) {
       button.append(make("span", "number", "–"), make("span", "error", version.error));
     } else button.append(make("span", "number", "…"));
@@ -308,19 +365,19 @@
     if (!viewer) return;
     if (state.level === "" || !version || !version.record) {
       viewer.setMap(null);
-      byId("map-scale").hidden = true;
+      byId("map-scale").hidden = byId("map-coarse").hidden = true;
       return;
     }
     if (!version.found) viewer.setMap(null); // what lies there is another version's
     if (!version.map) {
       say("Looking where they differ …");
-      version.map = MSDS.ask("/api/map", { reference: state.reference, distorted: version.file },
-        aborting.signal);
+      version.map = MSDS.ask("/api/map",
+        { reference: state.reference, distorted: version.file, side: QUICK_SIDE }, aborting.signal);
     }
     try {
       const found = version.found = await version.map;
       if (version !== state.chosen || state.level === "") return;
-      say("");
+      progress();
       levels(found);
       const picture = found.pictures[Math.min(Number(state.level), found.pictures.length - 1)];
       viewer.setMap(`data:image/png;base64,${picture.png}`);
@@ -330,13 +387,31 @@
         amount.dispatchEvent(new Event("input"));
       }
       scaleBar(found);
+      byId("map-coarse").hidden = found.width >= version.record.distorted_size[0];
     } catch (error) {
       version.map = null;
       if (error.name === "AbortError" || version !== state.chosen) return;
-      say("");
+      progress();
       complain(error.message);
       state.level = byId("map-level").value = "";
     }
+  }
+
+  async function lookClosely() {
+    const version = state.chosen;
+    byId("map-full").disabled = true;
+    say("Looking closely, which takes a while …");
+    try {
+      const fields = { reference: state.reference, distorted: version.file };
+      const found = await MSDS.ask("/api/map", fields, aborting.signal);
+      version.map = Promise.resolve(found);
+    } catch (error) {
+      if (error.name !== "AbortError") complain(error.message);
+    } finally {
+      byId("map-full").disabled = false;
+      progress();
+    }
+    if (version === state.chosen) showMap();
   }
 
   function levels(found) {
@@ -386,6 +461,8 @@
     state.level = event.target.value;
     showMap();
   });
+
+  byId("map-full").addEventListener("click", lookClosely);
 
   byId("examples").addEventListener("click", async () => {
     clear();
