@@ -28,11 +28,22 @@ _D65 = (0.3127, 0.3290)
 SRGB_PRIMARIES: Chromaticities = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, *_D65)
 BT2020_PRIMARIES: Chromaticities = (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, *_D65)
 _P3 = (0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
+_BT601_525 = (0.630, 0.340, 0.310, 0.595, 0.155, 0.070, *_D65)
 _NUMBERED: dict[int, Chromaticities] = {
     1: SRGB_PRIMARIES,
+    5: (0.64, 0.33, 0.29, 0.60, 0.15, 0.06, *_D65),  # BT.601, 625 lines
+    6: _BT601_525,
+    7: _BT601_525,  # SMPTE 240M
     9: BT2020_PRIMARIES,
     11: (*_P3, 0.314, 0.351),
     12: (*_P3, *_D65),
+}
+_NAMES = {
+    _NUMBERED[5]: "BT.601 ",
+    _NUMBERED[6]: "BT.601 ",
+    _NUMBERED[9]: "BT.2020 ",
+    _NUMBERED[11]: "DCI P3 ",
+    _NUMBERED[12]: "P3 ",
 }
 
 # SMPTE ST 2084.
@@ -125,8 +136,7 @@ def to_display(
         )
     if primaries is not None and primaries != SRGB_PRIMARIES:
         light = light @ primaries_matrix(primaries, SRGB_PRIMARIES).T
-        name = {_NUMBERED[9]: "BT.2020 ", _NUMBERED[11]: "DCI P3 ", _NUMBERED[12]: "P3 "}
-        notes.append(f"{name.get(primaries, 'stated ')}primaries converted to sRGB")
+        notes.append(f"{_NAMES.get(primaries, 'stated ')}primaries converted to sRGB")
     # Rounding in the matrix leaves white a hair above one; that is not worth a note.
     if light.min() < -1e-6 or light.max() > 1 + 1e-6:
         notes.append("values outside the display range clipped")

@@ -90,10 +90,10 @@ def identify(
             header = read_header(opened)
     except OSError as error:
         raise InputError(f"{name}: the file cannot be read ({error}).") from error
-    return replace(file, header=header, transfer=_transfer(header, transfer, name))
+    return replace(file, header=header, transfer=meant_transfer(header, transfer, name))
 
 
-def _transfer(header: Header, asked: Transfer | None, name: str) -> Transfer:
+def meant_transfer(header: Header, asked: Transfer | None, name: str) -> Transfer:
     """How the samples of a file are meant; InputError if the file needs to be told and is not."""
     if asked is not None:
         return asked
