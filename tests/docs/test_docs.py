@@ -87,7 +87,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory, examples_dir: Path) -> Path
     (folder / "distorted").mkdir()
     for quality in (10, 50, 90):
         photo.save(folder / "distorted" / f"q{quality}.jpg", quality=quality)
+    _with_saliency(folder, photo)
     return folder
+
+
+def _with_saliency(folder: Path, photo: Image.Image) -> None:
+    """Retargeted images, and saliency maps of them and of their references."""
+    folders = {"retargeted": "originals", "maps-o": "originals", "maps-r": "originals"}
+    for name, other in folders.items():
+        (folder / name).mkdir()
+        for path in (folder / other).iterdir():
+            part = Image.open(path)
+            size = part.size if name == "maps-o" else (part.width - 24, part.height)
+            part = part.resize(size)
+            (part if name == "retargeted" else part.convert("L")).save(folder / name / path.name)
+    narrow = photo.resize((photo.width - 40, photo.height))
+    narrow.save(folder / "retargeted.png")
+    for name, image in (("map.png", photo), ("retargeted-map.png", narrow)):
+        image.convert("L").save(folder / name)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -253,6 +254,47 @@ def test_the_metric_tiles_by_itself_past_the_budget(monkeypatch: pytest.MonkeyPa
         patch.setattr(ChainTrunk, "forward", fail)
         assert_equal(metric.encode(image), whole, 1e-9)
         assert metric(image, image).item() == 1
-    # Gradients need the whole image, and a mask is not cut into tiles.
+    # Gradients need the whole image.
     metric(image.clone().requires_grad_(), image).sum().backward()
-    metric.encode(image, torch.ones(1, 1, 100, 120))
+
+
+@pytest.mark.parametrize(
+    ("name", "filter", "height", "width"),
+    [
+        ("compact", "average", 33, 32),
+        ("compact", "lanczos", 97, 131),
+        ("compact", "average", 79, 161),
+        ("vgg16", "average", 79, 131),
+    ],
+)
+def test_tiles_give_the_encoding_of_a_whole_image_with_a_saliency_mask(
+    name: str, filter: str, height: int, width: int
+) -> None:
+    metric = MSDS(name, levels=2, trunk_weights="random", filter=filter).double()
+    images = torch.cat([photograph(height, width), photograph(height, width).flip(-1)])
+    generator = torch.Generator().manual_seed(height + width)
+    masks = (torch.rand(2, 1, height, width, generator=generator) > 0.4).float()
+    whole = metric.encode(images, masks)
+    assert whole.masked
+    found = encode_tiled(metric, images, tile=Tile(23, 64), mask=masks)
+    assert found.masked
+    assert_equal(found, whole, 1e-9)
+    one = encode_tiled(metric, images, tile=Tile(23, 64), mask=masks[:1])
+    assert_equal(one, metric.encode(images, masks[:1].expand(2, -1, -1, -1)), 1e-9)
+
+
+def test_the_metric_tiles_an_image_with_a_mask_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = (Conv("a", 8), Pool(), Conv("b", 16))
+    metric = MSDS(ChainTrunk("small", layers, random_weights(layers)), levels=2).double()
+    image, mask = photograph(100, 120), torch.ones(1, 1, 100, 120)
+    mask[..., 30:70, 20:90] = 0
+    whole = metric.encode(image, mask)
+    monkeypatch.setattr(plan, "CPU_BUDGET", 100_000)
+    assert_equal(metric.encode(image, mask), whole, 1e-9)
+    opaque = MSDS(OpaqueTrunk(metric.trunk), levels=2)  # type: ignore[arg-type]
+    assert_equal(opaque.encode(image, mask), replace(whole, trunk=opaque.trunk_digest), 1e-9)
+
+
+def test_a_mask_of_an_image_that_is_read_in_parts_is_refused() -> None:
+    with pytest.raises(InputError, match="read in parts cannot have a saliency mask"):
+        encode_tiled(small(), Reader(photograph(80, 64)[0]), mask=torch.ones(1, 1, 80, 64))

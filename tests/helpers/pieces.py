@@ -16,10 +16,12 @@ def encode_tiled(
     *,
     tile: Tile | None = None,
     budget: int | None = None,
+    mask: Tensor | None = None,
 ) -> Encoding:
     """What `metric.encode` gives, made of pieces of this size or within this budget."""
     if budget is not None:
         width = source.shape[-1] if isinstance(source, Tensor) else source.width
         tile = choose_tile(width, metric.trunk, budget)
     levels = metric.configuration.pyramid
-    return encode_streamed(metric.trunk, source, levels, tile, check_range=metric.check_range)
+    check = metric.check_range
+    return encode_streamed(metric.trunk, source, levels, tile, mask, check_range=check)

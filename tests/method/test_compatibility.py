@@ -158,3 +158,26 @@ def test_every_block_of_identical_images_is_exactly_one_where_the_short_form_is_
     theirs = (2 * covariance + C) / (2 * variance + C)
     assert (theirs - 1).abs().max() > 1e-6
     assert float(theirs.mean()) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_score_of_files_with_saliency_maps_is_the_number_of_the_pytorch_code(
+    deepssim: msds.DeepSSIM, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("calibrated")
+    generator = np.random.default_rng(8)
+    pixels, maps = {}, {}
+    for name, size in (("reference", (48, 64, 3)), ("retargeted", (48, 40, 3))):
+        pixels[name] = generator.integers(0, 256, size, dtype=np.uint8)
+        maps[name] = generator.integers(0, 2, size[:2], dtype=np.uint8) * 90
+        Image.fromarray(pixels[name]).save(folder / f"{name}.png")
+        Image.fromarray(maps[name]).save(folder / f"{name}_map.png")
+    images = [torch.from_numpy(p).permute(2, 0, 1)[None] / 255.0 for p in pixels.values()]
+    saliency = tuple(torch.from_numpy(m)[None, None] / 255.0 for m in maps.values())
+    theirs = number_of_the_pytorch_code(deepssim, *images, saliency)
+    found = msds.score(
+        folder / "reference.png",
+        folder / "retargeted.png",
+        model=deepssim,
+        saliency=(folder / "reference_map.png", folder / "retargeted_map.png"),
+    )
+    assert float(found) == pytest.approx(theirs, abs=1e-5)

@@ -26,7 +26,7 @@ from msds.errors import InputError, require
 from msds.images.formats.pillow import decode_pillow
 from msds.metric import MSDS
 from msds.models import load_model
-from msds.pairs import Pair
+from msds.pairs import ImageFile, Pair
 from msds.results import Score
 from msds.scoring import Options, Reading, engine, inputs, memory, score, score_pairs, sources
 from msds.scoring import pair as single
@@ -174,9 +174,9 @@ def test_every_file_is_read_once(
     read: Counter[Path] = Counter()
     real = engine.read_input
 
-    def counted(path: Path, *rest: object) -> object:
-        read[path] += 1
-        return real(path, *rest)  # type: ignore[arg-type]
+    def counted(file: ImageFile, *rest: object) -> object:
+        read[file.path] += 1
+        return real(file, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(engine, "read_input", counted)
     run(metric, pairs)
@@ -236,10 +236,10 @@ def test_whatever_a_decoder_raises_costs_its_own_row(
 ) -> None:
     real = engine.read_input
 
-    def failing(path: Path, *rest: object) -> object:
-        if path.name == "d0_5.jpg":
+    def failing(file: ImageFile, *rest: object) -> object:
+        if file.path.name == "d0_5.jpg":
             raise ZeroDivisionError("decoder")
-        return real(path, *rest)  # type: ignore[arg-type]
+        return real(file, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(engine, "read_input", failing)
     outcomes = run(metric, [pair(files, "r0.png", name) for name in ("d0_5.jpg", "d0_40.jpg")])
@@ -297,10 +297,10 @@ def test_a_library_that_is_missing_costs_the_rows_that_need_it_and_is_told_in_on
     start = f"{made[0].distorted_path}: This needs no_such_library, which is not installed"
     real = engine.read_input
 
-    def failing(path: Path, *rest: object) -> object:
-        if path.name == "d0_5.jpg":
+    def failing(file: ImageFile, *rest: object) -> object:
+        if file.path.name == "d0_5.jpg":
             missing()
-        return real(path, *rest)  # type: ignore[arg-type]
+        return real(file, *rest)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
         patch.setattr(engine, "read_input", failing)
@@ -480,11 +480,11 @@ def test_an_image_whose_decoding_ran_out_of_memory_is_tried_again_by_itself(
     real = engine.read_input
     failed: set[Path] = set()
 
-    def short(path: Path, *rest: object) -> object:
-        if path not in failed:
-            failed.add(path)
+    def short(file: ImageFile, *rest: object) -> object:
+        if file.path not in failed:
+            failed.add(file.path)
             raise MemoryError
-        return real(path, *rest)  # type: ignore[arg-type]
+        return real(file, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(engine, "read_input", short)
     assert scores(run(metric, pairs)) == pytest.approx(alone, abs=TOLERANCE)

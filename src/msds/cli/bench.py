@@ -10,6 +10,7 @@ import typer
 from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
+from msds.cli.saliency import SaliencyOptions
 from msds.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ EXAMPLES = """
   msds bench tid2013 live --root ~/iqa --report bench.html
 
   msds bench pairs.csv:dmos:lower --model msds-compact --model fitted.json --baseline psnr,ssim
+
+  msds bench retargetme --root ~/iqa --saliency maps/ --model deepssim-vgg16
 
   msds bench pairs.csv --metric 'piq:haarpsi,higher' --metric 'mine:distance,lower'
 
@@ -88,6 +91,7 @@ def bench(
     options: BenchOptions,
     sets: shared.SetOptions,
     metrics: shared.ContenderOptions,
+    saliency: SaliencyOptions,
     engine: shared.WorkOptions,
     output: shared.PageOptions,
 ) -> None:
@@ -100,9 +104,11 @@ def bench(
     if judged:
         if sets.root is None or len(judged) < len(options.datasets):
             raise InputError("BAPPS is measured by itself, with --root.")
+        if saliency.saliency:
+            raise InputError("BAPPS is measured without --saliency: its images have one geometry.")
         _judge(judged, sets.root, metrics, engine, output)
         return
-    contenders = metrics.open(engine)
+    contenders = saliency.added(metrics.open(engine), len(options.datasets))
     data = sets.open(options.datasets)
     with shared.progress_bar() as progress:
         work = engine.work(progress)

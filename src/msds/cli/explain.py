@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from msds.models.levels import level_words
+from msds.pairs.saliency import COLUMNS
 from msds.scoring import Score
 from msds.scoring.maps import Places
 from msds.scoring.words import words_of
@@ -86,7 +87,19 @@ def show(score: Score, places: Places | None = None, console: Console | None = N
     ):
         pixels = f", {size[0]} x {size[1]}" if size else ""
         rows.add_row(name, escape(one_line(path)) + pixels)
+    if salient := _saliency(score):
+        rows.add_row("saliency", escape(one_line(salient)))
     rows.add_row("done", escape(one_line("; ".join(words.done))) or "nothing was changed")
     rows.add_row("fingerprint", score.fingerprint[:16])
     rows.add_row("time", f"{score.seconds * 1000:.0f} ms")
     console.print(rows)
+
+
+def _saliency(score: Score) -> str | None:
+    """Which parts of the images count, if not all of them do."""
+    method = score.settings.get("saliency")
+    if method is None:
+        return None
+    maps = [str(score.columns[name]) for name in COLUMNS if score.columns.get(name)]
+    above = f"above {score.settings.get('saliency_threshold', 0):g}"
+    return f"{method} {above}" + (f": {', '.join(maps)}" if maps else "")

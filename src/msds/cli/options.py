@@ -83,6 +83,14 @@ class Pairing:
         """Whether two images are named."""
         return len(self.files) == 2 and not any(path.is_dir() for path in self.files)
 
+    @property
+    def roots(self) -> tuple[Path, Path]:
+        """The folders that the names of references and of distorted images are taken from."""
+        if self.manifest is not None:
+            return self.manifest.parent, self.manifest.parent
+        reference, distorted = (path if path.is_dir() else path.parent for path in self.files[:2])
+        return reference, distorted
+
     def plan(self) -> Plan:
         """The pairs that are named."""
         from msds.pairs import Pattern, plan_images, plan_paths, read_manifest

@@ -15,6 +15,7 @@ from msds.cli.options import (
     Pairing,
 )
 from msds.cli.result_options import ConditionOptions, OutputOptions
+from msds.cli.saliency import SaliencyOptions
 from msds.errors import InputError
 from msds.files import check_writable, same_file
 from msds.text import printable
@@ -38,6 +39,8 @@ EXAMPLES = """
 
   msds score golden/ rendered/ --maps maps/ --maps-below 0.9
 
+  msds score originals/ retargeted/ --saliency maps-o/ --saliency maps-r/
+
 [bold]Exit status[/bold]
 
   0: done
@@ -58,6 +61,7 @@ def register(app: typer.Typer) -> None:
 def score(
     pairing: Pairing,
     model: ModelOptions,
+    saliency: SaliencyOptions,
     output: OutputOptions,
     conditions: ConditionOptions,
     engine: EngineOptions,
@@ -74,13 +78,18 @@ def score(
         from msds.gallery.making import check_page
 
         check_page(output.report)
+    if saliency.saliency and (output.maps is not None or output.check_places):
+        raise InputError(
+            "--maps and --check-places look at whole images, and not at salient parts: leave "
+            "--saliency."
+        )
     for file in filter(None, (output.junit, output.summary)):
         check_writable(file)
     alone = _is_one_pair(pairing, output, conditions, engine)
 
     from msds.cli import score_many
 
-    plan = score_many.make_plan(pairing)
+    plan = saliency.planned(score_many.make_plan(pairing), pairing.roots)
     if output.with_size:
         from msds.scoring.weighed import weighed
 
@@ -89,14 +98,14 @@ def score(
         raise typer.Exit(
             score_many.dry_run(plan, pairing.allow_unmatched, output.as_json, model.levels or 1)
         )
-    images = ((pair.reference_path, pair.distorted_path) for pair in plan.pairs)
-    files = dict.fromkeys(chain.from_iterable(images))
+    images = (chain.from_iterable(pair.images) for pair in plan.pairs)
+    files = dict.fromkeys(path for path in chain.from_iterable(images) if path is not None)
     _refuse_overwriting(output.files, files)
 
     from msds.scoring import Job
 
     job = Job(
-        model.reading(),
+        saliency.reading(model.reading()),
         engine.options(),
         conditions.conditions(pairing.allow_unmatched),
         output.out,

@@ -129,7 +129,7 @@ def _places(report: Report, metric: MSDS) -> Places | None:
     """Where the parts of the one pair of a plan are; a run that made its map has noted it."""
     from msds.scoring.maps import look_for_moved_parts
 
-    if report.job.maps is not None:
+    if report.job.maps is not None or report.job.reading.saliency is not None:
         return None
     pair = report.plan.pairs[0]
     return look_for_moved_parts(

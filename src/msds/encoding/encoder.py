@@ -35,8 +35,8 @@ def encode(
 ) -> Encoding:
     """Encode images whole where the trunk's working memory allows, else in pieces.
 
-    The encoding is the same either way. Images that require gradients, that have a mask, or that
-    torch is recording are always encoded whole.
+    The encoding is the same either way. Images that require gradients, or that torch is recording,
+    are always encoded whole, and so are those with a mask by a trunk whose layers are not known.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def encode(
         survive_forks()
     if not isinstance(source, Tensor) and isinstance(source, RegionReader):
         width = source.width
-    elif mask is not None or _fits(trunk, source, budget):
+    elif _fits(trunk, source, budget) or (mask is not None and trunk.reference_chain is None):
         return encode_whole(trunk, source, levels, mask, check_range=check_range)
     else:
         width = source.shape[-1]
     tile = choose_tile(width, trunk, budget) if trunk.halo is not None else None
-    return encode_streamed(trunk, source, levels, tile, check_range=check_range)
+    return encode_streamed(trunk, source, levels, tile, mask, check_range=check_range)
 
 
 def _fits(trunk: Trunk, images: Tensor, budget: int | None) -> bool:
@@ -107,8 +107,15 @@ class Encoder:
             fitting = min(fitting, self._most_pixels // (height * width))
         return max(1, min(MOST_IMAGES, fitting))
 
-    def encode(self, images: Sequence[Tensor]) -> list[Encoding]:
+    def encode(
+        self, images: Sequence[Tensor], masks: Sequence[Tensor] | None = None
+    ) -> list[Encoding]:
         """Encodings of (3, H, W) images of equal size.
+
+        Parameters
+        ----------
+        images : the images.
+        masks : for each a (1, H, W) saliency mask of 0 and 1.
 
         Raises
         ------
@@ -118,8 +125,8 @@ class Encoder:
         done: list[Encoding] = []
         while len(done) < len(images):
             count = self.batch_size(*images[0].shape[-2:])
-            batch = images[len(done) : len(done) + count]
-            encoding = self._try(batch)
+            now = slice(len(done), len(done) + count)
+            encoding = self._try(images[now], None if masks is None else masks[now])
             if encoding is not None:
                 done += [_only(encoding, k) for k in range(len(encoding))]
         return done
@@ -131,20 +138,18 @@ class Encoder:
             if encoding is not None:
                 return encoding
 
-    def _try(self, source: Sequence[Tensor] | RegionReader) -> Encoding | None:
+    def _try(
+        self, source: Sequence[Tensor] | RegionReader, masks: Sequence[Tensor] | None = None
+    ) -> Encoding | None:
         """An encoding, or None if memory ran short and the budget is smaller now."""
         try:
             # Autocast around it must not change a score.
             with torch.autocast(self.device.type, enabled=False), torch.inference_mode():
-                images = (
-                    torch.stack(tuple(source)).to(self.device)
-                    if isinstance(source, Sequence)
-                    else source
-                )
                 return encode(
                     self.trunk,
-                    images,
+                    self._stacked(source) if isinstance(source, Sequence) else source,
                     self.levels,
+                    None if masks is None else self._stacked(masks),
                     budget=self.budget,
                     check_range=self.check_range,
                 )
@@ -154,6 +159,9 @@ class Encoder:
         # Outside the handler, whose traceback keeps the tensors of the failed attempt alive.
         self._shrink(source)
         return None
+
+    def _stacked(self, images: Sequence[Tensor]) -> Tensor:
+        return torch.stack(tuple(images)).to(self.device)
 
     def _shrink(self, source: Sequence[Tensor] | RegionReader) -> None:
         if self.device.type == "cuda":

@@ -19,6 +19,7 @@ class Encoding:
     height, width : of the images, in pixels.
     trunk : parameter digest of the trunk that made it.
     filter : of the pyramid.
+    masked : whether only the salient parts of the images were looked at.
     """
 
     grams: tuple[Tensor, ...]
@@ -27,6 +28,7 @@ class Encoding:
     width: int
     trunk: str
     filter: str = "average"
+    masked: bool = False
 
     @property
     def levels(self) -> int:

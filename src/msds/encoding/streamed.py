@@ -9,17 +9,18 @@ the image's own border only. The Gram matrix is a sum over positions and is summ
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from msds.encoding.checks import check_images
+from msds.encoding.checks import check_images, check_mask
 from msds.encoding.encoding import Encoding
 from msds.encoding.levels import Levels
 from msds.encoding.plan import Tile, choose_tile
+from msds.encoding.whole import mask_levels
 from msds.errors import InputError
 from msds.method.pyramid import FILTERS, HALOS
 from msds.method.similarity import gram
@@ -89,7 +90,7 @@ class Blocks:
 class _Band:
     """Some columns of one level on their way through the trunk."""
 
-    def __init__(self, trunk: Trunk, x0: int, x1: int, width: int) -> None:
+    def __init__(self, trunk: Trunk, x0: int, x1: int, width: int, mask: Tensor | None) -> None:
         halo = max(trunk.halo or 0, trunk.stride)
         start = max(0, x0 - halo)
         self.columns = slice(start, min(width, x1 + halo))
@@ -97,7 +98,7 @@ class _Band:
         # At the image's end the trunk alone knows how many positions an odd rest gives.
         end = None if x1 >= width else first + (x1 - x0) // trunk.stride
         self.positions = slice(first, end)
-        self.rows = trunk.rows()
+        self.rows = trunk.rows(mask, start)
 
     def push(self, rows: Tensor | None, last: bool) -> Tensor | None:
         """Feature maps of this band's own columns that are now certain."""
@@ -108,10 +109,12 @@ class _Band:
 class _Level:
     """One level: gathers rows into blocks, runs each band of columns, sums the Gram matrix up."""
 
-    def __init__(self, trunk: Trunk, width: int, tile: Tile) -> None:
+    def __init__(self, trunk: Trunk, width: int, tile: Tile, mask: Tensor | None) -> None:
         bands = math.ceil(width / tile.columns)
         step = math.ceil(width / bands / trunk.stride) * trunk.stride
-        self.bands = [_Band(trunk, x, min(width, x + step), width) for x in range(0, width, step)]
+        self.bands = [
+            _Band(trunk, x, min(width, x + step), width, mask) for x in range(0, width, step)
+        ]
         self.blocks = Blocks(tile.rows)
         self.positions = 0
         self.dtype = torch.float32
@@ -144,6 +147,7 @@ def encode_streamed(
     source: Tensor | RegionReader,
     levels: Levels,
     tile: Tile | None = None,
+    mask: Tensor | None = None,
     *,
     check_range: bool = True,
 ) -> Encoding:
@@ -157,23 +161,32 @@ def encode_streamed(
     trunk, levels : what makes feature maps, and of which levels.
     source : (N, 3, H, W) tensor, or a reader of one image, as `msds.images.open_regions` gives.
     tile : size of the pieces; by default that of `choose_tile` within the usual budget.
+    mask : saliency masks of a tensor's images, see `encode_whole`; they are held as they are.
     check_range : whether values outside [0, 1] are looked for.
 
     Raises
     ------
     InputError
-        If the image is too small or its values are not as expected, or the trunk cannot be tiled.
+        If the image is too small or its values are not as expected, or the trunk cannot be tiled;
+        if an image that is read in parts is to have a mask.
     """
     if trunk.halo is None:
         raise InputError(
             f"Trunk {trunk.name!r} cannot be tiled: how far its features see is not known."
         )
     if not isinstance(source, Tensor):
-        return _encode_one(trunk, source, levels, tile, check_range)
+        if mask is not None:
+            raise InputError("An image that is read in parts cannot have a saliency mask.")
+        return _encode_one(trunk, source, levels, tile, None, check_range)
     if source.ndim != 4 or source.shape[1] != 3 or 0 in source.shape:
         check_images(source)  # says what is wrong
+    masks: Sequence[Tensor | None] = [None] * len(source)
+    if mask is not None:
+        whole = check_mask(mask, source).expand(len(source), -1, -1, -1)
+        masks = [whole[k : k + 1] for k in range(len(source))]
     encodings = [
-        _encode_one(trunk, TensorRegions(image), levels, tile, check_range) for image in source
+        _encode_one(trunk, TensorRegions(image), levels, tile, one, check_range)
+        for image, one in zip(source, masks, strict=True)
     ]
     grams = tuple(torch.cat(parts) for parts in zip(*(e.grams for e in encodings), strict=True))
     return replace(encodings[0], grams=grams)
@@ -181,13 +194,21 @@ def encode_streamed(
 
 @torch.no_grad()
 def _encode_one(
-    trunk: Trunk, regions: RegionReader, levels: Levels, tile: Tile | None, check_range: bool
+    trunk: Trunk,
+    regions: RegionReader,
+    levels: Levels,
+    tile: Tile | None,
+    mask: Tensor | None,
+    check_range: bool,
 ) -> Encoding:
     height, width = regions.height, regions.width
     count = levels.of(height, width, trunk.stride)
     tile = tile or choose_tile(width, trunk)
     device = trunk.device
-    streams = [_Level(trunk, width >> k, tile) for k in range(count)]
+    masks: Sequence[Tensor | None] = [None] * count
+    if mask is not None:
+        masks = [trunk.first_mask(level) for level in mask_levels(mask.to(device), count)]
+    streams = [_Level(trunk, width >> k, tile, level) for k, level in enumerate(masks)]
     halo = HALOS[levels.filter]
     halvers = [OverlapRows(FILTERS[levels.filter], 2, halo) for _ in range(count - 1)]
     for chunk, last in _chunks(regions, check_range):
@@ -198,7 +219,8 @@ def _encode_one(
                 rows = halvers[k].push(rows, last)
     grams = tuple(stream.gram(device) for stream in streams)
     positions = tuple(stream.positions for stream in streams)
-    return Encoding(grams, positions, height, width, trunk.digest, levels.filter)
+    found = (grams, positions, height, width, trunk.digest, levels.filter)
+    return Encoding(*found, masked=mask is not None)
 
 
 def _chunks(regions: RegionReader, check_range: bool) -> Iterator[tuple[Tensor, bool]]:

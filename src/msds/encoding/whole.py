@@ -39,10 +39,16 @@ def encode_whole(
     count = levels.of(height, width, trunk.stride)
     masks: list[Tensor] | list[None] = [None] * count
     if mask is not None:
-        masks = pyramid(check_mask(mask, images), count, "stride")
+        masks = mask_levels(check_mask(mask, images), count)
     grams, positions = [], []
     for level, level_mask in zip(pyramid(images, count, levels.filter), masks, strict=True):
         features = trunk(level, level_mask)
         grams.append(gram(features))
         positions.append(features.shape[-1] * features.shape[-2])
-    return Encoding(tuple(grams), tuple(positions), height, width, trunk.digest, levels.filter)
+    found = (tuple(grams), tuple(positions), height, width, trunk.digest, levels.filter)
+    return Encoding(*found, masked=mask is not None)
+
+
+def mask_levels(mask: Tensor, count: int) -> list[Tensor]:
+    """A saliency mask on every level: it is no image, and nothing in it is averaged."""
+    return pyramid(mask, count, "stride")

@@ -73,6 +73,8 @@ def maps_of(
         names = (score.reference, score.distorted)
         if score.score is None or score.size_difference or any(n not in files for n in names):
             continue
+        if "saliency" in score.settings:
+            continue  # a map is one of the whole image
         try:
             found[row] = _values(score, files, metric)
         except (MSDSError, OSError, MemoryError) as error:

@@ -256,7 +256,7 @@ class MSDS(nn.Module):
         """Gram matrices on every level.
 
         Images for which the trunk would need much memory are encoded in pieces, with the same
-        result, unless they require gradients or there is a mask.
+        result, unless they require gradients.
 
         Parameters
         ----------

@@ -9,6 +9,7 @@ read here, and the spectral residual of Hou and Zhang (CVPR 2007) is computed.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, pad
@@ -17,6 +18,8 @@ from msds.errors import InputError
 from msds.images import Source, load_image
 
 METHODS = ("spectral-residual",)
+MAPS = "maps"
+"""In place of a method: every image comes with a map of its own."""
 
 # As in the program Hou and Zhang published: 64 pixels wide, a Gaussian of 2.5 pixels, the log
 # amplitude averaged over 3 x 3.
@@ -26,6 +29,66 @@ _RADIUS = 5
 _LUMA = (0.299, 0.587, 0.114)
 _LEAST_AMPLITUDE = 1e-8
 _FLAT = 1e-6
+
+
+@dataclass(frozen=True)
+class Saliency:
+    """How the salient parts of images are told from the rest: a setting of a calibrated score.
+
+    Attributes
+    ----------
+    method : how their saliency is computed, one of `METHODS`, or "maps" for given maps.
+    threshold : pixels with a saliency above it are kept; in [0, 1).
+
+    Raises
+    ------
+    InputError
+        If one of them is not allowed.
+    """
+
+    method: str = MAPS
+    threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.method not in (MAPS, *METHODS):
+            raise InputError(
+                f"saliency method is {self.method!r}; expected one of {', '.join(METHODS)}, or "
+                f"{MAPS}."
+            )
+        _check_threshold(self.threshold)
+
+    @property
+    def settings(self) -> dict[str, str | float]:
+        """What results and cached encodings say of it."""
+        return {"saliency": self.method, "saliency_threshold": self.threshold}
+
+    def __str__(self) -> str:
+        above = f">{self.threshold:g}" if self.threshold else ""
+        return f"saliency({self.method}{above})"
+
+    def mask(self, pixels: torch.Tensor, given: Source | None = None) -> torch.Tensor:
+        """The mask of one image.
+
+        Parameters
+        ----------
+        pixels : (3, H, W) image in [0, 1].
+        given : its map, where the method is "maps".
+
+        Returns
+        -------
+        (1, H, W) float32 tensor of 0 and 1.
+
+        Raises
+        ------
+        InputError
+            If a map is missing, cannot be read or keeps nothing of the image.
+        """
+        if self.method != MAPS:
+            return saliency_mask(pixels[None], self.method, self.threshold)[0]
+        if given is None:
+            raise InputError("there is no saliency map of this image.")
+        height, width = pixels.shape[-2:]
+        return load_mask(given, (height, width), self.threshold)[0]
 
 
 def saliency_map(image: torch.Tensor, method: str = "spectral-residual") -> torch.Tensor:

@@ -6,6 +6,15 @@
 from msds.pairs.folders import plan_images, plan_paths
 from msds.pairs.manifest import read_manifest
 from msds.pairs.pattern import Pattern
-from msds.pairs.plan import Ambiguous, Pair, Plan
+from msds.pairs.plan import Ambiguous, ImageFile, Pair, Plan
 
-__all__ = ["Ambiguous", "Pair", "Pattern", "Plan", "plan_images", "plan_paths", "read_manifest"]
+__all__ = [
+    "Ambiguous",
+    "ImageFile",
+    "Pair",
+    "Pattern",
+    "Plan",
+    "plan_images",
+    "plan_paths",
+    "read_manifest",
+]

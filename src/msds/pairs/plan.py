@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class ImageFile(NamedTuple):
+    """An image file and its saliency map; the same image with another map is another one."""
+
+    path: Path
+    saliency: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,7 @@ class Pair:
     reference_path, distorted_path : where they lie.
     columns : what the manifest or the file name says besides.
     problem : why this pair cannot be scored, known before any file is opened.
+    reference_saliency, distorted_saliency : saliency maps of the two images, if they have any.
     """
 
     reference: str
@@ -29,6 +37,16 @@ class Pair:
     distorted_path: Path
     columns: Mapping[str, Any] = field(default_factory=dict)
     problem: str | None = None
+    reference_saliency: Path | None = None
+    distorted_saliency: Path | None = None
+
+    @property
+    def images(self) -> tuple[ImageFile, ImageFile]:
+        """The two images, each with its saliency map."""
+        return (
+            ImageFile(self.reference_path, self.reference_saliency),
+            ImageFile(self.distorted_path, self.distorted_saliency),
+        )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from torch import Tensor
+
 from msds.images import Image
 
 S = TypeVar("S")
@@ -19,6 +21,7 @@ class Waiting(Generic[S]):
     image: Image
     content: str
     sources: list[S]
+    mask: Tensor | None = None
 
 
 class Batches(Generic[S]):
@@ -30,10 +33,13 @@ class Batches(Generic[S]):
     def __bool__(self) -> bool:
         return bool(self._groups)
 
-    def add(self, source: S, image: Image, content: str) -> None:
-        """Let an image wait; `content` is a digest of its pixels."""
+    def add(self, source: S, image: Image, content: str, mask: Tensor | None = None) -> None:
+        """Let an image wait; `content` is a digest of its pixels and its saliency mask.
+
+        Either all images have a mask or none has.
+        """
         group = self._groups.setdefault((image.height, image.width), {})
-        group.setdefault(content, Waiting(image, content, [])).sources.append(source)
+        group.setdefault(content, Waiting(image, content, [], mask)).sources.append(source)
 
     def take(self, batch_size: Callable[[int, int], int]) -> list[Waiting[S]]:
         """The images of the group that fills its batch best, as many as go into one."""

@@ -64,7 +64,7 @@ class DiskCache:
     ----------
     folder : made if it does not exist; nobody else may write to it.
     metric : whose encodings these are; trunk, levels and filter count, the rest does not.
-    reading : settings of how files are read.
+    reading : settings of how files are read, and of what of them is looked at.
 
     Raises
     ------
@@ -90,7 +90,10 @@ class DiskCache:
         }
 
     def find(self, sha256: str) -> Encoded | None:
-        """The encoding of the file with this digest, if it is here and whole."""
+        """The encoding of the file with this digest, if it is here and whole.
+
+        Of an image with a saliency map, the digest is that of both, see `kept_as`.
+        """
         key = self._key(sha256)
         try:
             data = self._read(self._path(key))
@@ -139,7 +142,8 @@ class DiskCache:
             if not (torch.isfinite(gram).all() and isinstance(count, int) and count > 0):
                 return None
         trunk, pyramid = self._metric.trunk_digest, self._metric.filter
-        encoding = Encoding(tuple(grams), tuple(positions), height, width, trunk, pyramid)
+        masked = "saliency" in self._settings
+        encoding = Encoding(tuple(grams), tuple(positions), height, width, trunk, pyramid, masked)
         return Encoded(encoding, tuple(map(str, about["notes"])))
 
     def _read(self, path: Path) -> bytes:
@@ -167,6 +171,11 @@ class DiskCache:
         return InputError(
             f"{printable(self.folder)}: encodings cannot be kept there ({error.strerror})."
         )
+
+
+def kept_as(sha256: str, saliency: str | None) -> str:
+    """What an image with this digest is called in the cache, and one with a map of that digest."""
+    return sha256 if saliency is None else f"{sha256} {saliency}"
 
 
 def _metadata(data: bytes) -> dict[str, str]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from msds.files import sha256_file
 from msds.pairs import Pair
+from msds.pairs.saliency import DIGESTS
 from msds.results import Score
 
 
 def changed_rows(
     pairs: Sequence[Pair], scores: Mapping[int, Score], threads: int
 ) -> frozenset[int]:
-    """Rows whose images have other bytes than when they were scored, or cannot be read any more.
+    """Rows whose images, or their saliency maps, are not what they were when they were scored.
+
+    They have other bytes, or cannot be read any more.
 
     A digest that a record does not hold is one of a file that could not be read.
 
@@ -27,17 +31,30 @@ def changed_rows(
     rows = [row for row in scores if pairs[row].problem is None]
     paths = dict.fromkeys(path for row in rows for path in _paths(pairs[row]))
     with ThreadPoolExecutor(threads, thread_name_prefix="msds-digest") as pool:
-        digests = dict(zip(paths, pool.map(_digest, paths), strict=True))
+        digests: dict[Path | None, str | None] = dict(
+            zip(paths, pool.map(_digest, paths), strict=True)
+        )
     return frozenset(
         row
         for row in rows
-        if (scores[row].reference_sha256, scores[row].distorted_sha256)
-        != tuple(digests[path] for path in _paths(pairs[row]))
+        if _recorded(scores[row]) != [digests.get(path) for path in _files(pairs[row])]
     )
 
 
+def _recorded(score: Score) -> list[Any]:
+    """Digests of the images and of their saliency maps, as a record has them."""
+    maps = [score.columns.get(name) or None for name in DIGESTS]
+    return [score.reference_sha256, score.distorted_sha256, *maps]
+
+
+def _files(pair: Pair) -> list[Path | None]:
+    """The images and their saliency maps, if they have any."""
+    (reference, first), (distorted, second) = pair.images
+    return [reference, distorted, first, second]
+
+
 def _paths(pair: Pair) -> Iterable[Path]:
-    return pair.reference_path, pair.distorted_path
+    return (path for path in _files(pair) if path is not None)
 
 
 def _digest(path: Path) -> str | None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from msds.errors import InputError
+from msds.metric.settings import fingerprint
 from msds.results import Run
 
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS
+    from msds.metric.saliency import Saliency
     from msds.scoring.cache import Encoded
     from msds.scoring.inputs import Reading
 
@@ -25,9 +27,34 @@ class Compared(NamedTuple):
 
 
 def run_of(metric: MSDS, reading: Reading) -> Run:
-    """What all scores have in common that a metric gives to images that are read so."""
+    """What all scores have in common that a metric gives to images that are read so.
+
+    Raises
+    ------
+    InputError
+        If scores are to be calibrated by saliency and the metric computes in a reduced precision.
+    """
     settings = {**metric.settings, "small": metric.small, **reading.settings}
-    return Run(metric.model_id, metric.fingerprint, settings)
+    if reading.saliency is None:
+        return Run(metric.model_id, metric.fingerprint, settings)
+    return Run(*calibrated(metric, reading.saliency), settings)
+
+
+def calibrated(metric: MSDS, saliency: Saliency) -> tuple[str, str]:
+    """Id and fingerprint of a metric whose scores are calibrated by saliency: those of another.
+
+    Raises
+    ------
+    InputError
+        If the metric computes in a reduced precision: masks are for float32.
+    """
+    if metric.trunk.stands_in and metric.trunk.precision != "float32":
+        raise InputError(
+            f"Scores calibrated by saliency are computed in float32, not in "
+            f"{metric.trunk.precision}."
+        )
+    marked = fingerprint({**metric.settings, **saliency.settings})
+    return f"{metric.model_id}+{saliency}", marked
 
 
 def compare(metric: MSDS, reference: Encoded, distorted: Encoded) -> Compared:
@@ -55,6 +82,7 @@ def _notes(metric: MSDS, levels: int, reference: Encoded, distorted: Encoded) ->
         notes.append(f"{levels} of {metric.levels} levels: the images are too small for more")
     if reference.size != distorted.size:
         notes.append("sizes differ: nothing was resized")
-    if hasattr(metric.trunk, "engine"):
+    masked = reference.encoding.masked or distorted.encoding.masked
+    if hasattr(metric.trunk, "engine") and not masked:  # engines take no masks
         notes.append(f"features by {metric.engine}")
     return tuple(notes)

@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from msds.errors import InputError
-from msds.pairs import Pair
+from msds.pairs import Pair, Plan
 from msds.results import Run, Score
 from msds.scoring.engine import Options, score_pairs
 from msds.scoring.inputs import Reading
 from msds.scoring.onebyone import compare_pairs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from msds.encoding import Encoding
     from msds.images import Image
     from msds.metric.modules import MSDS
@@ -68,6 +70,17 @@ class Contender(ABC):
     def described(self) -> dict[str, Any]:
         """All settings, also those that come after the numbers, as reports show them."""
         return self.settings()
+
+    def planned(self, plan: Plan, root: Path) -> Plan:
+        """The pairs of a set with what this contender needs besides, such as saliency maps.
+
+        Parameters
+        ----------
+        plan : pairs without it.
+        root : folder of the set.
+        """
+        del root
+        return plan
 
     @property
     def key(self) -> str:

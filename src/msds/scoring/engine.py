@@ -18,18 +18,20 @@ from weakref import WeakValueDictionary
 
 import torch
 
-from msds.errors import MSDSError
+from msds.errors import InputError, MSDSError
 from msds.images.limits import MemoryLimitError
-from msds.pairs import Pair
+from msds.pairs import ImageFile, Pair
+from msds.pairs.saliency import DIGESTS
 from msds.results import Run, Score
 from msds.scoring.batches import Batches
-from msds.scoring.cache import DiskCache, Encoded
+from msds.scoring.cache import DiskCache, Encoded, kept_as
 from msds.scoring.compare import compare, run_of
 from msds.scoring.inputs import Input, Reading, explain, named, read_input
 from msds.scoring.memory import Memory
 from msds.scoring.readers import Readers
 from msds.scoring.shelf import Shelf
 from msds.scoring.sources import Source, State
+from msds.text import printable
 
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS
@@ -97,9 +99,15 @@ class _Trunk:
         )
 
     def read(self, source: Source) -> Input:
-        return read_input(source.path, self.reading, self.cache, source.in_parts)
+        return read_input(source.file, self.reading, self.cache, source.in_parts)
 
     def encode_parts(self, path: Path) -> Encoded:
+        if self.reading.saliency is not None:
+            raise InputError(
+                f"{printable(path)}: an image that is read in parts cannot be calibrated by "
+                f"saliency; expected pixels of at most {self.memory.whole >> 20} MiB, twelve bytes "
+                "each (--memory changes it)."
+            )
         with self.reading.open(path) as regions:
             encoding = self.encoder.encode_regions(regions)
             return Encoded(encoding, regions.notes)
@@ -113,7 +121,7 @@ class _Trunk:
     def keep(self, source: Source, encoded: Encoded) -> None:
         """Store the encoding of a reference for later runs."""
         if self.cache is not None and source.is_reference and source.sha256:
-            self.cache.keep(source.sha256, encoded)
+            self.cache.keep(kept_as(source.sha256, source.saliency_sha256), encoded)
 
     def score(self, pair: Pair, reference: Source, distorted: Source) -> Score:
         start = time.perf_counter()
@@ -137,7 +145,7 @@ class _Trunk:
             distorted_sha256=distorted.sha256,
             seconds=seconds + time.perf_counter() - start,
             run=self.run,
-            columns=pair.columns,
+            columns={**pair.columns, **_map_digests(reference, distorted)},
             **found,  # type: ignore[arg-type]
         )
 
@@ -153,12 +161,12 @@ class _Engine:
         self._pairs = pairs
         self._queue = deque(_by_reference(pairs, rows))
         self._uses = Counter(
-            path
+            file
             for row in self._queue
             if pairs[row].problem is None
-            for path in {pairs[row].reference_path, pairs[row].distorted_path}
+            for file in set(pairs[row].images)
         )
-        self._sources: dict[Path, Source] = {}
+        self._sources: dict[ImageFile, Source] = {}
         self._batches: Batches[Source] = Batches()
         self._shelf = Shelf(trunk.memory.encodings)
         self._ready: list[int] = []
@@ -180,11 +188,10 @@ class _Engine:
         if pair.problem is not None:
             return []
         most = self._trunk.memory.whole
-        for path in (pair.reference_path, pair.distorted_path):
-            if path not in self._sources:
-                self._sources[path] = Source.of(path, self._uses[path], most)
-        both = (self._sources[pair.reference_path], self._sources[pair.distorted_path])
-        return list(dict.fromkeys(both))
+        for file in pair.images:
+            if file not in self._sources:
+                self._sources[file] = Source.of(file, self._uses[file], most)
+        return list(dict.fromkeys(self._sources[file] for file in pair.images))
 
     def _admit(self) -> None:
         """Ask for the images of the next pairs, as far as memory allows."""
@@ -213,6 +220,7 @@ class _Engine:
     def _take(self, source: Source, read: Input) -> None:
         """What a thread made of a file."""
         source.sha256 = read.sha256 or None
+        source.saliency_sha256 = read.saliency_sha256
         source.seconds += read.seconds
         encoded = read.encoded or self._contents.get(read.content)
         if isinstance(read.failure, MemoryLimitError):
@@ -222,7 +230,7 @@ class _Engine:
         elif encoded is not None:
             self._settle(source, encoded)
         elif read.image is not None:
-            self._batches.add(source, read.image, read.content)
+            self._batches.add(source, read.image, read.content, read.mask)
         else:
             self._encode_parts(source)
 
@@ -234,7 +242,8 @@ class _Engine:
         encodings: list[Encoded | None] = [None] * len(batch)
         error = None
         try:
-            found = encoder.encode([waiting.image.pixels for waiting in batch])
+            masks = [waiting.mask for waiting in batch if waiting.mask is not None]
+            found = encoder.encode([waiting.image.pixels for waiting in batch], masks or None)
             encodings = [
                 Encoded(one, waiting.image.notes) for one, waiting in zip(found, batch, strict=True)
             ]
@@ -290,9 +299,15 @@ class _Engine:
         source.uses -= 1
         source.admitted -= 1
         if source.uses == 0:
-            del self._sources[source.path]
+            del self._sources[source.file]
         elif source.admitted == 0:
             self._shelf.put(source)
+
+
+def _map_digests(reference: Source, distorted: Source) -> dict[str, str]:
+    """Columns for the digests of the saliency maps, where there are any."""
+    digests = (reference.saliency_sha256, distorted.saliency_sha256)
+    return {name: value for name, value in zip(DIGESTS, digests, strict=True) if value}
 
 
 def _by_reference(pairs: Sequence[Pair], rows: Iterable[int]) -> list[int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import PIL.Image
+from torch import Tensor
 
 from msds.encoding.shortage import is_out_of_memory
 from msds.errors import MSDSError
@@ -30,7 +31,9 @@ from msds.images.limits import (
 )
 from msds.images.loading import Source
 from msds.images.transfer import parse_transfer
-from msds.scoring.cache import DiskCache, Encoded
+from msds.metric.saliency import Saliency
+from msds.pairs import ImageFile
+from msds.scoring.cache import DiskCache, Encoded, kept_as
 from msds.scoring.memory import DEFAULT_TOTAL, LEAST_TOTAL, decoding_share, total_for
 
 BYTES_PER_PIXEL = 12
@@ -56,6 +59,7 @@ class Reading:
     frame : which image of files that have several, from 0.
     memory : bytes in which all is done; a file that would take more than its share of it, judged by
         its header, is refused before it is decoded. Any amount by default.
+    saliency : which parts of the images count, in scores calibrated by saliency; all by default.
 
     Raises
     ------
@@ -68,6 +72,7 @@ class Reading:
     max_pixels: int = MAX_PIXELS
     frame: int | None = None
     memory: int | None = None
+    saliency: Saliency | None = None
 
     def __post_init__(self) -> None:
         parse_background(self.background)
@@ -122,10 +127,30 @@ class Reading:
             raise
 
     @property
-    def settings(self) -> dict[str, str | int | None]:
-        """What changes pixels, as JSON-able values."""
+    def settings(self) -> dict[str, Any]:
+        """What changes pixels, or which of them count, as JSON-able values."""
         frame = {} if self.frame is None else {"frame": self.frame}
-        return {"background": self.background, "transfer": self.transfer, **frame}
+        calibration = {} if self.saliency is None else self.saliency.settings
+        return {"background": self.background, "transfer": self.transfer, **frame, **calibration}
+
+    def masked(self, image: Image, given: Source | None) -> tuple[Image, Tensor | None]:
+        """An image, with a note on how much of it counts, and its saliency mask if there are any.
+
+        Parameters
+        ----------
+        image : as `load` gives it.
+        given : its saliency map, where maps are given.
+
+        Raises
+        ------
+        InputError
+            If a map is missing, cannot be read or keeps nothing of the image.
+        """
+        if self.saliency is None:
+            return image, None
+        mask = self.saliency.mask(image.pixels, given)
+        note = f"saliency keeps {float(mask.mean()):.0%} of it"
+        return replace(image, notes=(*image.notes, note)), mask
 
 
 @dataclass(frozen=True)
@@ -137,9 +162,11 @@ class Input:
     sha256 : digest of the file.
     seconds : time it took.
     image : its pixels, or None if it is to be read in parts or its encoding was kept.
-    content : digest of the pixels; equal images are encoded once.
+    content : digest of the pixels, and of the mask; equal images are encoded once.
     encoded : its encoding, if it was kept.
     failure : why it could not be decoded.
+    mask : which of its pixels count, in scores calibrated by saliency.
+    saliency_sha256 : digest of its saliency map, if it has one.
     """
 
     sha256: str
@@ -148,13 +175,16 @@ class Input:
     content: str = ""
     encoded: Encoded | None = None
     failure: Exception | None = None
+    mask: Tensor | None = None
+    saliency_sha256: str | None = None
 
 
-def read_input(path: Path, reading: Reading, cache: DiskCache | None, large: bool) -> Input:
+def read_input(file: ImageFile, reading: Reading, cache: DiskCache | None, large: bool) -> Input:
     """Read a file; of one that cannot be decoded the digest is known nevertheless.
 
     Parameters
     ----------
+    file : an image, and its saliency map if it has one.
     large : whether it is to be read in parts, which is left to the caller.
 
     Raises
@@ -163,28 +193,38 @@ def read_input(path: Path, reading: Reading, cache: DiskCache | None, large: boo
         If it cannot be read at all.
     """
     start = time.perf_counter()
+    sha256 = _digest_of(file.path, reading)
+    given = None if file.saliency is None else _digest_of(file.saliency, reading)
+    read = Input(sha256, 0.0, saliency_sha256=given)
+    encoded = cache.find(kept_as(sha256, given)) if cache is not None else None
+    if encoded is not None:
+        read = replace(read, encoded=encoded)
+    elif not large:
+        try:
+            image, mask = reading.masked(reading.load(file.path), file.saliency)
+            read = replace(read, image=image, content=_content(image, mask), mask=mask)
+        except Exception as error:  # whatever a decoder raises: the file was read all the same
+            read = replace(read, failure=error)
+    return replace(read, seconds=time.perf_counter() - start)
+
+
+def _digest_of(path: Path, reading: Reading) -> str:
+    """The digest of a file, or an error that says what is wrong with it."""
     check_file(path, display_name(path))  # a pipe or a device would never end
     try:
-        sha256 = sha256_file(path)
+        return sha256_file(path)
     except (OSError, ValueError):
         reading.load(path)  # says what is wrong with the file
         raise
-    encoded = cache.find(sha256) if cache is not None else None
-    if encoded is not None or large:
-        return Input(sha256, time.perf_counter() - start, encoded=encoded)
-    try:
-        image = reading.load(path)
-        content = _content(image)
-    except Exception as error:  # whatever a decoder raises: the file was read all the same
-        return Input(sha256, time.perf_counter() - start, failure=error)
-    return Input(sha256, time.perf_counter() - start, image, content)
 
 
-def _content(image: Image) -> str:
-    """Digest of the pixels: equal images are encoded once."""
-    pixels = image.pixels.contiguous().numpy()
-    digest = hashlib.sha256(f"{pixels.shape}".encode())
-    digest.update(pixels.data)
+def _content(image: Image, mask: Tensor | None) -> str:
+    """Digest of pixels and mask: equal images are encoded once."""
+    digest = hashlib.sha256()
+    for values in (image.pixels, *(() if mask is None else (mask,))):
+        array = values.contiguous().numpy()
+        digest.update(f"{array.shape}".encode())
+        digest.update(array.data)
     return digest.hexdigest()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msds.images import Image
-from msds.pairs import Pair
+from msds.pairs import ImageFile, Pair
 from msds.results import Score
 from msds.scoring.inputs import Input, Reading, explain, read_input
 
@@ -92,7 +92,7 @@ def _ahead(
 
 def _read(path: Path, reading: Reading) -> Input:
     try:
-        return read_input(path, reading, None, large=False)
+        return read_input(ImageFile(path), reading, None, large=False)
     except Exception as error:  # whatever a decoder raises
         return Input("", 0.0, failure=error)
 

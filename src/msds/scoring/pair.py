@@ -16,6 +16,7 @@ from msds.files import sha256_file
 from msds.images import Image
 from msds.images.limits import MAX_PIXELS
 from msds.images.regions import Regions
+from msds.metric.saliency import Saliency
 from msds.models import DEFAULT_MODEL, load_model
 from msds.pairs import Pair
 from msds.results import Score
@@ -42,6 +43,8 @@ class _Options(TypedDict, total=False):
     transfer: str | None
     frame: int | None
     max_pixels: int
+    saliency: str | tuple[Any, Any] | None
+    saliency_threshold: float
 
 
 @overload
@@ -66,6 +69,8 @@ def score(
     transfer: str | None = None,
     frame: int | None = None,
     max_pixels: int = MAX_PIXELS,
+    saliency: str | tuple[Any, Any] | None = None,
+    saliency_threshold: float = 0.0,
 ) -> Score | list[Score]:
     """Score one pair of images of any size, or a list of them.
 
@@ -79,6 +84,11 @@ def score(
     device : where to compute; by default the CPU, or wherever a metric that is passed in is. A
         metric that is passed in is moved there.
     background, transfer, frame, max_pixels : as of `msds.load_image`.
+    saliency : calibrate the score by saliency, as DeepSSIM's authors advise where the geometry of
+        images differs: the saliency maps of the reference and of the distorted image, as anything
+        `msds.load_image` takes, or "spectral-residual", which is computed. By default all of an
+        image counts.
+    saliency_threshold : pixels with a saliency above it count, in [0, 1).
 
     Returns
     -------
@@ -90,14 +100,17 @@ def score(
     ------
     InputError
         If an image of a single pair cannot be used, or its score is not a finite number; if two
-        lists are not of one length.
+        lists are not of one length; if there are two saliency maps for a list.
     WeightsError
         If the model's weights cannot be had.
     """
-    reading = Reading(background, transfer, max_pixels, frame)
+    calibration, maps = _calibration(saliency, saliency_threshold)
+    reading = Reading(background, transfer, max_pixels, frame, saliency=calibration)
     metric = _metric(model, device)
     if not isinstance(reference, list) and not isinstance(distorted, list):
-        return _Scorer(metric, reading).score(reference, distorted)
+        return _Scorer(metric, reading).score(reference, distorted, maps)
+    if maps != NO_MAPS:
+        raise InputError("saliency: two maps belong to one pair of images; found a list of them.")
     pairs = _paired(reference, distorted)
     if all(isinstance(source, (str, os.PathLike)) for pair in pairs for source in pair):
         planned = [Pair(printable(a), printable(b), Path(a), Path(b)) for a, b in pairs]
@@ -105,6 +118,22 @@ def score(
         return [found[row] for row in range(len(planned))]
     scorer = _Scorer(metric, reading)
     return [scorer.try_to_score(a, b) for a, b in pairs]
+
+
+NO_MAPS = (None, None)
+
+
+def _calibration(
+    saliency: str | tuple[Any, Any] | None, threshold: float
+) -> tuple[Saliency | None, tuple[Any, Any]]:
+    """How saliency is told, if it counts, and the maps that are given."""
+    if saliency is None:
+        return None, NO_MAPS
+    if isinstance(saliency, str):
+        return Saliency(saliency, threshold), NO_MAPS
+    if not isinstance(saliency, (tuple, list)) or len(saliency) != 2:
+        raise InputError("saliency must be a method, or the maps of the two images.")
+    return Saliency(threshold=threshold), (saliency[0], saliency[1])
 
 
 def _paired(reference: Any, distorted: Any) -> list[tuple[Any, Any]]:
@@ -139,8 +168,8 @@ class _Scorer:
             names = _name(reference), _name(distorted)
             return Score(*names, error=str(error), run=self._run)
 
-    def score(self, reference: Any, distorted: Any) -> Score:
-        """The record of a pair.
+    def score(self, reference: Any, distorted: Any, maps: tuple[Any, Any] = NO_MAPS) -> Score:
+        """The record of a pair, of which `maps` are the saliency maps, if there are any.
 
         Raises
         ------
@@ -149,9 +178,9 @@ class _Scorer:
         """
         start = time.perf_counter()
         if self._last is None or self._last[0] is not reference:
-            self._last = (reference, *self._encoded(reference))
+            self._last = (reference, *self._encoded(reference, maps[0]))
         _, name, a = self._last
-        other, b = self._encoded(distorted)
+        other, b = self._encoded(distorted, maps[1])
         return Score(
             name,
             other,
@@ -164,12 +193,16 @@ class _Scorer:
             run=self._run,
         )
 
-    def _encoded(self, source: Any) -> tuple[str, Encoded]:
+    def _encoded(self, source: Any, given: Any) -> tuple[str, Encoded]:
         """Name and encoding of an image."""
-        image = _load_or_open(source, self._reading)
+        calibrated = self._reading.saliency is not None
+        image = self._reading.load(source) if calibrated else _load_or_open(source, self._reading)
         try:
             if isinstance(image, Image):
-                return image.source, Encoded(self._encoder.encode([image.pixels])[0], image.notes)
+                image, mask = self._reading.masked(image, given)
+                masks = None if mask is None else [mask]
+                encoding = self._encoder.encode([image.pixels], masks)[0]
+                return image.source, Encoded(encoding, image.notes)
             with image:
                 encoding = self._encoder.encode_regions(image)
                 return image.source, Encoded(encoding, image.notes)

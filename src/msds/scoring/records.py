@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from msds.errors import InputError
 from msds.pairs import Pair, Plan
+from msds.pairs.saliency import DIGESTS
 from msds.results import Conditions, Journal, Run, Score, check_output, read_results, write_results
 from msds.results.baseline import check_same_run
 from msds.results.record import SIZES_DIFFER
@@ -86,7 +88,8 @@ class Records:
         whole = (self._scores[row] for row in range(len(self._plan.pairs)))
         scores = tuple(map(self._conditions.judged, whole))
         if self._journal is not None and self._output is not None:
-            write_results(self._output, self._plan, self._run, scores, csv_safe=csv_safe)
+            plan = _with_digests(self._plan, scores)
+            write_results(self._output, plan, self._run, scores, csv_safe=csv_safe)
             self._journal.remove()
         return scores
 
@@ -119,7 +122,8 @@ class Records:
         for row, pair in enumerate(self._plan.pairs):
             known = found.get((pair.reference, pair.distorted))
             if known is not None and not self._is_undone(known):
-                self._scores[row] = replace(known, run=self._run, columns=pair.columns)
+                columns = {**pair.columns, **_digests(known)}
+                self._scores[row] = replace(known, run=self._run, columns=columns)
         names = {(pair.reference, pair.distorted) for pair in self._plan.pairs}
         _refuse_others(output, [key for key in found if key not in names])
         return scores
@@ -142,6 +146,20 @@ class Records:
             return one.reference, one.distorted, carried(one.columns, names)
 
         return [*map(cells, self._plan.pairs)] == [*map(cells, rows)]
+
+
+def _digests(score: Score) -> dict[str, Any]:
+    """The columns with digests of saliency maps, where a record has them."""
+    return {name: score.columns[name] for name in DIGESTS if score.columns.get(name)}
+
+
+def _with_digests(plan: Plan, scores: Sequence[Score]) -> Plan:
+    """The plan with these columns, which are found out while it is scored."""
+    if not any(map(_digests, scores)):
+        return plan
+    found = [dict.fromkeys(DIGESTS) | _digests(score) for score in scores]
+    pairs = zip(plan.pairs, found, strict=True)
+    return replace(plan, pairs=tuple(replace(p, columns={**p.columns, **d}) for p, d in pairs))
 
 
 def _refuse_others(path: Path, others: Sequence[tuple[str, str]]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 
+from msds.pairs import ImageFile
 from msds.scoring.cache import Encoded
 from msds.scoring.inputs import pixel_bytes
 
@@ -26,7 +27,7 @@ class Source:
 
     Attributes
     ----------
-    path : where it lies.
+    file : where it lies, and where its saliency map does.
     uses : pairs that still need it.
     bytes : memory that its pixels take; none of those read in parts.
     in_parts : whether it is too large to be read whole.
@@ -35,11 +36,12 @@ class Source:
     is_reference : whether it is one, so that a cache keeps it.
     waiting : rows that wait for it to be settled.
     sha256 : digest of the file, once it was read.
+    saliency_sha256 : digest of its saliency map, if it has one.
     encoded, error : what came of it.
     seconds : spent on it and not yet counted for a pair.
     """
 
-    path: Path
+    file: ImageFile
     uses: int
     bytes: int
     in_parts: bool
@@ -48,16 +50,22 @@ class Source:
     is_reference: bool = False
     waiting: list[int] = field(default_factory=list)
     sha256: str | None = None
+    saliency_sha256: str | None = None
     encoded: Encoded | None = None
     error: str | None = None
     seconds: float = 0.0
 
     @classmethod
-    def of(cls, path: Path, uses: int, most: int) -> Source:
+    def of(cls, file: ImageFile, uses: int, most: int) -> Source:
         """A file that nobody has looked into yet but for its header; in parts if above `most`."""
-        size = pixel_bytes(path)
+        size = pixel_bytes(file.path)
         in_parts = size > most
-        return cls(path, uses, 0 if in_parts else size, in_parts)
+        return cls(file, uses, 0 if in_parts else size, in_parts)
+
+    @property
+    def path(self) -> Path:
+        """Where the image lies."""
+        return self.file.path
 
     def settle(self, encoded: Encoded | None, error: str | None) -> list[int]:
         """What came of the file; returns the rows that waited for it."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from msds.errors import InputError
 from msds.pairs import Pair, Plan
+from msds.pairs.saliency import COLUMNS
 from msds.places import studies_folder
 from msds.results import Journal, Score
 from msds.scoring import Options, Reading
@@ -84,7 +85,7 @@ def score_set(data: RatedSet, contender: Contender, work: Work | None = None) ->
     work : how.
     """
     work = work or Work()
-    plan = plan_of(data)
+    plan = contender.planned(plan_of(data), data.root)
     count = len(plan.pairs)
     found: dict[int, Score] = {}
     with ExitStack() as stack:
@@ -117,6 +118,7 @@ def plan_of(data: RatedSet) -> Plan:
                 data.relative(pair.distorted),
                 pair.reference,
                 pair.distorted,
+                dict(zip(COLUMNS, pair.saliency, strict=True)) if pair.saliency else {},
             )
             for pair in data.pairs
         )

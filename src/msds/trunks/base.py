@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from msds.errors import InputError
 from msds.trunks.recording import is_recorded
 from msds.trunks.rows import OverlapRows, RowOperation
 
@@ -97,12 +98,43 @@ class Trunk(nn.Module):
         """Working memory per input pixel in bytes, estimated from the widest layer."""
         return float(self.maps_at_once * UNKNOWN_CHANNELS * self.value_size)
 
-    def rows(self) -> RowOperation:
+    def rows(self, mask: Tensor | None = None, start: int = 0) -> RowOperation:
         """A stream that takes one batch of images in rows, from top to bottom, to feature maps.
 
         Its results together are the features of the whole images; `halo` must be known.
+
+        Parameters
+        ----------
+        mask : what `first_mask` gives, where the images have a saliency mask.
+        start : which column of it is the first of those that are streamed, a multiple of `stride`.
+
+        Raises
+        ------
+        InputError
+            If there is a mask, and the first convolution is not known.
         """
-        return OverlapRows(self, self.stride, self.halo or 0)
+        if mask is None:
+            return OverlapRows(self, self.stride, self.halo or 0)
+        return self._masked_chain().rows(mask, start)
+
+    def first_mask(self, mask: Tensor) -> Tensor:
+        """A saliency mask of whole images, at the size of the first convolution's output.
+
+        Raises
+        ------
+        InputError
+            If that convolution is not known.
+        """
+        return self._masked_chain().first_mask(mask)
+
+    def _masked_chain(self) -> ChainTrunk:
+        chain = self.reference_chain
+        if chain is None or chain is self:
+            raise InputError(
+                f"Trunk {self.name!r} cannot be calibrated by saliency in pieces: its first layer "
+                "is no convolution that is known."
+            )
+        return chain
 
     def freeze(self) -> Self:
         """Switch gradients of all parameters off, and evaluation mode on."""

@@ -79,8 +79,23 @@ class ChainTrunk(Trunk):
     def streams(self) -> bool:
         return self.reference_chain is not None
 
-    def rows(self) -> RowOperation:
-        return ChainRows(self) if self.streams else super().rows()
+    def rows(self, mask: Tensor | None = None, start: int = 0) -> RowOperation:
+        if not self.streams:
+            return super().rows(mask, start)
+        first = self.layers[0]
+        if mask is None or not isinstance(first, Conv):
+            return ChainRows(self) if mask is None else super().rows(mask, start)
+        return ChainRows(self, mask[..., start // first.stride :])
+
+    def first_mask(self, mask: Tensor) -> Tensor:
+        first = self.layers[0]
+        if not isinstance(first, Conv):
+            return super().first_mask(mask)
+        size = [
+            (side + 2 * first.padding - first.kernel) // first.stride + 1
+            for side in mask.shape[-2:]
+        ]
+        return _resized(mask, size)
 
     def bytes_per_pixel(self) -> float:
         return self.maps_at_once * widest_map(self.layers) * self.value_size
@@ -94,9 +109,7 @@ class ChainTrunk(Trunk):
         for layer, weights in self.steps():
             x = run_layer(layer, x, weights)
             if mask is not None and weights is not None:
-                if mask.shape[-2:] != x.shape[-2:]:
-                    mask = F.interpolate(mask, x.shape[-2:], mode="nearest-exact")
-                x, mask = x * mask.to(x), None
+                x, mask = x * _resized(mask, x.shape[-2:]).to(x), None
         return x
 
     def weights_of(self, layer: Conv) -> Weights:
@@ -130,6 +143,13 @@ class ChainTrunk(Trunk):
 
     def architecture(self) -> str:
         return f"{self.layers} {self.mean} {self.std}"
+
+
+def _resized(mask: Tensor, size: Sequence[int]) -> Tensor:
+    """A mask at the size of feature maps."""
+    if tuple(mask.shape[-2:]) == tuple(size):
+        return mask
+    return F.interpolate(mask, tuple(size), mode="nearest-exact")
 
 
 def _plainly_computed(images: Tensor) -> bool:

@@ -108,16 +108,31 @@ class Chain(Protocol):
 
 
 class ChainRows:
-    """All layers of a chain, one after the other."""
+    """All layers of a chain, one after the other.
 
-    def __init__(self, chain: Chain) -> None:
+    Parameters
+    ----------
+    chain : the layers.
+    mask : (N, 1, h, w) numbers that the first layer's output is multiplied by, from its first
+        column on.
+    """
+
+    def __init__(self, chain: Chain, mask: Tensor | None = None) -> None:
         self.chain = chain
         self.layers = [LayerRows(layer, weights) for layer, weights in chain.steps()]
+        self.mask = mask
+        self.masked = 0  # rows of the first layer's output that are multiplied
 
     def push(self, rows: Tensor | None, last: bool) -> Tensor | None:
         x = None if rows is None else self.chain.normalise(rows)
-        for layer in self.layers:
+        for index, layer in enumerate(self.layers):
             x = layer.push(x, last)
             if x is None and not last:
                 return None
+            if index == 0 and x is not None and self.mask is not None:
+                x = self._masked(x, self.mask)
         return x
+
+    def _masked(self, x: Tensor, mask: Tensor) -> Tensor:
+        start, self.masked = self.masked, self.masked + x.shape[-2]
+        return x * mask[..., start : self.masked, : x.shape[-1]].to(x)

@@ -32,6 +32,7 @@ class RatedPair:
     group : the reference's name: pairs of one group are never split between training and test.
     distortion, level : type and strength where the set has them.
     deviation : of the opinion, where published.
+    saliency : names of the saliency maps of reference and distorted image, where a table has them.
     """
 
     reference: Path
@@ -41,6 +42,7 @@ class RatedPair:
     distortion: str = ""
     level: int | None = None
     deviation: float | None = None
+    saliency: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from msds.errors import InputError
+from msds.pairs.saliency import COLUMNS
 from msds.rows import SUFFIXES as SUFFIXES
 from msds.rows import read_rows
 from msds.study.datasets.base import DeviationKind, RatedPair, RatedSet, number
@@ -67,6 +70,14 @@ def _direction(path: Path, column: str, higher_is_better: bool | None) -> bool:
     )
 
 
+def _saliency(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Names of the saliency maps, where the table has columns for them."""
+    if not any(name in row for name in COLUMNS):
+        return None
+    reference, distorted = (str(row.get(name) or "") for name in COLUMNS)
+    return reference, distorted
+
+
 def read_manifest(
     path: Path,
     *,
@@ -77,8 +88,8 @@ def read_manifest(
     """Read rated pairs from a table.
 
     Columns `reference` and `distorted` (paths relative to the table's folder) and one of opinions
-    are needed; `distortion`, `level`, `group` (the reference's content, by default its path) and
-    `<opinions>_std` or `std` are used where present.
+    are needed; `distortion`, `level`, `group` (the reference's content, by default its path),
+    `<opinions>_std` or `std`, `reference_saliency` and `distorted_saliency` are used where present.
 
     Parameters
     ----------
@@ -122,6 +133,7 @@ def read_manifest(
                 str(row.get("distortion") or ""),
                 int(number(str(level), where)) if level not in (None, "") else None,
                 number(str(row[spread]), where) if spread in row else None,
+                _saliency(row),
             )
         )
     kind: DeviationKind | None = "standard error" if spread else None
