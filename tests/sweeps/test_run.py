@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread, current_thread
 
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 
 from helpers.scoring_files import write_image
+from msds.engines.threads import own_threads
 from msds.errors import InputError
+from msds.images import Image
 from msds.metric import MSDS
 from msds.results import Score, read_results
 from msds.scoring import Watcher, score
 from msds.scoring.classics import PSNR, SSIM
 from msds.status import Status
 from msds.sweeps import Codec, SweepJob, SweepPlan, open_codec, plan_sweep, run_sweep
-from msds.sweeps.judges import Beside
+from msds.sweeps.judges import Beside, Lead
+from msds.trunks import ModuleTrunk
 
 BESIDE = (Beside("psnr", PSNR()), Beside("ssim", SSIM()))
 QUALITIES = (20, 80)
@@ -220,3 +226,29 @@ def test_plans_that_cannot_be_told_apart_are_refused(photos: Path, tmp_path: Pat
         plan_sweep([photos], [jpeg], None)
     with pytest.raises(InputError, match="webp=... is of an encoder that is not swept"):
         plan_sweep([photos], [jpeg], QUALITIES, {"webp": (1,)})
+
+
+def test_a_trunk_of_ones_own_is_entered_by_one_thread_alone(photos: Path) -> None:
+    network, callers = torch.nn.Conv2d(3, 8, 8, stride=8), set[Thread]()
+    network.register_forward_hook(lambda *_: callers.add(current_thread()))
+    own = MSDS(ModuleTrunk(network, "own"), levels=2)
+    report = run_sweep(plan_of(photos, [open_codec("jpeg")]), own, SweepJob(threads=3))
+    assert report.status is Status.DONE
+    assert callers == {current_thread()}
+
+
+def test_a_sweep_leaves_the_number_of_threads_of_others_alone(metric: MSDS, photos: Path) -> None:
+    before = torch.get_num_threads()
+    run_sweep(plan_of(photos, [open_codec("jpeg")]), metric, SweepJob(threads=3))
+    assert torch.get_num_threads() == before
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == before
+
+
+def test_images_too_large_for_a_threads_share_of_memory_pass_the_trunk_by_themselves(
+    metric: MSDS,
+) -> None:
+    small, large = (Image(torch.zeros(3, side, side), (), "x") for side in (64, 512))
+    lead = Lead(metric, 2 * 2**20, threads=2)
+    assert (lead.aside(small), lead.aside(large)) == (own_threads(), False)
+    assert lead.batch_size(large) == 1

@@ -17,13 +17,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from threading import Barrier
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from msds.engines.base import EngineTrunk
+from msds.engines.threads import computing_threads, own_threads
 from msds.errors import InputError
 from msds.trunks import Conv, Pool
 from msds.trunks.layers import Weights, output_size, rows_seen, run_layer, widest_map
@@ -255,7 +255,7 @@ class WinogradTrunk(EngineTrunk):
     def _features(self, normalised: Tensor) -> Tensor:
         threads = torch.get_num_threads()
         workers = min(len(normalised), threads)
-        if workers < 2 or not _own_threads():
+        if workers < 2 or not own_threads():
             alone = normalised.shape[-2] * normalised.shape[-1] >= ALONE
             parts = normalised.tensor_split(len(normalised) if alone else 1)
             return torch.cat([self._features_of(part) for part in parts])
@@ -281,26 +281,10 @@ class WinogradTrunk(EngineTrunk):
 def _workers(count: int, threads: int, process: int) -> ThreadPoolExecutor:
     """Threads with so many threads each, kept: new ones would start with fresh memory.
 
-    The number is set in each for itself alone, as OpenMP has it. A forked process has none of its
-    parent's threads, so it is given its own.
+    A forked process has none of its parent's threads, so it is given its own.
     """
     del process
-    own = torch.get_num_threads()
-    ready = Barrier(count)
-
-    def start() -> None:
-        torch.set_num_threads(threads)
-        ready.wait()
-
-    pool = ThreadPoolExecutor(count, "msds-winograd", initializer=start)
-    list(pool.map(int, range(count)))
-    torch.set_num_threads(own)  # it is also what threads of others will start with
-    return pool
-
-
-def _own_threads() -> bool:
-    """Whether a thread can set its number of threads without changing that of others."""
-    return bool(torch.backends.openmp.is_available())  # type: ignore[no-untyped-call]
+    return computing_threads(count, threads, "msds-winograd")
 
 
 def _in_bands(steps: Sequence[_Step], x: Tensor) -> Tensor:

@@ -124,12 +124,13 @@ def run_sweep(
     start = time.perf_counter()
     device = metric.trunk.device
     memory = Memory.of(job.memory, device)
+    threads = job.threads or os.cpu_count() or 1
     workers = Workers(
         run,
-        Lead(metric, memory.trunk),
+        Lead(metric, memory.trunk, threads),
         job.beside,
         job.reading.within(job.memory),
-        job.threads or os.cpu_count() or 1,
+        threads,
         memory.images,
         job.keep,
     )

@@ -1,7 +1,9 @@
-"""The sweep at work: threads encode and decode ahead, one runs the model on what has come.
+"""The sweep at work: threads encode and decode, and what has come passes the model in batches.
 
-What threads have made waits in groups of one size, so that the model takes several images at once
-wherever it is slower than they are. Everything is bounded by the memory that images may take.
+What threads have made waits in groups of one size, of which the model takes several images at once.
+On a processor the same threads do that too, each by itself: threads that share an image wait for
+each other, and for those that encode. An accelerator, and whatever cannot run twice at once, is
+driven from one place. Everything is bounded by the memory that images may take.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msds.errors import MSDSError
 from msds.files import atomic_write
@@ -22,6 +24,9 @@ from msds.scoring.inputs import Reading, explain, named, pixel_bytes
 from msds.sweeps.judges import Beside, Lead
 from msds.sweeps.pictures import Encoded, Picture, encoded
 from msds.sweeps.plan import Cell
+
+if TYPE_CHECKING:
+    from msds.images import Image
 
 AHEAD = 3
 """Encodings per thread that may be under way or wait for the model."""
@@ -55,7 +60,7 @@ class Workers:
 
 @dataclass(eq=False)
 class _Made:
-    """What a thread made of a row."""
+    """What a thread made of a row, and what the model found."""
 
     row: int
     picture: Picture
@@ -63,7 +68,14 @@ class _Made:
     error: str | None = None
     scores: dict[str, float | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    found: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+
+    @property
+    def image(self) -> Image:
+        """The decoded picture, where it was encoded."""
+        assert self.encoded is not None
+        return self.encoded.image
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -92,17 +104,24 @@ class SweepWork:
         for row in self._queue:
             name = cells[row].source.name
             self._uses[name] = self._uses.get(name, 0) + 1
-        self._under_way: dict[Future[_Made], int] = {}
+        self._encoding: dict[Future[_Made], int] = {}
         self._waiting: deque[_Made] = deque()
+        self._scoring: dict[Future[None], list[_Made]] = {}
 
     def run(self) -> Generator[tuple[int, Score], None, None]:
         """Records as they come, each with its row."""
-        pool = ThreadPoolExecutor(self._with.threads, thread_name_prefix="msds-encode")
+        pool = self._with.lead.threads(self._with.threads)
         try:
-            while self._queue or self._under_way or self._waiting:
+            while self._queue or self._encoding or self._waiting or self._scoring:
                 self._ask(pool)
-                self._collect(idle=not self._waiting)
-                yield from self._scored()
+                batch = self._batch()
+                if batch and self._with.lead.aside(batch[0].image):
+                    self._scoring[pool.submit(self._lead, batch)] = batch
+                elif batch:
+                    self._lead(batch)
+                    yield from map(self._record, batch)
+                for made in self._done(idle=not batch):
+                    yield self._record(made)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             for codec in {cell.codec for cell in self._cells}:
@@ -112,15 +131,13 @@ class SweepWork:
     def _ask(self, pool: ThreadPoolExecutor) -> None:
         """Have the next rows encoded, as far as memory allows."""
         while self._queue:
-            count = len(self._under_way) + len(self._waiting)
-            if count >= AHEAD * self._with.threads:
+            if len(self._encoding) + len(self._waiting) >= AHEAD * self._with.threads:
                 return
             row = self._queue[0]
             source = self._cells[row].source
             if source.name not in self._bytes:
                 self._bytes[source.name] = COPIES * pixel_bytes(source.path)
-            taken = sum(self._bytes[self._cells[r].source.name] for r in self._under_way.values())
-            taken += sum(self._bytes[made.picture.source.name] for made in self._waiting)
+            taken = sum(self._bytes[self._cells[r].source.name] for r in self._under_way())
             if taken and taken + self._bytes[source.name] > self._with.memory:
                 return
             self._queue.popleft()
@@ -128,14 +145,47 @@ class SweepWork:
             if picture is None:
                 uses = self._uses[source.name]
                 picture = self._pictures[source.name] = Picture(source, self._with.reading, uses)
-            self._under_way[pool.submit(self._make, row, picture)] = row
+            self._encoding[pool.submit(self._make, row, picture)] = row
 
-    def _collect(self, idle: bool) -> None:
-        if self._under_way:
-            done, _ = wait(self._under_way, None if idle else 0, FIRST_COMPLETED)
-            for future in done:
-                del self._under_way[future]
-                self._waiting.append(future.result())
+    def _under_way(self) -> Iterator[int]:
+        """Rows whose pixels are in memory, or soon will be."""
+        yield from self._encoding.values()
+        yield from (made.row for made in self._waiting)
+        yield from (made.row for batch in self._scoring.values() for made in batch)
+
+    def _batch(self) -> list[_Made]:
+        """Images of one size for the model, if they are enough or no more will come."""
+        groups: dict[tuple[int, int] | None, list[_Made]] = {}
+        for made in self._waiting:
+            groups.setdefault(made.size, []).append(made)
+        if not groups:
+            return []
+        group, lead = max(groups.values(), key=len), self._with.lead
+        size = lead.batch_size(group[0].image)
+        if lead.aside(group[0].image) and (
+            len(self._scoring) >= lead.at_once or (self._encoding and len(group) < size)
+        ):
+            return []
+        for made in group[:size]:
+            self._waiting.remove(made)
+        return group[:size]
+
+    def _done(self, idle: bool) -> Iterator[_Made]:
+        """What is done with: scored, or not to be encoded."""
+        futures: list[Future[Any]] = [*self._encoding, *self._scoring]
+        if futures:
+            wait(futures, None if idle else 0, FIRST_COMPLETED)
+        for encoding in [one for one in self._encoding if one.done()]:
+            del self._encoding[encoding]
+            made = encoding.result()
+            if made.encoded is None:
+                yield made
+            else:
+                self._waiting.append(made)
+        for scoring in [one for one in self._scoring if one.done()]:
+            batch = self._scoring.pop(scoring)
+            scoring.result()
+            yield from batch
 
     def _make(self, row: int, picture: Picture) -> _Made:
         """Encode, decode, and whatever else threads can do at once."""
@@ -157,69 +207,45 @@ class SweepWork:
     def _judge(self, made: _Made, beside: Iterable[Beside]) -> None:
         """Scores of the metrics that stand beside the model's."""
         start = time.perf_counter()
-        assert made.encoded is not None
         for one in beside:
             try:
                 reference = made.picture.prepared(one, one.contender.prepare)
-                made.scores[one.column] = one.score(reference, made.encoded.image)
+                made.scores[one.column] = one.score(reference, made.image)
             except Exception as error:  # whatever a metric raises costs its own cell only
                 made.scores[one.column] = None
                 made.notes.append(one.note(error))
         made.seconds += time.perf_counter() - start
 
-    def _scored(self) -> Iterator[tuple[int, Score]]:
-        """Records of what failed, and of the images that fill a batch best."""
-        failed = [made for made in self._waiting if made.encoded is None]
-        batch = self._batch()
-        for made in (*failed, *batch):
-            self._waiting.remove(made)
-        for made in failed:
-            yield made.row, self._record(made)
-        if batch:
-            yield from self._lead(batch)
-
-    def _batch(self) -> list[_Made]:
-        groups: dict[tuple[int, int] | None, list[_Made]] = {}
-        for made in self._waiting:
-            if made.encoded is not None:
-                groups.setdefault(made.size, []).append(made)
-        if not groups:
-            return []
-        group = max(groups.values(), key=len)
-        assert group[0].encoded is not None
-        return group[: self._with.lead.batch_size(group[0].encoded.image)]
-
-    def _lead(self, batch: list[_Made]) -> Iterator[tuple[int, Score]]:
-        """The model's scores of images of one size, and those of metrics that work alone."""
+    def _lead(self, batch: Sequence[_Made]) -> None:
+        """The model's scores of images of one size."""
         start = time.perf_counter()
         lead = self._with.lead
         error, after = None, None
         try:
-            after = lead.encode([made.encoded.image for made in batch if made.encoded])
+            after = lead.encode([made.image for made in batch])
         except MSDSError as reason:
             error = str(reason)
         share = (time.perf_counter() - start) / len(batch)
-        alone = [one for one in self._with.beside if not one.contender.concurrent]
         for index, made in enumerate(batch):
-            self._judge(made, alone)
             start = time.perf_counter()
-            found: dict[str, Any] = {}
             try:
                 if after is None:
-                    found["error"] = error
+                    made.found["error"] = error
                 else:
                     before = made.picture.prepared(lead, lambda image: lead.encode([image])[0])
-                    found.update(lead.compare(before, after[index])._asdict())
+                    made.found.update(lead.compare(before, after[index])._asdict())
             except MSDSError as reason:
-                found["error"] = str(reason)
-            if found.get("error"):
-                found["error"] = named(found["error"], Path(self._cells[made.row].distorted))
+                made.found["error"] = str(reason)
+            if made.found.get("error"):
+                name = Path(self._cells[made.row].distorted)
+                made.found["error"] = named(made.found["error"], name)
             made.seconds += share + time.perf_counter() - start
-            yield made.row, self._record(made, **found)
 
-    def _record(self, made: _Made, **found: Any) -> Score:
-        """The record of a row; its picture is let go when this was the last of its rows."""
-        cell, one = self._cells[made.row], made.encoded
+    def _record(self, made: _Made) -> tuple[int, Score]:
+        """A row and its record; its picture is let go when this was the last of its rows."""
+        cell, one, found = self._cells[made.row], made.encoded, made.found
+        if one is not None:
+            self._judge(made, [one for one in self._with.beside if not one.contender.concurrent])
         columns: dict[str, Any] = {
             "codec": cell.codec.name,
             "quality": cell.quality,
@@ -239,7 +265,7 @@ class SweepWork:
             del self._pictures[cell.source.name]
         found.setdefault("error", made.error)
         found["notes"] = (*found.get("notes", ()), *made.notes)
-        return Score(
+        record = Score(
             cell.source.name,
             cell.distorted,
             reference_size=size,
@@ -251,3 +277,4 @@ class SweepWork:
             columns=columns,
             **found,
         )
+        return made.row, record
