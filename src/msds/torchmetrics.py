@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from msds.errors import InputError, require
-from msds.metric.loss import REDUCTIONS
+from msds.metric.loss import REDUCTIONS, Reduction
 from msds.metric.modules import MSDS
 from msds.models import DEFAULT_MODEL, load_model
 
@@ -38,11 +38,11 @@ class DeepStructuralSimilarity(Metric):
         For an unknown reduction, and from `update` for images the metric cannot take.
     """
 
-    is_differentiable = True
-    higher_is_better = True
-    full_state_update = False
-    plot_lower_bound = 0.0
-    plot_upper_bound = 1.0
+    is_differentiable: bool = True
+    higher_is_better: bool = True
+    full_state_update: bool = False
+    plot_lower_bound: float = 0.0
+    plot_upper_bound: float = 1.0
 
     scores: list[Tensor]
     total: Tensor
@@ -52,7 +52,7 @@ class DeepStructuralSimilarity(Metric):
         self,
         model: str | os.PathLike[str] | MSDS = DEFAULT_MODEL,
         *,
-        reduction: str = "mean",
+        reduction: Reduction = "mean",
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -61,7 +61,7 @@ class DeepStructuralSimilarity(Metric):
                 f"Unknown reduction {reduction!r}: expected one of {', '.join(REDUCTIONS)}."
             )
         self.reduction = reduction
-        self.model = model if isinstance(model, MSDS) else load_model(model)
+        self.model: MSDS = model if isinstance(model, MSDS) else load_model(model)
         if reduction == "none":
             self.add_state("scores", default=[], dist_reduce_fx="cat")
         else:

@@ -14,7 +14,9 @@ from msds.text import one_line
 INCOMPLETE = 1
 _SHOWN = 5
 
-app = typer.Typer(help="Rated image sets: which are known, and what is on this machine.")
+app: typer.Typer = typer.Typer(
+    help="Rated image sets: which are known, and what is on this machine."
+)
 
 
 @app.command("list")

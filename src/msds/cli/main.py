@@ -52,7 +52,7 @@ class _Verbs(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="msds",
     cls=_Verbs,
     help="MSDS: deep structural similarity with multiscale representation. "

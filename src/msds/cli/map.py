@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -11,6 +11,10 @@ from msds.cli import completion
 from msds.errors import InputError
 from msds.files import check_writable, same_file
 from msds.text import one_line
+
+if TYPE_CHECKING:
+    from msds.encoding.levels import Small
+    from msds.metric.maps import Kind
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -115,9 +119,9 @@ def draw(
     from msds.scoring.maps import open_images
 
     reading = Reading(background, transfer, frame=frame)
-    metric = load_model(model, trunk_weights=trunk_weights, small=small)
+    metric = load_model(model, trunk_weights=trunk_weights, small=cast("Small", small))
     with open_images(reference, distorted, reading=reading) as images:
-        found = metric.map(*images, kind=kind, window=window)
+        found = metric.map(*images, kind=cast("Kind", kind), window=window)
         files = write_map(out, found, images[1], each_level=each_level, arrays=npy, top=top)
     for file in files:
         typer.echo(one_line(str(file)))

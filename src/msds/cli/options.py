@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -13,6 +13,8 @@ from msds.cli import completion
 from msds.errors import InputError
 
 if TYPE_CHECKING:
+    from msds.encoding.levels import Small
+    from msds.engines import Engine, Precision
     from msds.metric.modules import MSDS
     from msds.pairs import Plan
     from msds.scoring import Options, Reading
@@ -201,8 +203,9 @@ class ModelOptions:
 
         found: dict[str, MSDS] = {}
         for name in self.model or [DEFAULT_MODEL]:
+            small = cast("Small", self.small)
             metric = load_model(
-                name, trunk_weights=self.trunk_weights, levels=self.levels, small=self.small
+                name, trunk_weights=self.trunk_weights, levels=self.levels, small=small
             )
             found.setdefault(metric.fingerprint, metric)
         return list(found.values())
@@ -279,7 +282,8 @@ class ComputeOptions:
 
         if self.compute_threads is not None:
             use_threads(self.compute_threads)
-        return metric.to(choose_device(self.device)).set_engine(self.engine, self.precision)
+        engine, precision = cast("Engine", self.engine), cast("Precision", self.precision)
+        return metric.to(choose_device(self.device)).set_engine(engine, precision)
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class Rate(bars.ProgressColumn):
 class Left(bars.ProgressColumn):
     """How much longer it takes at this rate."""
 
-    max_refresh = 0.5
+    max_refresh: float = 0.5
 
     def render(self, task: bars.Task) -> Text:
         """Hours, minutes and seconds, once there is a rate."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -14,9 +14,12 @@ from msds.cli.bundles import unbundled
 from msds.errors import InputError
 
 if TYPE_CHECKING:
+    from msds.method.pyramid import Filter
     from msds.scoring.contenders import DeepContender
 
-app = typer.Typer(help="Experiments: paper, scales, shift, cost, layers.", no_args_is_help=True)
+app: typer.Typer = typer.Typer(
+    help="Experiments: paper, scales, shift, cost, layers.", no_args_is_help=True
+)
 
 Dataset = Annotated[
     str,
@@ -173,7 +176,8 @@ def scales(
     names = [name.strip() for name in options.filters.split(",") if name.strip()]
 
     def contender_of(name: str) -> DeepContender:
-        made = MSDS(trunk, levels=levels, weights=equal_weights(levels), filter=name)
+        weights, filter_ = equal_weights(levels), cast("Filter", name)
+        made = MSDS(trunk, levels=levels, weights=weights, filter=filter_)
         return DeepContender(made, f"{trunk.name}, {name}")
 
     with shared.progress_bar() as progress:

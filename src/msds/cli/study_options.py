@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -18,6 +18,7 @@ from msds.status import Status
 from msds.text import one_line
 
 if TYPE_CHECKING:
+    from msds.encoding.levels import Small
     from msds.report.page import Page
     from msds.report.table import Table
     from msds.scoring.contenders import Contender
@@ -168,7 +169,8 @@ class ContenderOptions:
         device = choose_device(engine.device)
         found: list[Contender] = []
         for name in self.models:
-            metric = load_model(name, trunk_weights=self.trunk_weights, small=self.small)
+            small = cast("Small", self.small)
+            metric = load_model(name, trunk_weights=self.trunk_weights, small=small)
             contender = DeepContender(engine.settled(metric))
             contender.learned_on = learned_on(name)
             found.append(contender)

@@ -13,7 +13,7 @@ from msds.text import one_line
 if TYPE_CHECKING:
     from msds.trunks.weights.published import Candidate, PublishedWeights
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     no_args_is_help=True,
     help="Look at, fetch, import and verify the published weights of vgg16 and vgg19.",
 )

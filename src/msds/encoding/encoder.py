@@ -94,8 +94,8 @@ class Encoder:
     ) -> None:
         self.trunk = trunk
         self.levels = levels
-        self.device = trunk.device
-        self.budget = default_budget(self.device) if budget is None else budget
+        self.device: torch.device = trunk.device
+        self.budget: int = default_budget(self.device) if budget is None else budget
         self.check_range = check_range
         self._bytes_per_pixel = trunk.bytes_per_pixel()
         self._most_pixels: int | None = None  # in a batch, once memory ran short

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
 from msds.errors import InputError
 from msds.method.pyramid import check_settings, minimum_side, possible_levels
 
-SMALL = ("error", "fewer-levels")
+Small: TypeAlias = Literal["error", "fewer-levels"]
+SMALL: tuple[Small, ...] = get_args(Small)
 
 
 @dataclass(frozen=True)

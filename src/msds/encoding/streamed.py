@@ -54,8 +54,9 @@ class TensorRegions:
     """A (3, H, W) tensor as a `RegionReader`."""
 
     def __init__(self, image: Tensor) -> None:
-        self.image = image.detach()
-        self.height, self.width = image.shape[-2:]
+        self.image: Tensor = image.detach()
+        self.height: int = image.shape[-2]
+        self.width: int = image.shape[-1]
 
     def read(self, x0: int, y0: int, x1: int, y1: int) -> Tensor:
         return self.image[:, y0:y1, x0:x1]

@@ -3,7 +3,15 @@
 One small interface: an engine is a `Trunk` that stands in for a `ChainTrunk`.
 """
 
-from msds.engines.base import PRECISIONS, EngineTrunk
-from msds.engines.choice import ENGINES, installed, open_engine
+from msds.engines.base import PRECISIONS, EngineTrunk, Precision
+from msds.engines.choice import ENGINES, Engine, installed, open_engine
 
-__all__ = ["ENGINES", "PRECISIONS", "EngineTrunk", "installed", "open_engine"]
+__all__ = [
+    "ENGINES",
+    "PRECISIONS",
+    "Engine",
+    "EngineTrunk",
+    "Precision",
+    "installed",
+    "open_engine",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, cast
+from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
@@ -13,7 +13,8 @@ from msds.errors import InputError
 from msds.trunks import ChainTrunk, Trunk
 from msds.trunks.layers import widest_map
 
-PRECISIONS = ("float32", "bfloat16")
+Precision: TypeAlias = Literal["float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 """Precisions of the features; from the Gram matrix on everything is float32 in any case."""
 
 
@@ -44,7 +45,7 @@ class EngineTrunk(Trunk):
     forks = True
     """Whether it can be prepared again in a process forked after its use."""
 
-    layout = torch.contiguous_format
+    layout: torch.memory_format = torch.contiguous_format
     """How normalised images lie in memory."""
 
     def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
@@ -56,8 +57,10 @@ class EngineTrunk(Trunk):
             )
         self.chain = chain
         self.precision = precision
-        self.name = chain.name
-        self.channels, self.stride, self.halo = chain.channels, chain.stride, chain.halo
+        self.name: str = chain.name
+        self.channels: int = chain.channels
+        self.stride: int = chain.stride
+        self.halo: int | None = chain.halo
         self._keep(None, None)
         self.freeze()
 
@@ -98,7 +101,7 @@ class EngineTrunk(Trunk):
 
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
         if mask is not None:
-            return cast(Tensor, self.chain(images, mask))
+            return self.chain(images, mask)
         if images.requires_grad and torch.is_grad_enabled():
             raise InputError(
                 f"Engine {self.engine!r} gives no gradients: use the engine 'torch' for them."

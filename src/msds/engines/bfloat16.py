@@ -15,8 +15,8 @@ class TorchTrunk(EngineTrunk):
     """Features by torch in bfloat16: for processors and GPUs that multiply it natively."""
 
     engine = "torch"
-    layout = torch.channels_last
-    precisions = ("bfloat16",)
+    layout: torch.memory_format = torch.channels_last
+    precisions: tuple[str, ...] = ("bfloat16",)
 
     def _check(self, images: Tensor) -> None:
         """Any device will do."""

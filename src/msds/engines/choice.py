@@ -8,10 +8,11 @@ import json
 import logging
 import time
 from importlib.metadata import version
+from typing import Literal, TypeAlias, cast, get_args
 
 import torch
 
-from msds.engines.base import PRECISIONS, EngineTrunk
+from msds.engines.base import PRECISIONS, EngineTrunk, Precision
 from msds.engines.bfloat16 import TorchTrunk
 from msds.engines.ncnn import NcnnTrunk
 from msds.engines.onnxruntime import OnnxRuntimeTrunk
@@ -25,29 +26,31 @@ from msds.text import did_you_mean
 from msds.trunks import ChainTrunk, Trunk
 from msds.version import __version__
 
+Engine: TypeAlias = Literal["auto", "torch", "winograd", "ncnn", "openvino", "onnxruntime"]
+
 TOLERANCE = 1e-4
 """Largest difference from the reference's score that `auto` accepts."""
 
-_ENGINES: dict[str, type[EngineTrunk]] = {
+_ENGINES: dict[Engine, type[EngineTrunk]] = {
     "winograd": WinogradTrunk,
     "ncnn": NcnnTrunk,
     "openvino": OpenVinoTrunk,
     "onnxruntime": OnnxRuntimeTrunk,
 }
-_MODULES = {
+_MODULES: dict[Engine, tuple[str, ...]] = {
     "winograd": ("torch",),
     "ncnn": ("ncnn",),
     "openvino": ("openvino",),
     "onnxruntime": ("onnxruntime", "onnx"),
 }
 
-ENGINES = ("auto", "torch", *_ENGINES)
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 """Names `open_engine` knows. "torch" is the reference, and the only one with gradients."""
 
 _log = logging.getLogger("msds")
 
 
-def installed() -> tuple[str, ...]:
+def installed() -> tuple[Engine, ...]:
     """The engines that can be used here, besides the reference."""
     return tuple(
         name
@@ -56,7 +59,7 @@ def installed() -> tuple[str, ...]:
     )
 
 
-def open_engine(trunk: Trunk, engine: str = "auto", precision: str = "float32") -> Trunk:
+def open_engine(trunk: Trunk, engine: Engine = "auto", precision: Precision = "float32") -> Trunk:
     """A trunk that computes what `trunk` computes, by another engine.
 
     Parameters
@@ -101,7 +104,7 @@ def open_engine(trunk: Trunk, engine: str = "auto", precision: str = "float32") 
     return chain if precision == "float32" else TorchTrunk(chain, precision)
 
 
-def _choose(chain: ChainTrunk, precision: str) -> str:
+def _choose(chain: ChainTrunk, precision: Precision) -> Engine:
     parameter = next(chain.parameters())
     if precision != "float32" or parameter.device.type != "cpu" or parameter.dtype != torch.float32:
         return "torch"
@@ -113,7 +116,7 @@ def _choose(chain: ChainTrunk, precision: str) -> str:
     try:
         known = json.loads(path.read_text(encoding="utf-8"))["engine"]
         if known == "torch" or known in names:
-            return str(known)
+            return cast("Engine", known)
     except (OSError, ValueError, KeyError, TypeError):
         pass  # not measured yet, or not readable: measure
     engine, seconds = _measure(chain, names)
@@ -126,19 +129,19 @@ def _choose(chain: ChainTrunk, precision: str) -> str:
     return engine
 
 
-def _measure(chain: ChainTrunk, names: tuple[str, ...]) -> tuple[str, dict[str, float]]:
+def _measure(chain: ChainTrunk, names: tuple[Engine, ...]) -> tuple[Engine, dict[Engine, float]]:
     """The fastest engine that holds the tolerance, and the time of each for one image."""
     generator = torch.Generator().manual_seed(0)
     side = max(256, 2 * chain.stride)
     images = torch.rand(2, 3, side, side, generator=generator)
     images[1] = (images[0] + 0.1 * images[1]).clamp(0, 1)
-    candidates: dict[str, Trunk] = {"torch": chain}
+    candidates: dict[Engine, Trunk] = {"torch": chain}
     with torch.inference_mode():
-        expected = deepssim(*chain(images).split(1))
+        expected = deepssim(*chain(images).chunk(2))
         for name in names:
             try:
                 candidate = open_engine(chain, name)
-                found = deepssim(*candidate(images).split(1))
+                found = deepssim(*candidate(images).chunk(2))
             except MSDSError as error:
                 _log.info("Engine %s is passed over: %s", name, error)
                 continue
@@ -146,7 +149,7 @@ def _measure(chain: ChainTrunk, names: tuple[str, ...]) -> tuple[str, dict[str, 
                 _log.warning("Engine %s is passed over: its score is too far off.", name)
                 continue
             candidates[name] = candidate
-        seconds = dict.fromkeys(candidates, float("inf"))
+        seconds: dict[Engine, float] = dict.fromkeys(candidates, float("inf"))
         for _ in range(3):
             for name, candidate in candidates.items():
                 start = time.perf_counter()

@@ -213,7 +213,7 @@ class WinogradTrunk(EngineTrunk):
     """Features by Winograd convolution in torch."""
 
     engine = "winograd"
-    layout = torch.channels_last
+    layout: torch.memory_format = torch.channels_last
     maps_at_once = 2
     """A layer's input and its output: borders and transforms are made for a few rows at a time."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
 from msds.errors import InputError
 
-FORMS = ("linear", "geometric")
+Form: TypeAlias = Literal["linear", "geometric"]
+FORMS: tuple[Form, ...] = get_args(Form)
 GEOMETRIC_FLOOR = 1e-4
 """Least level score in the geometric form, in which powers of negative numbers do not exist."""
 

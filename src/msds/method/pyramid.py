@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +17,9 @@ from torch import Tensor
 from msds.errors import InputError
 
 MAX_LEVELS = 12
+
+Filter: TypeAlias = Literal["average", "gaussian", "bicubic", "lanczos", "stride"]
+"""A key of `FILTERS`."""
 
 
 def pyramid(images: Tensor, levels: int, filter: str = "average") -> list[Tensor]:

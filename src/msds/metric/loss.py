@@ -6,7 +6,7 @@ The network inside is frozen: gradients flow through it to the images and never 
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor, nn
@@ -20,10 +20,12 @@ from msds.trunks import Trunk
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from msds.metric.settings import MetricOptions
+    from msds.metric.settings import MetricOptions, Normalize
 
-REDUCTIONS = ("none", "mean", "sum")
-OUT_OF_RANGE = ("clamp", "error")
+Reduction: TypeAlias = Literal["none", "mean", "sum"]
+REDUCTIONS: tuple[Reduction, ...] = get_args(Reduction)
+OutOfRange: TypeAlias = Literal["clamp", "error"]
+OUT_OF_RANGE: tuple[OutOfRange, ...] = get_args(OutOfRange)
 
 
 class SimilarityLoss(nn.Module):
@@ -52,8 +54,8 @@ class SimilarityLoss(nn.Module):
         self,
         metric: MSDS,
         *,
-        reduction: str = "mean",
-        out_of_range: str = "clamp",
+        reduction: Reduction = "mean",
+        out_of_range: OutOfRange = "clamp",
         checkpoint: bool = False,
     ) -> None:
         super().__init__()
@@ -66,12 +68,18 @@ class SimilarityLoss(nn.Module):
                 f"Unknown out_of_range {out_of_range!r}: expected {' or '.join(OUT_OF_RANGE)}."
             )
         # The caller's goes on checking, and with its own engine; the trunk's weights are shared.
-        self.metric = copy.copy(metric)
+        self.metric: MSDS = copy.copy(metric)
         self.metric._modules = dict(metric._modules)
         self.metric.check_range = False
         self.reduction = reduction
         self.out_of_range = out_of_range
         self.checkpoint = checkpoint
+
+    if TYPE_CHECKING:  # torch says of calling a module that it gives anything
+
+        def __call__(self, prediction: Tensor, target: Tensor | Encoding) -> Tensor:
+            """As `forward`."""
+            ...
 
     def forward(self, prediction: Tensor, target: Tensor | Encoding) -> Tensor:
         """Loss of predictions.
@@ -136,8 +144,8 @@ class MSDSLoss(SimilarityLoss):
         self,
         trunk: str | Trunk = "compact",
         *,
-        reduction: str = "mean",
-        out_of_range: str = "clamp",
+        reduction: Reduction = "mean",
+        out_of_range: OutOfRange = "clamp",
         checkpoint: bool = False,
         **options: Unpack[MetricOptions],
     ) -> None:
@@ -162,10 +170,10 @@ class DeepSSIMLoss(SimilarityLoss):
         self,
         trunk: str | Trunk = "compact",
         *,
-        normalize: str = "none",
+        normalize: Normalize = "none",
         trunk_weights: str | None = None,
-        reduction: str = "mean",
-        out_of_range: str = "clamp",
+        reduction: Reduction = "mean",
+        out_of_range: OutOfRange = "clamp",
         checkpoint: bool = False,
     ) -> None:
         metric = DeepSSIM(trunk, normalize=normalize, trunk_weights=trunk_weights)
@@ -185,8 +193,8 @@ class DeepSSIMLiteLoss(SimilarityLoss):
         trunk: str | Trunk = "compact",
         *,
         trunk_weights: str | None = None,
-        reduction: str = "mean",
-        out_of_range: str = "clamp",
+        reduction: Reduction = "mean",
+        out_of_range: OutOfRange = "clamp",
         checkpoint: bool = False,
     ) -> None:
         metric = DeepSSIMLite(trunk, trunk_weights=trunk_weights)

@@ -16,19 +16,22 @@ from torch import Tensor, nn
 from msds.encoding import Encoding as Encoding
 from msds.encoding.checks import better_together
 from msds.encoding.encoder import Encoder, encode
+from msds.encoding.levels import Small
 from msds.encoding.streamed import RegionReader
 from msds.errors import InputError
 from msds.method import fusion as fusing
-from msds.method.pyramid import minimum_side
+from msds.method.fusion import Form
+from msds.method.pyramid import Filter, minimum_side
 from msds.method.similarity import BLOCK, block_similarity, lite_similarity, normalized
-from msds.metric.settings import Identity, Settings, fingerprint
+from msds.metric.settings import Identity, Normalize, Settings, fingerprint
 from msds.metric.state import pack_settings, take_state, unpack_settings
 from msds.trunks import Trunk, load_trunk
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from msds.metric.maps import QualityMap
+    from msds.engines import Engine, Precision
+    from msds.metric.maps import Kind, QualityMap
 
 
 class MSDS(nn.Module):
@@ -83,10 +86,10 @@ class MSDS(nn.Module):
         *,
         levels: int = 4,
         weights: Sequence[float] | None = None,
-        fusion: str = "linear",
-        filter: str = "average",
-        normalize: str = "none",
-        small: str = "error",
+        fusion: Form = "linear",
+        filter: Filter = "average",
+        normalize: Normalize = "none",
+        small: Small = "error",
         trunk_weights: str | None = None,
         check_range: bool = True,
         learn_weights: bool = False,
@@ -193,7 +196,7 @@ class MSDS(nn.Module):
         del mode
         return super().train(False)
 
-    def set_engine(self, engine: str = "auto", precision: str = "float32") -> Self:
+    def set_engine(self, engine: Engine = "auto", precision: Precision = "float32") -> Self:
         """Compute the features by another engine; scores stay within 1e-4 in float32.
 
         Parameters
@@ -217,6 +220,19 @@ class MSDS(nn.Module):
     def engine(self) -> str:
         """What computes the features, with its version, as in "ncnn float32 (ncnn 1.0)"."""
         return self.trunk.description
+
+    if TYPE_CHECKING:  # torch says of calling a module that it gives anything
+
+        def __call__(
+            self,
+            reference: Tensor,
+            distorted: Tensor,
+            *,
+            reference_mask: Tensor | None = None,
+            distorted_mask: Tensor | None = None,
+        ) -> Tensor:
+            """As `forward`."""
+            ...
 
     def forward(
         self,
@@ -268,7 +284,12 @@ class MSDS(nn.Module):
         return encode(self.trunk, images, self._pyramid, mask, check_range=check)
 
     def map(
-        self, reference: Any, distorted: Any, *, kind: str = "local", window: int = 3
+        self,
+        reference: Tensor | RegionReader,
+        distorted: Tensor | RegionReader,
+        *,
+        kind: Kind = "local",
+        window: int = 3,
     ) -> QualityMap:
         """Where two images of equal size differ, see `msds.metric.maps.make_map`."""
         from msds.metric.maps import make_map  # stands on this module
@@ -416,7 +437,7 @@ class DeepSSIM(MSDS):
         self,
         trunk: str | Trunk = "compact",
         *,
-        normalize: str = "none",
+        normalize: Normalize = "none",
         trunk_weights: str | None = None,
         check_range: bool = True,
     ) -> None:

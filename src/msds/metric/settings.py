@@ -9,18 +9,20 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
-from msds.encoding.levels import Levels
+from msds.encoding.levels import Levels, Small
 from msds.errors import InputError
-from msds.method.fusion import FORMS, check_weights
+from msds.method.fusion import FORMS, Form, check_weights
+from msds.method.pyramid import Filter
 from msds.method.similarity import BLOCK, STABILITY
 from msds.metric.learned import default_weights
 
 if TYPE_CHECKING:
     from msds.trunks import Trunk
 
-NORMALIZE = ("none", "positions")
+Normalize: TypeAlias = Literal["none", "positions"]
+NORMALIZE: tuple[Normalize, ...] = get_args(Normalize)
 
 OPTIONS: dict[str, tuple[str, ...]] = {
     "msds": ("levels", "weights", "fusion", "filter", "normalize", "small"),
@@ -35,10 +37,10 @@ class MetricOptions(TypedDict, total=False):
 
     levels: int
     weights: Sequence[float] | None
-    fusion: str
-    filter: str
-    normalize: str
-    small: str
+    fusion: Form
+    filter: Filter
+    normalize: Normalize
+    small: Small
     trunk_weights: str | None
 
 

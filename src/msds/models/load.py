@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msds.encoding.levels import Small
 from msds.errors import InputError
 from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite
 from msds.metric.saved import CONFIG
-from msds.metric.settings import OPTIONS, Identity
+from msds.metric.settings import OPTIONS, Identity, Normalize
 from msds.models.catalogue import DEFAULT_MODEL, MODELS, Model, model_of_id, trunk_name
 from msds.models.file import read_model
 from msds.text import did_you_mean, printable
@@ -24,8 +25,8 @@ def load_model(
     *,
     trunk_weights: str | os.PathLike[str] | None = None,
     levels: int | None = None,
-    small: str = "error",
-    normalize: str | None = None,
+    small: Small = "error",
+    normalize: Normalize | None = None,
 ) -> MSDS:
     """Build the metric of a model.
 

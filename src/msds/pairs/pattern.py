@@ -48,7 +48,7 @@ class Pattern:
                     f"{{{name}}}, so names can be read in many ways."
                 )
             self._parts.append((True, name))
-        self.fields = tuple(name for is_field, name in self._parts if is_field)
+        self.fields: tuple[str, ...] = tuple(name for is_field, name in self._parts if is_field)
         if not self.fields:
             raise InputError(
                 f"Pattern {text!r} has no field; expected something like "

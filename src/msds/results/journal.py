@@ -60,7 +60,7 @@ class Journal:
     def __init__(self, path: Path, plan: Plan, run: Run, *, resume: bool = True) -> None:
         self.path = path
         self.others: list[tuple[str, str]] = []
-        self.damaged = 0
+        self.damaged: int = 0
         self._plan, self._run = plan, run
         self._rows: dict[tuple[str, str], list[int]] = {}
         for row, pair in enumerate(plan.pairs):

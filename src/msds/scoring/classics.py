@@ -37,7 +37,7 @@ class PSNR(Contender):
     """Peak signal-to-noise ratio over all three channels, in decibels, at most 100."""
 
     name = "PSNR"
-    columns = ("dB",)
+    columns: tuple[str, ...] = ("dB",)
     concurrent = True
 
     def settings(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class FullSizeSSIM(Contender):
     """
 
     name = "SSIM (full size)"
-    columns = ("ssim",)
+    columns: tuple[str, ...] = ("ssim",)
     concurrent = True
 
     def settings(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class MSSSIM(Contender):
     """
 
     name = "MS-SSIM"
-    columns = ("ms-ssim",)
+    columns: tuple[str, ...] = ("ms-ssim",)
     concurrent = True
 
     def settings(self) -> dict[str, Any]:

@@ -115,8 +115,10 @@ class DeepContender(Contender):
 
     def __init__(self, metric: MSDS, name: str | None = None) -> None:
         self.metric = metric
-        self.name = name or metric.model_id
-        self.columns = tuple(f"level {level + 1}" for level in range(metric.levels))
+        self.name: str = name or metric.model_id
+        self.columns: tuple[str, ...] = tuple(
+            f"level {level + 1}" for level in range(metric.levels)
+        )
 
     def settings(self) -> dict[str, Any]:
         # Weights and fusion come after the numbers that are kept.

@@ -54,9 +54,9 @@ class CustomContender(Contender):
             raise InputError(
                 f"{spec}: say which values are better, by ',higher' or ',lower' behind the name."
             )
-        self.device = torch.device(device)
-        self.name = match["name"] + (match["made"] or "")
-        self.columns = ("value",)
+        self.device: torch.device = torch.device(device)
+        self.name: str = match["name"] + (match["made"] or "")
+        self.columns: tuple[str, ...] = ("value",)
         self._sign = 1.0 if match["direction"] == "higher" else -1.0
         self._call, source = _found(match["module"], match["name"], bool(match["made"]))
         if isinstance(self._call, torch.nn.Module):

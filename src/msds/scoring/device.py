@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import torch
 
 from msds.errors import InputError
 
+Device: TypeAlias = Literal["cpu", "cuda", "mps"] | str | torch.device
+"""A device by name, such as "cuda:1", or torch's own record of one."""
+
 _MEANT = {"gpu": "cuda", "nvidia": "cuda", "metal": "mps", "apple": "mps"}
 
 
-def choose_device(name: str | torch.device) -> torch.device:
+def choose_device(name: Device) -> torch.device:
     """A device by name, such as "cpu", "cuda:1" or "mps".
 
     Raises

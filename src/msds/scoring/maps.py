@@ -14,8 +14,9 @@ import torch
 from msds.encoding.reduced import Reduced
 from msds.encoding.streamed import RegionReader, TensorRegions
 from msds.errors import InputError
+from msds.images.loading import Source
 from msds.method.pyramid import minimum_side
-from msds.metric.maps import QualityMap, make_map, position_note
+from msds.metric.maps import Kind, QualityMap, make_map, position_note
 from msds.metric.maps.local import WINDOW
 from msds.metric.maps.position import knows_places
 from msds.models import DEFAULT_MODEL, load_model
@@ -35,11 +36,11 @@ LOOK_SIDE = 1024
 
 
 def map_pair(
-    reference: Any,
-    distorted: Any,
+    reference: Source,
+    distorted: Source,
     *,
     model: str | os.PathLike[str] | MSDS = DEFAULT_MODEL,
-    kind: str = "local",
+    kind: Kind = "local",
     window: int = WINDOW,
     background: str = "white",
     transfer: str | None = None,
@@ -147,7 +148,7 @@ def mapped(
     metric: MSDS,
     images: tuple[RegionReader, RegionReader],
     names: tuple[Any, Any],
-    kind: str,
+    kind: Kind,
     window: int,
 ) -> QualityMap:
     """The map of two opened images; an error names the file, where `names` are files."""

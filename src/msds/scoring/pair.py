@@ -7,7 +7,7 @@ import os
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, cast, overload
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, overload
 
 import torch
 
@@ -15,6 +15,7 @@ from msds.errors import InputError
 from msds.files import sha256_file
 from msds.images import Image
 from msds.images.limits import MAX_PIXELS
+from msds.images.loading import Source
 from msds.images.regions import Regions
 from msds.metric.saliency import Saliency
 from msds.models import DEFAULT_MODEL, load_model
@@ -22,7 +23,7 @@ from msds.pairs import Pair
 from msds.results import Score
 from msds.scoring.cache import Encoded
 from msds.scoring.compare import compare, run_of
-from msds.scoring.device import choose_device
+from msds.scoring.device import Device, choose_device
 from msds.scoring.engine import score_pairs
 from msds.scoring.inputs import Reading, pixel_bytes
 from msds.scoring.memory import PARTS_BYTES
@@ -34,11 +35,15 @@ if TYPE_CHECKING:
     from msds.metric.modules import MSDS
 
 
+_S = TypeVar("_S", bound=Source)
+_T = TypeVar("_T", bound=Source)
+
+
 class _Options(TypedDict, total=False):
     """The keyword arguments of `score`."""
 
     model: str | os.PathLike[str] | MSDS
-    device: str | torch.device | None
+    device: Device | None
     background: str
     transfer: str | None
     frame: int | None
@@ -48,23 +53,25 @@ class _Options(TypedDict, total=False):
 
 
 @overload
-def score(reference: list[Any], distorted: Any, **options: Unpack[_Options]) -> list[Score]: ...
+def score(
+    reference: list[_S], distorted: list[_T] | Source, **options: Unpack[_Options]
+) -> list[Score]: ...
 
 
 @overload
-def score(reference: Any, distorted: list[Any], **options: Unpack[_Options]) -> list[Score]: ...
+def score(reference: Source, distorted: list[_T], **options: Unpack[_Options]) -> list[Score]: ...
 
 
 @overload
-def score(reference: Any, distorted: Any, **options: Unpack[_Options]) -> Score: ...
+def score(reference: Source, distorted: Source, **options: Unpack[_Options]) -> Score: ...
 
 
 def score(
-    reference: Any,
-    distorted: Any,
+    reference: Source | list[_S],
+    distorted: Source | list[_T],
     *,
     model: str | os.PathLike[str] | MSDS = DEFAULT_MODEL,
-    device: str | torch.device | None = None,
+    device: Device | None = None,
     background: str = "white",
     transfer: str | None = None,
     frame: int | None = None,
@@ -244,7 +251,7 @@ def _version(model: str) -> tuple[str, int, int] | None:
     return str(path.resolve()), state.st_mtime_ns, state.st_size
 
 
-def _metric(model: Any, device: str | torch.device | None) -> MSDS:
+def _metric(model: Any, device: Device | None) -> MSDS:
     """The metric that is meant, where it is to compute."""
     place = None if device is None else choose_device(device)
     if isinstance(model, torch.nn.Module):

@@ -38,7 +38,7 @@ class Readers:
         self._reading: dict[Future[Input], Source] = {}
         self._postponed: deque[Source] = deque()
         self._tried: set[Source] = set()
-        self.in_flight = 0
+        self.in_flight: int = 0
 
     def __bool__(self) -> bool:
         """Whether anything is still to come."""

@@ -56,7 +56,7 @@ class Records:
         self._output = output
         self._journal: Journal | None = None
         self._scores: dict[int, Score] = {}
-        self.changed = 0
+        self.changed: int = 0
         self._stack = ExitStack()
         if output is not None:
             try:
@@ -64,7 +64,7 @@ class Records:
             except BaseException:
                 self._stack.close()
                 raise
-        self.kept = len(self._scores)
+        self.kept: int = len(self._scores)
 
     def __enter__(self) -> Records:
         return self

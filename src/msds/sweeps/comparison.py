@@ -76,10 +76,10 @@ class Comparison:
     """
 
     def __init__(self, points: Sequence[Point], anchor: str, metrics: Sequence[str] = ()) -> None:
-        self.points = list(points)
-        self.curves = grouped(points)
+        self.points: list[Point] = list(points)
+        self.curves: dict[str, dict[str, list[Point]]] = grouped(points)
         self.anchor = anchor
-        self.metrics = (LEAD, *metrics)
+        self.metrics: tuple[str, ...] = (LEAD, *metrics)
         if anchor not in self.curves:
             known = ", ".join(self.curves) or "none"
             raise InputError(f"There are no scores of the anchor {anchor!r}: found {known}.")

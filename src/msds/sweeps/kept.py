@@ -43,7 +43,7 @@ class Kept:
         if output is not None:
             check_output(output)
             self._begin(output, resume)
-        self.kept = len(self._scores)
+        self.kept: int = len(self._scores)
 
     def __enter__(self) -> Kept:
         return self

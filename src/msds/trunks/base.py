@@ -146,6 +146,12 @@ class Trunk(nn.Module):
         del mode
         return super().train(False)
 
+    if TYPE_CHECKING:  # torch says of calling a module that it gives anything
+
+        def __call__(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
+            """As `forward`."""
+            ...
+
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
         """Feature maps of images.
 

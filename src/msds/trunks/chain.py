@@ -49,11 +49,12 @@ class ChainTrunk(Trunk):
     ) -> None:
         super().__init__()
         self.name = name
-        self.layers = tuple(layers)
+        self.layers: tuple[Layer, ...] = tuple(layers)
         # Plain numbers and not buffers: half() would round these.
-        self.mean, self.std = tuple(mean), tuple(std)
+        self.mean: tuple[float, ...] = tuple(mean)
+        self.std: tuple[float, ...] = tuple(std)
         check_tensors(name, expected_shapes(layers), weights)
-        self.convolutions = nn.ModuleDict()
+        self.convolutions: nn.ModuleDict = nn.ModuleDict()
         inputs = 3
         for layer in self.layers:
             if isinstance(layer, Conv):
@@ -65,8 +66,8 @@ class ChainTrunk(Trunk):
                 )
                 inputs = layer.channels
         self.channels = inputs
-        self.stride = chain_stride(self.layers)
-        self.halo = chain_halo(self.layers)
+        self.stride: int = chain_stride(self.layers)
+        self.halo: int = chain_halo(self.layers)
         self.freeze()
         _let_memory_be_kept()
 

@@ -48,8 +48,8 @@ class ModuleTrunk(Trunk):
         parameter = next(self.module.parameters(), torch.zeros(()))
         with torch.no_grad():
             features = self(torch.zeros(1, 3, probe, probe, device=parameter.device))
-        self.channels = features.shape[1]
-        self.stride = stride or max(1, round(probe / features.shape[-1]))
+        self.channels: int = features.shape[1]
+        self.stride: int = stride or max(1, round(probe / features.shape[-1]))
 
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
         if mask is not None:

@@ -38,10 +38,10 @@ class OverlapRows:
         self.operation = operation
         self.stride = stride
         # At least one stride, so that the operation never meets a few last rows by themselves.
-        self.halo = max(halo, stride)
+        self.halo: int = max(halo, stride)
         self.kept: Tensor | None = None
-        self.first = 0  # number of the input row that kept[0] is
-        self.done = 0  # rows of the result handed out
+        self.first: int = 0  # number of the input row that kept[0] is
+        self.done: int = 0  # rows of the result handed out
 
     def push(self, rows: Tensor | None, last: bool) -> Tensor | None:
         parts = [part for part in (self.kept, rows) if part is not None]
@@ -119,9 +119,11 @@ class ChainRows:
 
     def __init__(self, chain: Chain, mask: Tensor | None = None) -> None:
         self.chain = chain
-        self.layers = [LayerRows(layer, weights) for layer, weights in chain.steps()]
-        self.mask = mask
-        self.masked = 0  # rows of the first layer's output that are multiplied
+        self.layers: list[LayerRows] = [
+            LayerRows(layer, weights) for layer, weights in chain.steps()
+        ]
+        self.mask: Tensor | None = mask
+        self.masked: int = 0  # rows of the first layer's output that are multiplied
 
     def push(self, rows: Tensor | None, last: bool) -> Tensor | None:
         x = None if rows is None else self.chain.normalise(rows)

@@ -63,7 +63,7 @@ class Guard:
         self._access = access
         self._limits = limits
         self._bytes = 0
-        self.waiting = 0
+        self.waiting: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -23,7 +23,7 @@ class RefusedError(Exception):
     ) -> None:
         super().__init__(sentence)
         self.status = status
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
     @property
     def body(self) -> bytes:

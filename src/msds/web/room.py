@@ -16,7 +16,7 @@ class Room:
     def __init__(self, size: int) -> None:
         self._size = size
         self._changed = threading.Condition()
-        self.taken = 0
+        self.taken: int = 0
 
     def take(self, count: int) -> None:
         """Wait for room."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ from msds.web.uploads import Upload
 from msds.web.workers import Reply, Workers
 
 if TYPE_CHECKING:
+    from msds.metric.maps import Kind
     from msds.metric.modules import MSDS
 
 
@@ -69,10 +70,10 @@ class Service:
     def __init__(self, metric: MSDS, limits: Limits, workers: int = 2) -> None:
         self.metric = metric
         self.limits = limits
-        self.kept = Kept(limits.kept, limits.kept_seconds)
-        self.workers = Workers(workers, limits)
+        self.kept: Kept = Kept(limits.kept, limits.kept_seconds)
+        self.workers: Workers = Workers(workers, limits)
         self._studio = Studio(metric)
-        self.room = Room(limits.pending_bytes)
+        self.room: Room = Room(limits.pending_bytes)
         self._one_map = asyncio.Lock()
         # Maps take long, and scores shall not wait for them.
         self._maps = ThreadPoolExecutor(1, thread_name_prefix="msds-map")
@@ -131,7 +132,7 @@ class Service:
         async with self._pair(reference, distorted, reading) as images:
             if side is not None:
                 images = reduced(self.metric, images, side)
-            work = self._maps.submit(self.metric.map, *images, kind=kind)
+            work = self._maps.submit(self.metric.map, *images, kind=cast("Kind", kind))
             return await asyncio.wrap_future(work), images[1]
 
     async def places(self, reference: Upload, distorted: Upload, reading: Reading) -> Places:

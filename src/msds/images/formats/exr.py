@@ -56,10 +56,11 @@ class ExrRows:
         index = file.check_frame(len(parts))
         part = parts[index]
         file.check_size(part.width, part.height)
-        self.width, self.height = part.width, part.height
-        self.working_bytes = _CHUNKS_AT_ONCE * part.chunk_bytes + 40 * _ROWS * part.width
+        self.width: int = part.width
+        self.height: int = part.height
+        self.working_bytes: int = _CHUNKS_AT_ONCE * part.chunk_bytes + 40 * _ROWS * part.width
         self._part, self._name = part, file.name
-        self.channels = _choose(part, file.name)
+        self.channels: tuple[str, ...] = _choose(part, file.name)
         self._float = imath.PixelType(imath.PixelType.FLOAT)
         # The library reads from the file system only, and the first part only.
         self._folder = tempfile.TemporaryDirectory()

@@ -56,7 +56,7 @@ class UnpackedPng:
         if file.limits.memory is not None:
             in_memory = min(in_memory, file.limits.memory // 4)
         _check_room(row * height, in_memory, file.name)
-        self.maximum = float(np.iinfo(kind).max)
+        self.maximum: float = float(np.iinfo(kind).max)
         self._unpacked = tempfile.SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115
         try:
             region = vips.Region.new(picture)
@@ -66,7 +66,7 @@ class UnpackedPng:
         except BaseException:
             self.close()
             raise
-        self.block = PlainBlock(self._unpacked, 0, width, picture.bands, kind)
+        self.block: PlainBlock = PlainBlock(self._unpacked, 0, width, picture.bands, kind)
 
     def close(self) -> None:
         """Give the room back."""

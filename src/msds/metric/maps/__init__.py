@@ -5,8 +5,8 @@ among positions, `grid` knows where in the image a position looks, `pieces` make
 images of any size, `record` holds a map, and `position` says when parts are not where they were.
 """
 
-from msds.metric.maps.compute import KINDS, make_map
+from msds.metric.maps.compute import KINDS, Kind, make_map
 from msds.metric.maps.position import position_note
 from msds.metric.maps.record import LevelMap, QualityMap
 
-__all__ = ["KINDS", "LevelMap", "QualityMap", "make_map", "position_note"]
+__all__ = ["KINDS", "Kind", "LevelMap", "QualityMap", "make_map", "position_note"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor
 
+from msds.encoding.streamed import RegionReader
 from msds.errors import InputError
 from msds.method.similarity import BLOCK, normalized
 from msds.metric.maps.attribution import attribution, change_weights
@@ -18,7 +19,8 @@ from msds.metric.maps.record import LevelMap, QualityMap, Region
 from msds.metric.maps.regions import REGIONS, WHOLE, GramSums, region_scores
 from msds.metric.modules import MSDS, DeepSSIMLite
 
-KINDS = ("local", "attribution")
+Kind: TypeAlias = Literal["local", "attribution"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Values = list[dict[tuple[int, int], Tensor]]
 """Of every level, values by the first position of their piece."""
@@ -26,10 +28,10 @@ Values = list[dict[tuple[int, int], Tensor]]
 
 def make_map(
     metric: MSDS,
-    reference: Any,
-    distorted: Any,
+    reference: Tensor | RegionReader,
+    distorted: Tensor | RegionReader,
     *,
-    kind: str = "local",
+    kind: Kind = "local",
     window: int = WINDOW,
     side: int | None = None,
 ) -> QualityMap:

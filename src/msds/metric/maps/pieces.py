@@ -71,11 +71,12 @@ class Pieces:
         side: int | None = None,
     ) -> None:
         self.metric = metric
-        self.images = (reference, distorted)
-        self.height, self.width = reference.height, reference.width
-        self.count = metric.levels_of(self.height, self.width)
+        self.images: tuple[RegionReader, RegionReader] = (reference, distorted)
+        self.height: int = reference.height
+        self.width: int = reference.width
+        self.count: int = metric.levels_of(self.height, self.width)
         self.margin = margin
-        self.side = side or _side(metric.trunk, self.height, self.width, self.count, margin)
+        self.side: int = side or _side(metric.trunk, self.height, self.width, self.count, margin)
         self._kept: list[Piece] | None = None
 
     @property

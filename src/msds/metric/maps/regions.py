@@ -35,9 +35,9 @@ class GramSums:
         place = "cpu" if device.type == "mps" else device
         self.middle = middle
         self.totals: dict[int, Tensor] = {}
-        self.counts = [0, 0, 0, 0]
-        self.empty = torch.zeros(2, channels, channels, dtype=torch.float64, device=place)
-        self.dtype = torch.float32
+        self.counts: list[int] = [0, 0, 0, 0]
+        self.empty: Tensor = torch.zeros(2, channels, channels, dtype=torch.float64, device=place)
+        self.dtype: torch.dtype = torch.float32
 
     @classmethod
     def of_level(cls, pieces: Pieces, level: int, *, quarters: bool) -> GramSums:

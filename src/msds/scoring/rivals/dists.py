@@ -46,12 +46,12 @@ class DISTS(Contender):
     """
 
     name = "DISTS"
-    columns = ("-distance",)
+    columns: tuple[str, ...] = ("-distance",)
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
-        self.device = torch.device(device)
+        self.device: torch.device = torch.device(device)
         network, terms = read_files("dists", "vgg16", "dists")
-        self.taps = Taps(VGG16, network, self.device, l2_pool)
+        self.taps: Taps = Taps(VGG16, network, self.device, l2_pool)
         self.alpha, self.beta = (terms[name].reshape(-1).double() for name in ("alpha", "beta"))
 
     def settings(self) -> dict[str, Any]:

@@ -41,15 +41,15 @@ class LPIPS(Contender):
         If the package with the weights is not installed, or holds others.
     """
 
-    columns = ("-distance",)
+    columns: tuple[str, ...] = ("-distance",)
 
     def __init__(self, network: Literal["vgg", "alex"], device: torch.device | str = "cpu") -> None:
         self.name = f"LPIPS ({network})"
         self.network = _NETWORKS[network]
-        self.device = torch.device(device)
+        self.device: torch.device = torch.device(device)
         (arrays,) = read_files(f"lpips-{network}", self.network.file)
-        self.taps = Taps(self.network, arrays, self.device)
-        self.heads = [
+        self.taps: Taps = Taps(self.network, arrays, self.device)
+        self.heads: list[Tensor] = [
             arrays[f"NetLinLayer_{k}/Conv_0/kernel"].reshape(-1).to(self.device)
             for k in range(len(self.network.stages))
         ]

@@ -100,8 +100,8 @@ class Taps:
         pooling: Pooling | None = None,
     ) -> None:
         self.network = network
-        self.pooling = pooling or self._max_pool
-        self.weights = [
+        self.pooling: Pooling = pooling or self._max_pool
+        self.weights: list[tuple[Tensor, Tensor]] = [
             (_kernel(arrays[f"{name}/kernel"]).to(device), arrays[f"{name}/bias"].to(device))
             for name in (
                 f"{network.root}/Conv_{k}"
