@@ -1,8 +1,9 @@
 """Every command and every piece of Python shown in the README and the docs runs as shown.
 
 A fenced block of `sh` or `python` is run, in order, in a folder that holds the files the pages
-speak of. A block that cannot be (it needs a network, a data set, a GPU) stands after the comment
-`<!-- not run: REASON -->`.
+speak of. A block with a title is saved as the file it names; of a workflow in YAML the steps are
+run. A block that cannot be (it needs a network, a data set, a GPU) stands after the comment
+`<!-- not run: REASON -->`; what can be said of it without running it is in `test_shown.py`.
 """
 
 from __future__ import annotations
@@ -13,54 +14,23 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
+from helpers.pages import PAGES, ROOT, Block, blocks, commands
 from helpers.processes import run_code, run_command
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-BLOCK = re.compile(
-    r"(?P<skip><!-- not run: (?P<reason>[^>]*) -->\s*)?"
-    r"^```(?P<language>sh|python)\n(?P<code>.*?)^```",
-    re.MULTILINE | re.DOTALL,
-)
 GATES = (0, 3)
 """Statuses a shown command may end with: done, or a gate that closed, as gates do."""
 
 
-SETTING_UP = ("make ", "pip install", "git clone", "cd ")
+SETTING_UP = ("make ", "pip install", "pip wheel", "git clone", "cd ")
 """Commands that other tests, or continuous integration itself, run."""
 
-
-class Block(NamedTuple):
-    page: str
-    line: int
-    language: str
-    code: str
-
-
-def blocks() -> list[Block]:
-    found = []
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        for match in BLOCK.finditer(text):
-            if match["skip"]:
-                assert match["reason"].strip(), f"{page}: say why a block is not run"
-                continue
-            line = text[: match.start()].count("\n") + 1
-            name = page.relative_to(ROOT).as_posix()
-            found.append(Block(name, line, match["language"], match["code"]))
-    return found
-
-
-def commands(code: str) -> list[str]:
-    """Lines of a shell block, continuation lines joined, comments and set-up left out."""
-    joined = code.replace("\\\n", " ")
-    lines = [line.split("  #")[0].strip() for line in joined.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+PROGRAMS = ("python examples/", "python -m benchmarks.")
+"""Their arguments are tried in `test_shown.py`, and they in small by tests of their own."""
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, examples_dir: Path) -> Path
     for quality in (10, 50, 90):
         photo.save(folder / "distorted" / f"q{quality}.jpg", quality=quality)
     _with_saliency(folder, photo)
+    _rate(folder, photo)
     return folder
 
 
@@ -107,22 +78,71 @@ def _with_saliency(folder: Path, photo: Image.Image) -> None:
         image.convert("L").save(folder / name)
 
 
+def _rate(folder: Path, photo: Image.Image) -> None:
+    """Made-up ratings of six references, each blurred and saved as JPEG at three strengths."""
+    lines = ["reference,distorted,distortion,mos"]
+    random = np.random.default_rng(0)
+    (folder / "rated").mkdir()
+    for number in range(6):
+        left, top = 16 * number, 8 * number
+        reference = photo.crop((left, top, left + 128, top + 128))
+        reference.save(folder / "rated" / f"r{number}.png")
+        for strength in (1, 2, 3):
+            for kind, name in (("blur", f"blur{strength}.png"), ("jpeg", f"jpeg{strength}.jpg")):
+                path = folder / "rated" / f"r{number}_{name}"
+                worse = reference.filter(
+                    ImageFilter.GaussianBlur(strength if kind == "blur" else 0)
+                )
+                worse.save(path, quality=50 >> strength)
+                opinion = 5 - strength + random.normal(0, 0.2)
+                lines.append(f"rated/r{number}.png,rated/{path.name},{kind},{opinion:.2f}")
+    (folder / "rated.csv").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="module")
+def mixed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with files of several encoders in one folder, as a reader of the README has them."""
+    mixed = tmp_path_factory.mktemp("readme") / "files"
+    shutil.copytree(folder, mixed)
+    for stem in ("one", "two"):
+        with Image.open(folder / "originals" / f"{stem}.png") as original:
+            original.save(mixed / "compressed" / f"{stem}_q50.jpg", quality=50)
+    return mixed
+
+
+def _lines_of(block: Block) -> list[str]:
+    """Commands of a block of shell, or of the steps of a workflow."""
+    if block.language == "sh":
+        return commands(block.code)
+    yaml = pytest.importorskip("yaml")
+    jobs = yaml.safe_load(block.code)["jobs"].values()
+    steps = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    return [
+        line.replace("$GITHUB_STEP_SUMMARY", "step.md") for step in steps for line in commands(step)
+    ]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("block", blocks(), ids=lambda block: f"{block.page}:{block.line}")
-def test_a_block_of_the_docs_runs_as_shown(block: Block, folder: Path) -> None:
+@pytest.mark.parametrize(
+    "block", [one for one in blocks() if not one.reason], ids=lambda block: block.place
+)
+def test_a_block_of_the_docs_runs_as_shown(block: Block, folder: Path, mixed: Path) -> None:
+    folder = mixed if block.page == "README.md" else folder
     environment = {"MSDS_OFFLINE": "1", "COLUMNS": "80", "MPLBACKEND": "Agg"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    if block.title:
+        (folder / block.title).parent.mkdir(parents=True, exist_ok=True)
+        (folder / block.title).write_text(block.code, encoding="utf-8")
     if block.language == "python":
         runs = [(run_code, [block.code], block.code)]
     else:
+        lines = _lines_of(block)
         runs = [
-            (run_command, shlex.split(line)[1:], line)
-            for line in commands(block.code)
-            if line.startswith("msds ")
+            (run_command, shlex.split(line)[1:], line) for line in lines if line.startswith("msds ")
         ]
-        others = [line for line in commands(block.code) if not line.startswith("msds ")]
-        unknown = [line for line in others if not line.startswith(SETTING_UP)]
-        assert not unknown, f"{block.page}:{block.line}: not run by any test: {unknown}"
+        others = [line for line in lines if not line.startswith("msds ")]
+        unknown = [line for line in others if not line.startswith(SETTING_UP + PROGRAMS)]
+        assert not unknown, f"{block.place}: not run by any test: {unknown}"
     for run, arguments, shown in runs:
         result = run(*arguments, cwd=folder, environment=environment)
         assert result.returncode in GATES, f"{shown}\n{result.stdout}\n{result.stderr}"
