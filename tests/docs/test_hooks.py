@@ -98,3 +98,13 @@ def test_every_variable_of_the_environment_that_is_read_is_in_the_docs() -> None
     page = (ROOT / "docs" / "reference" / "environment.md").read_text(encoding="utf-8")
     assert read
     assert read <= set(re.findall(r"^\| `(MSDS_[A-Z_]+)`", page, re.MULTILINE))
+
+
+def test_pages_that_are_named_nowhere_stand_in_the_places_kept_for_them() -> None:
+    nav = [{"First": "index.md"}, {"Results": [{"One": "results/one.md"}, "results/"]}, "./"]
+    pages = ["index.md", "new.md", "results/one.md", "results/two.md"]
+    assert hook("navigation").placed(nav, pages) == [
+        {"First": "index.md"},
+        {"Results": [{"One": "results/one.md"}, "results/two.md"]},
+        "new.md",
+    ]
