@@ -17,6 +17,7 @@ import pytest
 import typer.main
 
 import msds
+from helpers.axe import serious
 from helpers.browser import NARROW, Browser, browser
 from msds.cli.main import app
 
@@ -187,6 +188,16 @@ def test_searching_for_bd_rate_finds_it_without_a_server(site: Path, chromium: B
         first = tab.page.locator(".md-search-result__item").first
         first.wait_for()
         assert "BD-rate" in first.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(site: Path, chromium: Browser, scheme: str) -> None:
+    for name in ("index.html", "comparison.html", "method.html", "reference/scores.html"):
+        with chromium.open(site / name, scheme=scheme) as tab:
+            if tab.page.locator(".arithmatex").count():
+                tab.page.locator(".arithmatex .katex").first.wait_for(state="attached")
+            tab.page.locator(".md-search[aria-label]").wait_for(state="attached")
+            assert not serious(tab), name
 
 
 def test_pages_fit_a_phone_ask_for_nothing_and_typeset_every_equation(
