@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("torchmetrics", "results", "report"),
     ("scoring",),
     ("gallery",),
-    ("study", "web", "sweeps", "cluster"),
+    ("study", "web", "sweeps", "cluster", "video"),
     ("cli",),
 )
 """From the ground up: a room imports what stands on floors below its own."""

@@ -138,8 +138,6 @@ class OutputOptions:
             raise InputError("--maps-below must be a number; got nan.")
         if self.as_json + self.explain + self.quiet > 1:
             raise InputError("Choose one of --json, --explain and --quiet.")
-        if self.resume and self.out is None:
-            raise InputError("--resume goes on with the results of --out FILE: give that too.")
         if self.as_json and self.out is not None:
             raise InputError("Choose one of --json, which prints the records, and --out.")
         if self.report_url is not None and self.summary is None:

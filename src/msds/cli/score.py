@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from msds.cli.bundles import unbundled
+from msds.cli.clip_options import ClipOptions
 from msds.cli.options import (
     EngineOptions,
     ModelOptions,
@@ -41,6 +42,8 @@ EXAMPLES = """
 
   msds score originals/ retargeted/ --saliency maps-o/ --saliency maps-r/
 
+  msds score film.mp4 film.mkv --every 5 --frames frames.csv
+
 [bold]Exit status[/bold]
 
   0: done
@@ -65,14 +68,18 @@ def score(
     output: OutputOptions,
     conditions: ConditionOptions,
     engine: EngineOptions,
+    clips: ClipOptions,
 ) -> None:
-    """Score distorted images against their references: 1 is identical, lower is worse.
+    """Score distorted images or videos against their references: 1 is identical, lower is worse.
 
-    Two images, one image against several or a folder, two folders, or the pairs of a table. In
-    two folders, images belong together that have the same relative path but for the suffix.
+    Two files, one against several or a folder, two folders, or the pairs of a table. In two
+    folders, files belong together that have the same relative path but for the suffix.
     """
     read = [*pairing.files, *model.files, *([conditions.baseline] if conditions.baseline else [])]
-    _refuse_overwriting(output.files, read)
+    if output.resume and output.out is None and clips.frames is None:
+        raise InputError("--resume goes on with the results of --out FILE: give that too.")
+    written = {**output.files, "--frames": clips.frames}
+    _refuse_overwriting(written, read)
     _refuse_maps_among_images(output.maps, [path for path in pairing.files if path.is_dir()])
     if output.report is not None:
         from msds.gallery.making import check_page
@@ -100,18 +107,20 @@ def score(
         )
     images = (chain.from_iterable(pair.images) for pair in plan.pairs)
     files = dict.fromkeys(path for path in chain.from_iterable(images) if path is not None)
-    _refuse_overwriting(output.files, files)
+    _refuse_overwriting(written, files)
+    clips.check(plan, output, bool(saliency.saliency))
 
     from msds.scoring import Job
 
     job = Job(
-        saliency.reading(model.reading()),
+        clips.reading(plan, saliency.reading(model.reading()), conditions.same_size),
         engine.options(),
         conditions.conditions(pairing.allow_unmatched),
         output.out,
         output.resume,
         output.csv_safe,
         output.wanted_maps(),
+        clips.scorer(plan, output),
     )
     metrics = [engine.settled(metric) for metric in model.load()]
     if output.report is not None and len(metrics) > 1:
@@ -127,7 +136,11 @@ def score(
         score_many.Pipeline(output.junit, output.summary, output.report_url),
     )
     scored = score_many.score_one if alone else score_many.score_many
-    if status := scored(plan, metrics, job, display):
+    if clips.frames is not None and len(metrics) > 1:
+        raise InputError("--frames holds the frames of one model: give one --model.")
+    status = scored(plan, metrics, job, display)
+    clips.finish(plan, job)
+    if status:
         raise typer.Exit(status)
 
 

@@ -105,9 +105,11 @@ def _missing(*paths: Path) -> str | None:
 
 def score_one(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) -> Status:
     """Score the one pair of a plan and show it; a pair without a score is a wrong call."""
+    from msds.cli.progress import Progress
     from msds.scoring import run_models
 
-    reports = run_models(plan, metrics, job)
+    with Progress(display, keeps=False, alone=True) as progress:
+        reports = run_models(plan, metrics, progress.hearing(job), progress)
     for report, metric in zip(reports, metrics, strict=True):
         (score,) = report.scores
         if score.score is None:
@@ -148,6 +150,7 @@ def _show_one(score: Score, display: Display, places: Places | None) -> None:
         typer.echo(f"{score.score:.6f}")
     else:
         typer.echo(one_line(f"{score.score:.6f}  {score.model}"))
+        show.show_clip(score)
 
 
 def score_many(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) -> Status:
@@ -158,11 +161,13 @@ def score_many(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) 
     with Progress(display, keeps=job.output is not None) as progress:
         problems: list[str] = []
         if display.page is None:
-            reports = run_models(plan, metrics, job, progress)
+            reports = run_models(plan, metrics, progress.hearing(job), progress)
         else:
             from msds.gallery.live import run_with_page
 
-            report, problems = run_with_page(display.page, plan, metrics[0], job, progress)
+            report, problems = run_with_page(
+                display.page, plan, metrics[0], progress.hearing(job), progress
+            )
             reports = [report]
     _show(reports, display)
     if display.page is not None:
@@ -201,6 +206,7 @@ def _show(reports: Sequence[Report], display: Display) -> None:
             show.show_leftovers(plan)
         if not display.quiet:
             show.show_summary(report)
+        show.show_gaps(report.scores)
         show.show_findings(report.findings)
         _say_maps(report, display)
         if display.annotations:

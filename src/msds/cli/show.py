@@ -13,6 +13,7 @@ from rich.markup import escape
 from msds.cli.tables import draw
 from msds.pairs import Pair, Plan
 from msds.results import Finding, Score
+from msds.results.clips import POOLED, WHOLE
 from msds.results.finding import annotation
 from msds.text import one_line
 
@@ -147,6 +148,30 @@ def show_summary(report: Report) -> None:
             "worst",
             (f"{pair.score:.6f}  {pair.distorted} ({pair.reference})" for pair in summary.worst),
         )
+
+
+def show_clip(score: Score) -> None:
+    """What the scores of a clip's frames amount to, and on standard error what was done to them."""
+    columns = score.columns
+    if not columns.get("frames"):
+        return
+    for name in (*WHOLE, *POOLED, "worst_second"):
+        value = columns[name]
+        shown = f"{value:.6f}" if isinstance(value, float) else str(value)
+        at = f"  at {columns['worst_second_at']:.3f} s" if name == "worst_second" else ""
+        typer.echo(f"{name:<20}{shown}{at}")
+    for note in score.notes:
+        say(one_line(f"msds: {note}"))
+
+
+def show_gaps(scores: Iterable[Score]) -> None:
+    """Clips of which frames could not be compared, on standard error."""
+    lines = []
+    for score in scores:
+        counts = (f"{name} {score.columns[name]}" for name in WHOLE[1:] if score.columns.get(name))
+        if score.score is not None and (found := ", ".join(counts)):
+            lines.append(f"{score.distorted} ({score.reference}): {found}")
+    _list("clips with frames that were not compared", lines)
 
 
 def show_findings(findings: Sequence[Finding]) -> None:

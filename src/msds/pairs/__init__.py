@@ -4,6 +4,7 @@
 """
 
 from msds.pairs.folders import plan_images, plan_paths
+from msds.pairs.kinds import is_video
 from msds.pairs.manifest import read_manifest
 from msds.pairs.pattern import Pattern
 from msds.pairs.plan import Ambiguous, ImageFile, Pair, Plan
@@ -14,6 +15,7 @@ __all__ = [
     "Pair",
     "Pattern",
     "Plan",
+    "is_video",
     "plan_images",
     "plan_paths",
     "read_manifest",

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from msds.errors import InputError
+from msds.pairs.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from msds.pairs.pattern import STEM, Pattern
 from msds.pairs.plan import Ambiguous, Pair, Plan
 from msds.text import printable
-
-_SUFFIXES = """
-.apng .avif .avifs .bmp .dds .dib .exr .gif .hdr .heic .heics .heif .heifs .hif .icns .ico
-.j2c .j2k .jfif .jif .jp2 .jpc .jpe .jpeg .jpf .jpg .jpx .jxl .npy .pam .pbm .pcx .pfm
-.pgm .png .pnm .ppm .psd .qoi .rgb .rgba .sgi .tga .tif .tiff .webp .xbm .xpm
-"""
-IMAGE_SUFFIXES = frozenset(_SUFFIXES.split())
-"""Files in folders that count as images; a file that is named itself may have any suffix."""
 
 
 @dataclass(frozen=True)
@@ -225,12 +218,16 @@ def images_below(folder: Path, without: Path | None = None) -> tuple[list[Path],
     InputError
         If a folder cannot be read.
     """
-    images, ignored = _images(folder, without)
+    images, ignored = _images(folder, without, IMAGE_SUFFIXES)
     return [file.path for file in images], ignored
 
 
-def _images(folder: Path, without: Path | None = None) -> tuple[list[_File], tuple[str, ...]]:
-    """Images below a folder in order of their names, and the files that are none by their names.
+def _images(
+    folder: Path,
+    without: Path | None = None,
+    suffixes: Collection[str] = IMAGE_SUFFIXES | VIDEO_SUFFIXES,
+) -> tuple[list[_File], tuple[str, ...]]:
+    """Files of these kinds below a folder in order of their names, and the others' names.
 
     Hidden files and folders are left out, and so is the folder `without` if it lies inside.
     """
@@ -247,7 +244,7 @@ def _images(folder: Path, without: Path | None = None) -> tuple[list[_File], tup
             path = here / name
             if name.startswith("."):
                 continue
-            if path.suffix.lower() in IMAGE_SUFFIXES:
+            if path.suffix.lower() in suffixes:
                 images.append(_File(path, printable(path.relative_to(folder))))
             else:
                 ignored.append(printable(path))

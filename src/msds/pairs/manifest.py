@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msds.errors import InputError
-from msds.pairs.folders import IMAGE_SUFFIXES
+from msds.pairs.kinds import IMAGE_SUFFIXES
 from msds.pairs.plan import Pair, Plan
 from msds.rows import Rows, read_rows, rows_of_text
 from msds.text import printable, reason

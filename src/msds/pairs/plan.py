@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msds.pairs.kinds import is_video
+
 
 class ImageFile(NamedTuple):
     """An image file and its saliency map; the same image with another map is another one."""
@@ -47,6 +49,11 @@ class Pair:
             ImageFile(self.reference_path, self.reference_saliency),
             ImageFile(self.distorted_path, self.distorted_saliency),
         )
+
+    @property
+    def of_clips(self) -> bool:
+        """Whether one of the two is a video, by its name."""
+        return is_video(self.reference_path) or is_video(self.distorted_path)
 
 
 @dataclass(frozen=True)

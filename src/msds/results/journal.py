@@ -276,3 +276,8 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def read_record(line: bytes) -> dict[str, Any] | None:
+    """What a line holds that was written with a checksum, or None if it is damaged."""
+    return _checked(line)

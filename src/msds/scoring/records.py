@@ -14,6 +14,7 @@ from msds.pairs import Pair, Plan
 from msds.pairs.saliency import DIGESTS
 from msds.results import Conditions, Journal, Run, Score, check_output, read_results, write_results
 from msds.results.baseline import check_same_run
+from msds.results.clips import clip_columns
 from msds.results.record import SIZES_DIFFER
 from msds.results.tables import carried
 from msds.scoring.changes import changed_rows
@@ -88,7 +89,7 @@ class Records:
         whole = (self._scores[row] for row in range(len(self._plan.pairs)))
         scores = tuple(map(self._conditions.judged, whole))
         if self._journal is not None and self._output is not None:
-            plan = _with_digests(self._plan, scores)
+            plan = _with_found(self._plan, scores)
             write_results(self._output, plan, self._run, scores, csv_safe=csv_safe)
             self._journal.remove()
         return scores
@@ -122,7 +123,7 @@ class Records:
         for row, pair in enumerate(self._plan.pairs):
             known = found.get((pair.reference, pair.distorted))
             if known is not None and not self._is_undone(known):
-                columns = {**pair.columns, **_digests(known)}
+                columns = {**pair.columns, **_found(known)}
                 self._scores[row] = replace(known, run=self._run, columns=columns)
         names = {(pair.reference, pair.distorted) for pair in self._plan.pairs}
         _refuse_others(output, [key for key in found if key not in names])
@@ -148,18 +149,22 @@ class Records:
         return [*map(cells, self._plan.pairs)] == [*map(cells, rows)]
 
 
-def _digests(score: Score) -> dict[str, Any]:
-    """The columns with digests of saliency maps, where a record has them."""
-    return {name: score.columns[name] for name in DIGESTS if score.columns.get(name)}
+def _found(score: Score) -> dict[str, Any]:
+    """Columns that were found out: digests of saliency maps, and what frames of clips come to."""
+    digests = {name: score.columns[name] for name in DIGESTS if score.columns.get(name)}
+    return digests | clip_columns(score.columns)
 
 
-def _with_digests(plan: Plan, scores: Sequence[Score]) -> Plan:
+def _with_found(plan: Plan, scores: Sequence[Score]) -> Plan:
     """The plan with these columns, which are found out while it is scored."""
-    if not any(map(_digests, scores)):
-        return plan
-    found = [dict.fromkeys(DIGESTS) | _digests(score) for score in scores]
+    found = [_found(score) for score in scores]
+    names = dict.fromkeys(name for one in found for name in one)
+    if DIGESTS[0] in names or DIGESTS[1] in names:
+        names = dict.fromkeys(DIGESTS) | names
     pairs = zip(plan.pairs, found, strict=True)
-    return replace(plan, pairs=tuple(replace(p, columns={**p.columns, **d}) for p, d in pairs))
+    return replace(
+        plan, pairs=tuple(replace(p, columns={**p.columns, **names, **d}) for p, d in pairs)
+    )
 
 
 def _refuse_others(path: Path, others: Sequence[tuple[str, str]]) -> None:

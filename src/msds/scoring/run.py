@@ -29,14 +29,16 @@ from there. `msds.scoring.score_pairs` is the engine alone: records as they come
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from msds.pairs import Plan
+from msds.pairs import Pair, Plan
 from msds.results import Conditions, Finding, Run, Score, Summary, check_columns
 from msds.results.baseline import read_baseline
+from msds.results.clips import has_gaps
 from msds.scoring.compare import run_of
 from msds.scoring.engine import Options, score_pairs
 from msds.scoring.inputs import Reading
@@ -46,6 +48,21 @@ from msds.status import Status
 
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS
+
+
+class Scorer(Protocol):
+    """What scores pairs: `score_pairs`, or what takes its place, such as `msds.video.Clips`."""
+
+    def __call__(
+        self,
+        metric: MSDS,
+        pairs: Sequence[Pair],
+        *,
+        rows: Iterable[int] | None = None,
+        reading: Reading | None = None,
+        options: Options | None = None,
+    ) -> Iterator[tuple[int, Score]]:
+        """As `msds.scoring.engine.score_pairs`."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,7 @@ class Job:
     resume : whether to go on with what an earlier run has left of this output.
     csv_safe : whether text in CSV that spreadsheets would take for a formula is made harmless.
     maps : of which pairs maps are made, if of any.
+    scorer : what scores pairs.
     """
 
     reading: Reading = field(default_factory=Reading)
@@ -71,6 +89,7 @@ class Job:
     resume: bool = False
     csv_safe: bool = False
     maps: Maps | None = None
+    scorer: Scorer = score_pairs
 
 
 class Watcher:
@@ -118,7 +137,9 @@ class Report:
         """What a command that did nothing else would end with."""
         if any(finding.failed for finding in self.findings):
             return Status.CONDITION_FAILED
-        accepted = self.plan.is_accepted(self.job.conditions.allow_unmatched)
+        allowed = self.job.conditions.allow_unmatched
+        whole = not any(has_gaps(score, allowed) for score in self.scores)
+        accepted = self.plan.is_accepted(allowed) and whole
         return Status.DONE if accepted and not self.summary.failures else Status.SOME_FAILED
 
 
@@ -158,7 +179,7 @@ def run_plan(
     ) as records:
         watcher.begin(len(plan.pairs), records.kept)
         kept = set(range(len(plan.pairs))) - set(records.missing)
-        for row, score in score_pairs(
+        for row, score in job.scorer(
             metric, plan.pairs, rows=records.missing, reading=job.reading, options=job.options
         ):
             if mapper is not None:

@@ -26,10 +26,10 @@ from msds.images.video.planes import pixels_of
 INTERLACED = ("weave", "bwdif")
 """How frames of two fields can be meant."""
 
-_FRAME_BYTES = 60
+_FRAME_BYTES = 44
 """Of a pixel of a frame, while it becomes RGB: planes, chroma of full size, and the result."""
 
-_IN_FLIGHT_BYTES = 6
+_IN_FLIGHT_BYTES = 3
 """Of a pixel of a decoded frame that waits."""
 
 WAITING = 12

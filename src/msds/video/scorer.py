@@ -1,0 +1,147 @@
+"""`Clips`: scores pairs of a run, videos among images; records of frames go into a journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msds.errors import InputError
+from msds.models import DEFAULT_MODEL, load_model
+from msds.pairs import Pair, is_video
+from msds.results import Run, Score
+from msds.results.clips import FrameJournal
+from msds.scoring import Options, Reading, score_pairs
+from msds.scoring.compare import run_of
+from msds.text import printable
+from msds.video.reading import ClipReading
+from msds.video.tables import write_frames
+from msds.video.tally import Tally
+from msds.video.work import FrameWatcher, Work
+
+if TYPE_CHECKING:
+    from msds.metric.modules import MSDS
+
+
+def score_clips(
+    reference: Path,
+    distorted: Path,
+    *,
+    model: str | MSDS = DEFAULT_MODEL,
+    reading: ClipReading | None = None,
+) -> Score:
+    """Score one clip against another.
+
+    Parameters
+    ----------
+    reference, distorted : video files.
+    model : id of a model, or a metric.
+    reading : how frames become pixels, and which are scored.
+
+    Returns
+    -------
+    Score
+        The mean over the frames, with counts of frames and pooled scores in its `columns`.
+
+    Raises
+    ------
+    InputError
+        If no frame could be scored.
+    """
+    metric = load_model(model) if isinstance(model, str) else model
+    pair = Pair(printable(reference), printable(distorted), Path(reference), Path(distorted))
+    run = run_of(metric, reading or ClipReading())
+    work = Work(metric, reading or ClipReading(), Options(), run, FrameWatcher(), {})
+    ((_, score),) = work.group({0: pair})
+    if score.score is None:
+        raise InputError(score.error or "no frame was scored.")
+    return score
+
+
+@dataclass
+class Clips:
+    """Scores pairs of clips by their frames and pairs of images as `score_pairs` does.
+
+    Attributes
+    ----------
+    journal : file of results beside which frames are kept while they are scored, if any are.
+    resume : whether to go on with what is there.
+    watcher : told of frames.
+    tallies : what was found of each pair of clips, by row.
+    runs : that were scored with.
+    """
+
+    journal: Path | None = None
+    resume: bool = False
+    watcher: FrameWatcher = field(default_factory=FrameWatcher)
+    tallies: dict[int, Tally] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+
+    def __call__(
+        self,
+        metric: MSDS,
+        pairs: Sequence[Pair],
+        *,
+        rows: Iterable[int] | None = None,
+        reading: Reading | None = None,
+        options: Options | None = None,
+    ) -> Iterator[tuple[int, Score]]:
+        """Records of pairs, in no certain order, as `msds.scoring.score_pairs` gives them."""
+        reading, options = reading or ClipReading(), options or Options()
+        wanted = list(range(len(pairs)) if rows is None else rows)
+        images = [row for row in wanted if not pairs[row].of_clips or pairs[row].problem]
+        mixed = [row for row in wanted if row not in images and _is_mixed(pairs[row])]
+        clips = [row for row in wanted if row not in {*images, *mixed}]
+        run = run_of(metric, reading)
+        self.runs.append(run)
+        for row in mixed:
+            problem = "a video and an image cannot be compared."
+            yield row, replace(Score.of(pairs[row], run), error=problem)
+        if images:
+            yield from score_pairs(metric, pairs, rows=images, reading=reading, options=options)
+        if not clips:
+            return
+        reading = reading if isinstance(reading, ClipReading) else _for_clips(reading)
+        work = Work(metric, reading, options, run, self.watcher, self.tallies)
+        with work.keeping(self.journal_of(run), self.resume):
+            for group in _by_reference(pairs, clips):
+                yield from work.group({row: pairs[row] for row in group})
+
+    def finish(self, pairs: Sequence[Pair], frames: Path | None, log: str | None) -> None:
+        """The run is complete: write the records of frames, and remove what kept them.
+
+        Parameters
+        ----------
+        pairs : of clips, in the order in which their frames are written.
+        frames, log : the file, if there is to be one, and whether it is a log; see `write_frames`.
+        """
+        for run in self.runs:
+            path = self.journal_of(run)
+            if path is None or not path.exists():
+                continue
+            with FrameJournal(path, run, resume=True) as journal:
+                if frames is not None:
+                    write_frames(frames, log, journal, pairs, run, resume=self.resume)
+                journal.remove()
+
+    def journal_of(self, run: Run) -> Path | None:
+        """Where the frames of a run are kept until it is complete."""
+        if self.journal is None:
+            return None
+        return self.journal.with_name(f"{self.journal.name}.{run.fingerprint[:12]}.frames")
+
+
+def _for_clips(reading: Reading) -> ClipReading:
+    return ClipReading(**{one.name: getattr(reading, one.name) for one in fields(reading)})
+
+
+def _is_mixed(pair: Pair) -> bool:
+    return is_video(pair.reference_path) != is_video(pair.distorted_path)
+
+
+def _by_reference(pairs: Sequence[Pair], rows: Iterable[int]) -> Iterator[list[int]]:
+    groups: dict[Path, list[int]] = {}
+    for row in rows:
+        groups.setdefault(pairs[row].reference_path, []).append(row)
+    yield from groups.values()
