@@ -129,12 +129,10 @@ class ClipOptions:
             same_size=same_size,
         )
 
-    def scorer(self, plan: Plan, output: OutputOptions) -> Scorer:
-        """What scores the pairs of the plan."""
-        from msds.scoring import score_pairs
-
+    def scorer(self, plan: Plan, output: OutputOptions) -> Scorer | None:
+        """What scores the pairs of the plan, if there are videos among them."""
         if not _clips(plan):
-            return score_pairs
+            return None
         from msds.video import Clips
 
         return Clips(output.out or self.frames, output.resume)

@@ -79,7 +79,7 @@ class Job:
     resume : whether to go on with what an earlier run has left of this output.
     csv_safe : whether text in CSV that spreadsheets would take for a formula is made harmless.
     maps : of which pairs maps are made, if of any.
-    scorer : what scores pairs.
+    scorer : what scores pairs, if not `score_pairs`.
     """
 
     reading: Reading = field(default_factory=Reading)
@@ -89,7 +89,7 @@ class Job:
     resume: bool = False
     csv_safe: bool = False
     maps: Maps | None = None
-    scorer: Scorer = score_pairs
+    scorer: Scorer | None = None
 
 
 class Watcher:
@@ -179,7 +179,7 @@ def run_plan(
     ) as records:
         watcher.begin(len(plan.pairs), records.kept)
         kept = set(range(len(plan.pairs))) - set(records.missing)
-        for row, score in job.scorer(
+        for row, score in (job.scorer or score_pairs)(
             metric, plan.pairs, rows=records.missing, reading=job.reading, options=job.options
         ):
             if mapper is not None:
