@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,8 +20,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from helpers.pages import PAGES, ROOT, Block, blocks, commands
+from helpers.pages import PAGES, ROOT, Block, blocks, commands, in_blocks
 from helpers.processes import run_code, run_command
+from helpers.web_server import serving
 
 GATES = (0, 3)
 """Statuses a shown command may end with: done, or a gate that closed, as gates do."""
@@ -57,6 +59,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, examples_dir: Path) -> Path
     (folder / "distorted").mkdir()
     for quality in (10, 50, 90):
         photo.save(folder / "distorted" / f"q{quality}.jpg", quality=quality)
+        photo.save(folder / f"q{quality}.jpg", quality=quality)
     _with_saliency(folder, photo)
     _rate(folder, photo)
     return folder
@@ -134,7 +137,8 @@ def test_a_block_of_the_docs_runs_as_shown(block: Block, folder: Path, mixed: Pa
         (folder / block.title).parent.mkdir(parents=True, exist_ok=True)
         (folder / block.title).write_text(block.code, encoding="utf-8")
     if block.language == "python":
-        runs = [(run_code, [block.code], block.code)]
+        code = block.code.replace("path/of/this/repository", ROOT.as_posix())
+        runs = [(run_code, [code], code)]
     else:
         lines = _lines_of(block)
         runs = [
@@ -159,3 +163,19 @@ def test_the_readme_shows_the_two_commands() -> None:
     assert "make demo" in text
     assert "make test" in text
     assert shutil.which("make")
+
+
+@pytest.mark.slow
+def test_the_requests_shown_are_answered_by_the_server(folder: Path) -> None:
+    if (curl := shutil.which("curl")) is None:
+        pytest.skip("there is no program called curl")
+    pytest.importorskip("fastapi")
+    shown = [line for line in in_blocks("curl ") if "8737" in line]
+    assert shown
+    with serving("--workers", "1", MSDS_OFFLINE="1") as address:
+        for line in shown:
+            sent, _, _ = line.partition(" > ")
+            sent = sent.replace("http://127.0.0.1:8737", address.rstrip("/"))
+            arguments = [curl, "--fail-with-body", "--silent", *shlex.split(sent)[1:]]
+            answer = subprocess.run(arguments, cwd=folder, capture_output=True, check=False)
+            assert answer.returncode == 0, f"{line}\n{answer.stdout[:500]!r}"
