@@ -44,7 +44,7 @@ class Progress(Watcher, FrameWatcher):
         self._pairs: bars.TaskID | None = None
         self._frames: bars.TaskID | None = None
         if not (display.as_json or display.quiet) and sys.stderr.isatty():
-            self._bar = _bar()
+            self._bar = pairs_bar()
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -95,7 +95,8 @@ class Progress(Watcher, FrameWatcher):
             self._bar.advance(self._pairs)
 
 
-def _bar() -> bars.Progress:
+def pairs_bar() -> bars.Progress:
+    """A bar on standard error for pairs, with their rate and the time left."""
     return bars.Progress(
         bars.TextColumn("{task.description}"),
         bars.BarColumn(bar_width=None),

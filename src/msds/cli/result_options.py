@@ -11,6 +11,7 @@ import typer
 
 from msds.cli import completion
 from msds.cli.options import OUTPUT
+from msds.cluster.storage import is_uri
 from msds.errors import InputError
 from msds.results.conditions import DEFAULT_TOLERANCE, Conditions
 
@@ -46,7 +47,7 @@ class OutputOptions:
             "--out",
             "-o",
             metavar="FILE",
-            help="Write whole records: .jsonl, .csv, .tsv, .parquet.",
+            help="Write whole records: .jsonl, .csv, .tsv, .parquet; with --cluster, a folder.",
             rich_help_panel=OUTPUT,
         ),
     ] = None
@@ -143,7 +144,7 @@ class OutputOptions:
         if self.report_url is not None and self.summary is None:
             raise InputError("--report-url is where --summary FILE links to: give that too.")
         for file in self.files.values():
-            if file is not None and not file.parent.is_dir():
+            if file is not None and not (file.parent.is_dir() or is_uri(file)):
                 raise InputError(f"{file}: there is no folder {file.parent}; make it first.")
         if self.csv_safe and (self.out is None or self.out.suffix.lower() not in (".csv", ".tsv")):
             raise InputError("--csv-safe is for results in CSV: give --out FILE.csv too.")

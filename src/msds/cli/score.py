@@ -17,8 +17,10 @@ from msds.cli.options import (
 )
 from msds.cli.result_options import ConditionOptions, OutputOptions
 from msds.cli.saliency import SaliencyOptions
+from msds.cli.score_cluster import ClusterOptions, refuse_uris, score_on_cluster
 from msds.errors import InputError
 from msds.files import check_writable, same_file
+from msds.pairs import Plan
 from msds.text import printable
 
 EXAMPLES = """
@@ -43,6 +45,8 @@ EXAMPLES = """
   msds score originals/ retargeted/ --saliency maps-o/ --saliency maps-r/
 
   msds score film.mp4 film.mkv --every 5 --frames frames.csv
+
+  msds score --manifest pairs.parquet --cluster local --out scores/
 
 [bold]Exit status[/bold]
 
@@ -69,12 +73,19 @@ def score(
     conditions: ConditionOptions,
     engine: EngineOptions,
     clips: ClipOptions,
+    cluster: ClusterOptions,
 ) -> None:
     """Score distorted images or videos against their references: 1 is identical, lower is worse.
 
     Two files, one against several or a folder, two folders, or the pairs of a table. In two
     folders, files belong together that have the same relative path but for the suffix.
     """
+    if cluster.cluster is not None:
+        clips.check(Plan(()), output, bool(saliency.saliency))
+        raise typer.Exit(
+            score_on_cluster(pairing, model, saliency, output, conditions, engine, cluster)
+        )
+    refuse_uris(pairing, output)
     read = [*pairing.files, *model.files, *([conditions.baseline] if conditions.baseline else [])]
     if output.resume and output.out is None and clips.frames is None:
         raise InputError("--resume goes on with the results of --out FILE: give that too.")

@@ -18,6 +18,7 @@ from msds.results.finding import annotation
 from msds.text import one_line
 
 if TYPE_CHECKING:
+    from msds.results.summary import Counts
     from msds.scoring import Report
 
 MOST_LINES = 20
@@ -129,24 +130,39 @@ def show_failures(scored: Iterable[Score]) -> None:
 
 def show_summary(report: Report) -> None:
     """Counts, median and the worst pairs, on standard error."""
-    summary, seconds = report.summary, report.seconds
-    count, failed = len(summary.pairs), len(summary.failures)
-    fresh = count - report.kept
+    show_counts(report.summary.counts, report.kept, report.seconds, report.changed)
+    show_worst(report.summary.worst)
+
+
+def show_counts(counts: Counts, kept: int, seconds: float, changed: int = 0) -> None:
+    """What a run amounts to in one line, on standard error.
+
+    Parameters
+    ----------
+    kept, changed : records of an earlier run; those of it that were made again.
+    seconds : time it took.
+    """
+    count, failed = counts.all, counts.failed
+    fresh = count - kept
     parts = [f"{count} pair{'s' if count != 1 else ''}: {count - failed} scored, {failed} failed"]
-    if summary.median is not None:
-        parts.append(f"median {summary.median:.6f}")
-    if summary.unequal:
-        parts.append(f"{len(summary.unequal)} with images of different size, nothing was resized")
+    if counts.median is not None:
+        parts.append(f"median {counts.median:.6f}")
+    if counts.unequal:
+        parts.append(f"{counts.unequal} with images of different size, nothing was resized")
     speed = f", {fresh / seconds:.1f} pairs/s" if seconds and fresh else ""
-    earlier = f", {report.kept} of them before" if report.kept else ""
+    earlier = f", {kept} of them before" if kept else ""
     parts.append(f"{seconds:.1f} s{speed}{earlier}")
-    if report.changed:
-        parts.append(f"{report.changed} scored again, since their images have changed")
+    if changed:
+        parts.append(f"{changed} scored again, since their images have changed")
     say("; ".join(parts))
-    if len(summary.worst) > 1:
+
+
+def show_worst(worst: Sequence[Score]) -> None:
+    """The pairs of the lowest scores, on standard error, if there are several."""
+    if len(worst) > 1:
         _list(
             "worst",
-            (f"{pair.score:.6f}  {pair.distorted} ({pair.reference})" for pair in summary.worst),
+            (f"{pair.score:.6f}  {pair.distorted} ({pair.reference})" for pair in worst),
         )
 
 

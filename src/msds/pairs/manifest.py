@@ -33,18 +33,42 @@ def read_manifest(path: Path) -> Plan:
     InputError
         If the file cannot be read as what its suffix says, or lacks a column, or has no rows.
     """
-    name = "standard input" if str(path) == STANDARD_INPUT else printable(path)
     pairs = []
+    for place, row in manifest_rows(path):
+        names, columns, problem = parts_of(row, place)
+        reference, distorted = names
+        pairs.append(
+            Pair(
+                printable(reference),
+                printable(distorted),
+                path.parent / reference,
+                path.parent / distorted,
+                columns,
+                problem,
+            )
+        )
+    return Plan(tuple(pairs))
+
+
+def manifest_rows(path: Path) -> Rows:
+    """The rows of a table of pairs as they are read, so that it need not fit into memory.
+
+    Raises
+    ------
+    InputError
+        As of `read_manifest`, before the first row or at a later one.
+    """
+    name = "standard input" if str(path) == STANDARD_INPUT else printable(path)
+    number = 0
     for number, (place, row) in enumerate(_rows(path, name), 1):
         missing = [role for role in REQUIRED if role not in row]
         if missing:
             raise InputError(f"{name}: {_lacking(number, missing, list(map(str, row)))}")
-        pairs.append(_pair(row, path.parent, place))
-    if not pairs:
+        yield place, row
+    if not number:
         raise InputError(
             f"{name}: the manifest has no rows (in CSV, the first line names the columns)."
         )
-    return Plan(tuple(pairs))
 
 
 def _rows(path: Path, name: str) -> Rows:
@@ -82,22 +106,27 @@ def _close(name: str, found: list[str]) -> list[str]:
     return beginning[:1] or [known[one] for one in near]
 
 
-def _pair(row: Mapping[str, Any], folder: Path, place: str) -> Pair:
-    names = {}
+def parts_of(
+    row: Mapping[str, Any], place: str
+) -> tuple[tuple[str, str], dict[str, Any], str | None]:
+    """What a row of a manifest says: the two names as they stand there, other columns, a problem.
+
+    Parameters
+    ----------
+    row : with the columns `REQUIRED`.
+    place : where it stands, such as "line 3".
+
+    Returns
+    -------
+    names, columns, problem : the problem is why the row names no pair; None if it does.
+    """
+    names = []
     problem = None
     for role in REQUIRED:
         value = row[role]
-        names[role] = value if isinstance(value, str) else ("" if value is None else str(value))
+        names.append(value if isinstance(value, str) else ("" if value is None else str(value)))
         if not isinstance(value, str) or not value or "\0" in value:
             found = f"{place} of the manifest names no {role} image (found {value!r})"
             problem = problem or found
     columns = {key: value for key, value in row.items() if key not in REQUIRED}
-    reference, distorted = (names[role] for role in REQUIRED)
-    return Pair(
-        printable(reference),
-        printable(distorted),
-        folder / reference,
-        folder / distorted,
-        columns,
-        problem,
-    )
+    return (names[0], names[1]), columns, problem

@@ -41,7 +41,7 @@ def read_results(path: Path) -> list[Score]:
     try:
         rows = (row for _, row in read_rows(path, "results"))
         plain = path.suffix.lower() in DELIMITERS
-        return [_score(row) for row in (map(_plain, rows) if plain else rows)]
+        return [score_of_row(row) for row in (map(_plain, rows) if plain else rows)]
     except InputError:
         raise
     except (ArithmeticError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -54,7 +54,14 @@ def _plain(row: Mapping[str, str]) -> dict[str, str]:
     return {without_apostrophe(name): without_apostrophe(cell) for name, cell in row.items()}
 
 
-def _score(row: Mapping[str, Any]) -> Score:
+def score_of_row(row: Mapping[str, Any]) -> Score:
+    """The record that a row of results is.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If it is none.
+    """
     return Score(
         reference=row["reference"],
         distorted=row["distorted"],

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from msds.results.record import Score
 
 WORST = 5
+
+
+class Counts(NamedTuple):
+    """Numbers of records, and their median.
+
+    Attributes
+    ----------
+    all, failed : records, and those without a score.
+    unequal : those that have one though their images are of different size.
+    median : of the scores, None if there are none.
+    """
+
+    all: int
+    failed: int
+    unequal: int
+    median: float | None
 
 
 @dataclass(frozen=True)
@@ -30,6 +47,11 @@ class Summary:
     def unequal(self) -> list[Score]:
         """Pairs that were scored though their images are of different size."""
         return [pair for pair in self.pairs if pair.score is not None and pair.size_difference]
+
+    @property
+    def counts(self) -> Counts:
+        """How many there are of each kind."""
+        return Counts(len(self.pairs), len(self.failures), len(self.unequal), self.median)
 
     @property
     def median(self) -> float | None:

@@ -6,7 +6,6 @@ import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,7 +18,6 @@ from msds.text import printable
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 """Of text tables, by their suffix."""
-ROWS_PER_GROUP = 10_000
 ROLES = ("reference", "distorted")
 SIDES = ("width", "height")
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -75,7 +73,9 @@ def write_results(
         if suffix in DELIMITERS:
             _write_csv(path, plan, run, scores, csv_safe)
         elif suffix == ".parquet":
-            _write_parquet(path, plan, run, scores)
+            from msds.results.parquet import write_parquet
+
+            write_parquet(path, plan, run, scores)
         else:
             _write_json(path, scores)
     except OSError as error:
@@ -96,7 +96,7 @@ def flat_fields(columns: Iterable[str], levels: int) -> list[str]:
         "distorted",
         *columns,
         "score",
-        *_level_columns(levels),
+        *level_columns(levels),
         "error",
         "model",
         "fingerprint",
@@ -109,7 +109,8 @@ def flat_fields(columns: Iterable[str], levels: int) -> list[str]:
     ]
 
 
-def _level_columns(levels: int) -> list[str]:
+def level_columns(levels: int) -> list[str]:
+    """Names of the columns of so many levels."""
     return [f"level_{k + 1}" for k in range(levels)]
 
 
@@ -120,7 +121,7 @@ def flat(score: Score, columns: Iterable[str], levels: int) -> dict[str, Any]:
     return {
         **score.to_dict(),
         **{name: _cell(score.columns.get(name)) for name in columns},
-        **dict(zip(_level_columns(levels), padded, strict=True)),
+        **dict(zip(level_columns(levels), padded, strict=True)),
         **dict(zip(SIZE_COLUMNS, sizes, strict=True)),
         "settings": json.dumps(score.settings, sort_keys=True),
         "notes": "; ".join(score.notes),
@@ -184,45 +185,3 @@ def _no_formula(cell: Any) -> Any:
 def without_apostrophe(cell: str) -> str:
     """What `csv_safe` has made of a cell, undone."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
-
-
-def _write_parquet(path: Path, plan: Plan, run: Run, scores: Iterable[Score]) -> None:
-    arrow = require("pyarrow", "parquet")
-    parquet = require("pyarrow.parquet", "parquet")
-    types = _arrow_types(plan, run)
-    schema = arrow.schema([(_stored(name), kind) for name, kind in types.items()])
-    text = [name for name in plan.columns if types[name] == arrow.string()]
-    rows = (flat(score, plan.columns, run.levels) for score in scores)
-    with atomic_write(path) as file, parquet.ParquetWriter(file, schema) as writer:
-        while chunk := list(islice(rows, ROWS_PER_GROUP)):
-            for cells in chunk:
-                cells.update((name, str(cells[name])) for name in text if cells[name] is not None)
-            stored = [{_stored(k): _stored(v) for k, v in cells.items()} for cells in chunk]
-            writer.write_table(arrow.Table.from_pylist(stored, schema=schema))
-
-
-def _stored(value: Any) -> Any:
-    """Text that Parquet can hold: half characters, which JSON can name, become escapes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value
-
-
-def _arrow_types(plan: Plan, run: Run) -> Mapping[str, Any]:
-    """Types of the columns; those carried through keep theirs where all rows agree."""
-    arrow = require("pyarrow", "parquet")
-    types = dict.fromkeys(flat_fields(plan.columns, run.levels), arrow.string())
-    numbers = ("score", "seconds", *_level_columns(run.levels))
-    types.update(dict.fromkeys(numbers, arrow.float64()))
-    types.update(dict.fromkeys(SIZE_COLUMNS, arrow.int64()))
-    for name in plan.columns:
-        values = [pair.columns.get(name) for pair in plan.pairs]
-        kinds = {type(value) for value in values if value is not None}
-        exact = all(abs(value) < 2**53 for value in values if type(value) is int)
-        if kinds == {bool}:
-            types[name] = arrow.bool_()
-        elif kinds == {int} and exact:
-            types[name] = arrow.int64()
-        elif kinds and kinds <= {int, float} and exact:
-            types[name] = arrow.float64()
-    return types

@@ -1,0 +1,105 @@
+"""Locations, and what is done about stores that fail now and then."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+import pytest
+
+from msds.cluster import storage
+from msds.cluster.storage import (
+    absolute,
+    commit,
+    fetch,
+    folder_of,
+    is_uri,
+    joined,
+    location_of,
+    names_in,
+    read,
+)
+from msds.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "found"),
+    [
+        ("/data", "a/b.png", "/data/a/b.png"),
+        ("/data", "/other/b.png", "/other/b.png"),
+        ("", "a.png", "a.png"),
+        ("/data", "s3://bucket/b c#1.png", "s3://bucket/b c#1.png"),
+        ("s3://bucket/in", "a/b.png", "s3://bucket/in/a/b.png"),
+        ("s3://bucket/in/", "./b.png", "s3://bucket/in/b.png"),
+        ("https://host/in", "b.png?size=1", "https://host/in/b.png?size=1"),
+    ],
+)
+def test_names_begin_in_their_folder_unless_they_say_otherwise(
+    folder: str, name: str, found: str
+) -> None:
+    assert joined(folder, name) == found
+
+
+def test_a_uri_survives_being_taken_for_a_path() -> None:
+    for uri in ("s3://bucket/key", "gs://b/k", "https://host/a/b"):
+        assert location_of(Path(uri)) == uri
+        assert is_uri(Path(uri))
+        assert absolute(uri) == uri
+    assert not is_uri("a/b.csv")
+    assert not is_uri("C:/b.csv")
+    assert folder_of("s3://bucket/a/b.csv") == "s3://bucket/a"
+    assert folder_of("/a/b.csv") == "/a"
+
+
+def test_a_file_is_committed_whole_and_read_back(tmp_path: Path) -> None:
+    folder = str(tmp_path / "out")
+    assert names_in(folder) == []
+    commit(joined(folder, "b"), b"later")
+    commit(joined(folder, "a"), b"content")
+    assert names_in(folder) == ["a", "b"]
+    assert read(joined(folder, "a")) == b"content"
+    target = io.BytesIO()
+    assert fetch(joined(folder, "a"), target) == hashlib.sha256(b"content").hexdigest()
+    assert target.getvalue() == b"content"
+
+
+def test_a_file_longer_than_it_may_be_is_not_fetched_whole(tmp_path: Path) -> None:
+    (tmp_path / "long").write_bytes(bytes(100))
+    with pytest.raises(InputError, match="more than 99 bytes"):
+        fetch(str(tmp_path / "long"), io.BytesIO(), 99)
+
+
+def test_what_passes_is_tried_again_and_what_does_not_is_said_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(storage.time, "sleep", pauses.append)
+    answers: list[Exception | bytes] = [OSError("SLOW_DOWN"), TimeoutError("late"), b"there"]
+
+    def ask() -> bytes:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert storage._patiently(ask, "s3://b/k", "cannot be read") == b"there"
+    assert len(pauses) == 2
+    for error, said in (
+        (FileNotFoundError("x"), "s3://b/k: no such file."),
+        (PermissionError("not yours"), r"s3://b/k cannot be read \(not yours\)."),
+        (OSError("AWS Error ACCESS_DENIED during Get"), "ACCESS_DENIED"),
+    ):
+        answers[:] = [error]
+        with pytest.raises(InputError, match=said):
+            storage._patiently(ask, "s3://b/k", "cannot be read")
+    answers[:] = [OSError("SLOW_DOWN")] * storage.TRIES
+    with pytest.raises(InputError, match="SLOW_DOWN"):
+        storage._patiently(ask, "s3://b/k", "cannot be read")
+    assert len(pauses) == 2 + storage.TRIES - 1
+    assert max(pauses) <= storage.LONGEST_PAUSE
+
+
+def test_a_scheme_that_nobody_knows_is_said() -> None:
+    with pytest.raises(InputError, match="nothing"):
+        read("nothing://a/b")
