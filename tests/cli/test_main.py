@@ -146,18 +146,21 @@ def test_a_score_is_explained_where_only_ascii_can_be_printed(examples_dir: Path
         [sys.executable, "-m", "msds", "score", photo, photo, "--explain"],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "120"},
         check=False,
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("#" * 30) == 4
 
 
-def test_an_explained_score_keeps_its_numbers_on_a_narrow_terminal(examples_dir: Path) -> None:
+@pytest.mark.parametrize("columns", [50, 60])
+def test_an_explained_score_keeps_its_numbers_on_a_narrow_terminal(
+    examples_dir: Path, columns: int
+) -> None:
     photo = str(examples_dir / "chelsea.png")
-    text = run("score", photo, photo, "--explain", COLUMNS="50").stdout
-    assert max(map(len, text.splitlines())) <= 50
-    for number in ("451 x 300", "56 x 37", "1.0000", "0.200"):
+    text = run("score", photo, photo, "--explain", COLUMNS=str(columns)).stdout
+    assert max(map(len, text.splitlines())) <= columns
+    for number in ("weight", "451 x 300", "56 x 37", "1.0000", "0.200", "0.275"):
         assert number in text
     assert photo.replace(" ", "") in text.replace("\n", "").replace(" ", "")
 

@@ -17,6 +17,11 @@ from msds.scoring.words import words_of
 from msds.text import one_line
 
 BAR_CELLS = 30
+LEAST_BAR = 10
+WIDE, NARROW = 72, 60
+"""Columns of a terminal from which on a bar has more than its least width, and below which what a
+level shows is left out: numbers come first."""
+
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -53,9 +58,12 @@ def show(score: Score, places: Places | None = None, console: Console | None = N
     console.print(f"[bold]{score.score:.6f}[/bold]  {escape(one_line(score.model))}")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("level", justify="right", no_wrap=True)
-    table.add_column("shows")
+    worded = console.width >= NARROW
+    if worded:
+        table.add_column("shows")
     table.add_column("pixels", justify="right", no_wrap=True)
-    table.add_column("similarity", overflow="fold", min_width=10, max_width=BAR_CELLS)
+    cells = BAR_CELLS if console.width >= WIDE else LEAST_BAR
+    table.add_column("similarity", overflow="fold", min_width=LEAST_BAR, max_width=cells)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("weight", justify="right", no_wrap=True)
     sizes = dict.fromkeys(size for size in (score.reference_size, score.distorted_size) if size)
@@ -63,7 +71,7 @@ def show(score: Score, places: Places | None = None, console: Console | None = N
     for k, (value, weight) in enumerate(zip(score.levels, score.weights, strict=True)):
         table.add_row(
             str(k + 1),
-            shows[k],
+            *([shows[k]] if worded else []),
             "\n".join(f"{width >> k} x {height >> k}" for width, height in sizes),
             _Bar(value),
             f"{value:.4f}",
