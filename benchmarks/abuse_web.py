@@ -23,20 +23,24 @@ from PIL import Image
 from benchmarks.abuse_files import Abuse, abuse
 
 AT_ONCE = 8
+IDLE = 20
+"""Seconds without a request before memory is looked at: what lies idle is given back then."""
 
 
-def memory(process: int) -> int:
-    """Bytes that a process and those it started hold."""
-    total = 0
+def memory(process: int) -> dict[str, float]:
+    """MiB that the server and the processes it started hold by themselves, without their code."""
+    found = {"server": 0.0, "workers": 0.0}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
-            if process in (int(stat.parent.name), int(fields[1])):
-                pages = int((stat.parent / "statm").read_text().split()[1])
-                total += pages * 4096
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            if process not in (int(stat.parent.name), parent):
+                continue
+            lines = (stat.parent / "smaps_rollup").read_text().splitlines()
         except OSError:
             continue
-    return total
+        anonymous = next(int(line.split()[1]) for line in lines if line.startswith("Anonymous:"))
+        found["workers" if parent == process else "server"] += anonymous / 1024
+    return found
 
 
 def good_pair() -> dict[str, tuple[str, bytes]]:
@@ -50,7 +54,7 @@ def good_pair() -> dict[str, tuple[str, bytes]]:
     return files
 
 
-async def campaign(address: str, files: list[Abuse], send: Any) -> Counter[str]:
+async def campaign(process: int, files: list[Abuse], send: Any) -> Counter[str]:
     """Send all files, some at once; a word for each answer."""
     queue, said = list(enumerate(files)), Counter[str]()
     good = good_pair()
@@ -69,7 +73,7 @@ async def campaign(address: str, files: list[Abuse], send: Any) -> Counter[str]:
             elif answer.status_code != 200 and not answer.json()["error"].endswith((".", ").")):
                 print(f"no sentence: {what}: {answer.text}")
             if number % 25 == 0:
-                print(f"{len(queue)} to go", flush=True)
+                print(f"{len(queue)} to go, {memory(process)}", flush=True)
                 again = (await send("/api/score", good)).json()["score"]
                 said["good pairs"] += 1
                 said["wrong scores"] += abs(again - expected) > 1e-5
@@ -89,10 +93,13 @@ async def run(address: str, process: int, count: int, seed: int) -> None:
         for _ in range(4):  # what is made when it is first needed is made now
             await send("/api/map", good_pair())
         before = memory(process)
-        said = await campaign(address, list(abuse(count, seed)), send)
+        said = await campaign(process, list(abuse(count, seed)), send)
+        print(f"when it ends: {memory(process)}")
+        await asyncio.sleep(IDLE)
         after = memory(process)
         print(f"{count} files: {dict(sorted(said.items()))}")
-        print(f"memory {before / 2**20:.0f} MiB before, {after / 2**20:.0f} MiB after")
+        for role, held in before.items():
+            print(f"{role}: {held:.0f} MiB before, {after[role]:.0f} MiB after")
         print((await client.get("/api/health")).json())
 
 

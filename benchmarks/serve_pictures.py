@@ -22,10 +22,14 @@ SHOWN = "one-part-blurred.png"
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The address of a server of the page."""
+def served(code: Path | None = None) -> Iterator[str]:
+    """The address of a server of the page, of the package in a folder `code` if one is given."""
+    paths = {"PYTHONPATH": str(code.resolve())} if code is not None else {}
     process = subprocess.Popen(
-        [sys.executable, "-m", "msds", "serve", "--port", "0"], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "msds", "serve", "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | paths,
     )
     assert process.stderr is not None
     try:

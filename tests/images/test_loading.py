@@ -14,7 +14,8 @@ from PIL import Image as PILImage
 from PIL import ImageOps
 
 from helpers import icc
-from msds.images import load_image
+from helpers.image_files import tiff
+from msds.images import load_codes, load_image
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (20, 30, 3), np.uint8)
@@ -162,6 +163,23 @@ def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
     expected = np.asarray(ImageOps.exif_transpose(reference))
     assert np.array_equal(np.rint(codes(image)), expected)
     assert image.notes == (() if orientation == 1 else (f"EXIF orientation {orientation} applied",))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_bytes_of_a_file_stay_bytes_where_that_is_wanted(orientation: int) -> None:
+    picture = PILImage.fromarray(RGB)
+    exif = picture.getexif()
+    exif[0x0112] = orientation
+    data = encode(picture, "PNG", exif=exif)
+    kept, floats = load_codes(data), load_image(data)
+    assert kept.pixels.dtype == torch.uint8
+    assert torch.equal(kept.pixels.float() / 255, floats.pixels)
+    assert kept.notes == floats.notes
+
+
+def test_what_is_finer_than_bytes_is_not_cut_to_bytes() -> None:
+    for data in (encode(RGBA, "PNG"), tiff(RGB.astype(np.uint16) * 257 + 9)):
+        assert torch.equal(load_codes(data).pixels, load_image(data).pixels)
 
 
 def test_orientation_out_of_range_is_ignored() -> None:

@@ -34,6 +34,7 @@ def test_two_hundred_at_once_get_the_right_score_or_are_told_to_come_again(
     names = [list(versions)[k % len(versions)] for k in range(REQUESTS)]
     jobs = [{"reference": ("a.png", original), "distorted": (n, versions[n])} for n in names]
     app = make_app(metric, limits=Limits(requests=24, decoding_seconds=600))
+    app.service.start()
     try:
         answers = asyncio.run(ask(app, jobs))
     finally:

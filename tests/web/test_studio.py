@@ -77,3 +77,13 @@ def test_an_image_that_cannot_be_encoded_costs_itself(studio: Studio) -> None:
     with pytest.raises(InputError):
         small.result()
     assert fine.result().size == (160, 160)
+
+
+def test_bytes_that_are_taken_in_pieces_are_the_same_image(
+    studio: Studio, metric: MSDS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = image(1, side=256).pixels.mul(255).round().byte()
+    monkeypatch.setattr(studio._encoder, "budget", 1 << 20)
+    found = studio.encode(Image(codes, (), "a"), "a").result()
+    expected = metric.encode(codes[None].float() / 255)
+    assert float(metric.compare(found.encoding, expected)) == pytest.approx(1, abs=1e-6)

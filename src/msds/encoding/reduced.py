@@ -1,4 +1,4 @@
-"""A large image seen smaller, without ever holding more of it than is asked for."""
+"""An image seen smaller, or bytes seen as floats, without holding more than is asked for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Reduced:
     Parameters
     ----------
     image : read piece by piece; pixels in [0, 1], or bytes.
-    step : how many times smaller, a whole number.
+    step : how many times smaller, a whole number; with 1 only bytes become floats.
     """
 
     def __init__(self, image: RegionReader, step: int) -> None:
@@ -29,5 +29,5 @@ class Reduced:
         """As of any `RegionReader`."""
         pixels = self._image.read(*(self._step * edge for edge in (x0, y0, x1, y1)))
         if not pixels.is_floating_point():
-            pixels = pixels.to(torch.float32) / torch.iinfo(pixels.dtype).max
-        return avg_pool2d(pixels[None], self._step)[0]
+            pixels = pixels.to(torch.float32).div_(torch.iinfo(pixels.dtype).max)
+        return pixels if self._step == 1 else avg_pool2d(pixels[None], self._step)[0]

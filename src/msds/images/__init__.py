@@ -6,7 +6,7 @@ memory in parts.
 
 from msds.images.image import Image
 from msds.images.limits import MAX_PIXELS
-from msds.images.loading import Source, load_image
+from msds.images.loading import Source, load_codes, load_image
 from msds.images.regions import Regions, open_regions
 
-__all__ = ["Image", "MAX_PIXELS", "Regions", "Source", "load_image", "open_regions"]
+__all__ = ["Image", "MAX_PIXELS", "Regions", "Source", "load_codes", "load_image", "open_regions"]

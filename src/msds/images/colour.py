@@ -44,7 +44,14 @@ def parse_background(background: str) -> tuple[float, float, float]:
     raise InputError(f"background is {background!r}; expected 'white', 'black' or '#rrggbb'.")
 
 
-def finish(decoded: Decoded, name: str, background: str, transfer: Transfer = SRGB) -> Image:
+def finish(
+    decoded: Decoded,
+    name: str,
+    background: str,
+    transfer: Transfer = SRGB,
+    *,
+    codes: bool = False,
+) -> Image:
     """Turn decoded samples into the pixels the metric takes: (3, H, W) float32 in [0, 1], sRGB.
 
     Parameters
@@ -53,6 +60,7 @@ def finish(decoded: Decoded, name: str, background: str, transfer: Transfer = SR
     name : name of the source, for the result and for errors.
     background : see `parse_background`.
     transfer : how the colour samples are meant.
+    codes : whether pixels that are still bytes at the end are left so.
     """
     backdrop = parse_background(background)
     colour = decoded.samples[..., :-1] if decoded.alpha else decoded.samples
@@ -60,7 +68,7 @@ def finish(decoded: Decoded, name: str, background: str, transfer: Transfer = SR
     opaque = not decoded.alpha or bool(decoded.samples[..., -1].min() == decoded.maximum)
     height, width = decoded.samples.shape[:2]
     turned = (width, height) if decoded.orientation >= 5 else (height, width)
-    pixels = torch.empty((3, *turned), dtype=torch.float32)
+    pixels: torch.Tensor | None = None
     notes = list(decoded.notes)
     # A few rows at a time: what lies between samples and pixels takes several times their memory.
     rows = max(1, _BAND_PIXELS // width)
@@ -69,12 +77,16 @@ def finish(decoded: Decoded, name: str, background: str, transfer: Transfer = SR
         rgb, done = _shown(band, transfer, None if opaque else backdrop)
         if not opaque:
             done.append(f"transparency composited on {background}")
+        if pixels is None:
+            kept = torch.uint8 if codes and rgb.dtype == np.uint8 else torch.float32
+            pixels = torch.empty((3, *turned), dtype=kept)
         _place(rgb, pixels, decoded.orientation, top)
         add_notes(notes, [*decoded.notes, *done])
     if decoded.alpha and opaque:
         notes.append("opaque alpha channel dropped")
     if decoded.orientation != 1:
         notes.append(f"EXIF orientation {decoded.orientation} applied")
+    assert pixels is not None, "an image has at least one row"
     return Image(pixels, tuple(notes), name)
 
 
@@ -109,7 +121,7 @@ def _place(rgb: Samples, pixels: torch.Tensor, orientation: int, top: int) -> No
         plane = plane[::-1] if orientation in (3, 4, 7, 8) else plane
         plane = plane.T if orientation >= 5 else plane
         stored = plane[top : top + len(rgb)]
-        if rgb.dtype == np.uint8:
+        if rgb.dtype == np.uint8 and stored.dtype != np.uint8:
             np.divide(rgb[..., channel], np.float32(255), out=stored, dtype=np.float32)
         else:
             stored[...] = rgb[..., channel]

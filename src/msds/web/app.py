@@ -43,7 +43,7 @@ def make_app(
     metric : on the device to compute on.
     access : who may ask; by default this machine.
     limits : how much may be asked for.
-    workers : processes that decode images; they end with the application's lifespan.
+    workers : processes that decode images; they begin and end with the application's lifespan.
 
     Raises
     ------
@@ -53,6 +53,7 @@ def make_app(
     require("fastapi", EXTRA)
     require("python_multipart", EXTRA)
     from fastapi import FastAPI
+    from starlette.concurrency import run_in_threadpool
 
     from msds.web.pages import add_pages
     from msds.web.routes import add_routes
@@ -62,8 +63,9 @@ def make_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(service.start)
         yield
-        service.close()
+        await run_in_threadpool(service.close)
 
     app = FastAPI(
         title="MSDS",

@@ -23,9 +23,7 @@ def api_page(described: Mapping[str, Any], address: str) -> str:
         for path, methods in described["paths"].items()
         for method, operation in methods.items()
     )
-    models = "".join(
-        _shape(name, shape) for name, shape in shapes.items() if "ValidationError" not in name
-    )
+    models = "".join(_shape(name, shape) for name, shape in shapes.items())
     call = f"curl -F reference=@photo.png -F distorted=@photo.jpg {shown(address)}api/score"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

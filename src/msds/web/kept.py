@@ -21,12 +21,14 @@ class Known:
     name : that its sender gave it.
     encoded : it, encoded.
     sha256 : of the file.
+    content : digest of its pixels.
     reading : settings with which it was read.
     """
 
     name: str
     encoded: Encoded
     sha256: str
+    content: str = ""
     reading: tuple[tuple[str, str | int | None], ...] = ()
 
 

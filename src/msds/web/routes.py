@@ -42,19 +42,36 @@ _PLACES = {
         "needs the reference itself.",
     }
 }
+_REFERENCE_ID = {
+    "name": "reference_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+    "description": "Of an earlier answer.",
+}
 _REFERENCE = {
     "reference": {**_FILE, "description": "The undistorted image."},
     "reference_id": {"type": "string", "description": "Of an earlier answer, instead of a file."},
     "keep": {"type": "boolean", "description": "Keep the reference encoded for an hour."},
 }
-_REASONS = {
-    400: "The form is not as described.",
+_TOKEN = {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "Bearer."}}
+_AGAIN = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+_ANY = {421: "The server is not known by this name."}
+_CHANGING = {
+    **_ANY,
     401: "The token is missing or wrong.",
+    403: "The request comes from a page of another site.",
     413: "The request is too large.",
-    415: "This is no form with files.",
-    422: "An image cannot be used.",
     503: "Too many requests wait; Retry-After says when to try again.",
 }
+_FORM = {
+    **_CHANGING,
+    400: "The form is not as described.",
+    408: "The rest of the request did not come.",
+    415: "This is no form with files.",
+    422: "An image cannot be used.",
+}
+_HEADERS = {401: _TOKEN, 503: _AGAIN}
 
 
 _H = TypeVar("_H", bound=Callable[[Request], Awaitable[Any]])
@@ -64,9 +81,6 @@ _FORMS = ("json", "png")
 
 def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
     """Let an application answer for a service."""
-    failures: dict[int | str, dict[str, Any]] = {
-        status: {"model": answers.Failure, "description": why} for status, why in _REASONS.items()
-    }
 
     def post(
         path: str, summary: str, shape: Any, media: str = "application/json", /, **form: Any
@@ -77,11 +91,16 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
             summary=summary,
             response_model=shape,
             response_class=Response if shape is None else JSONResponse,
-            responses=failures | made,
+            responses=_failures(_FORM) | made,
             openapi_extra={"requestBody": _body(form)},
         )
 
-    @app.get("/api/health", summary="Whether the server is there", response_model=answers.Health)
+    @app.get(
+        "/api/health",
+        summary="Whether the server is there",
+        response_model=answers.Health,
+        responses=_failures(_ANY),
+    )
     async def health() -> dict[str, Any]:
         return {
             "status": "ok",
@@ -170,10 +189,12 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         "/api/references/{reference_id}",
         summary="Forget a reference",
         status_code=204,
-        responses={404: {"model": answers.Failure, "description": "There is none."}},
+        responses=_failures({**_CHANGING, 404: "There is none."}),
+        # Not an argument: any text will do, and FastAPI would say that some will not.
+        openapi_extra={"parameters": [_REFERENCE_ID]},
     )
-    async def forget(reference_id: str) -> Response:
-        if not service.kept.drop(reference_id):
+    async def forget(request: Request) -> Response:
+        if not service.kept.drop(request.path_params["reference_id"]):
             raise RefusedError(404, "There is no such reference, or not any more.")
         return Response(status_code=204)
 
@@ -228,6 +249,18 @@ def record(score: Score) -> dict[str, Any]:
 
 def _side(what: str) -> dict[str, Any]:
     return {"side": {"type": "integer", "minimum": 1, "description": what}}
+
+
+def _failures(reasons: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Statuses and what they mean, for the description of the API."""
+    return {
+        status: {
+            "model": answers.Failure,
+            "description": why,
+            **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
+        }
+        for status, why in sorted(reasons.items())
+    }
 
 
 def _body(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,9 +101,13 @@ def serve(
             backlog=_BACKLOG,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        app.service.warm_up()
-        started(_address(place.host, listener.getsockname()[1], access.token))
-        uvicorn.Server(config).run([listener])
+        # Before the application's own beginning, which could only say that it failed.
+        app.service.start()
+        try:
+            started(_address(place.host, listener.getsockname()[1], access.token))
+            uvicorn.Server(config).run([listener])
+        finally:
+            app.service.close()
 
 
 def _listening(place: Place) -> socket.socket:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -52,6 +52,28 @@ class _Pixels:
     size: int
 
 
+class _Crew:
+    """All that works for a service: processes that decode, and threads that compute."""
+
+    def __init__(self, metric: MSDS, limits: Limits, workers: int) -> None:
+        self.workers = Workers(workers, limits)
+        self.studio = Studio(metric)
+        self.one_map = asyncio.Lock()
+        # Maps take long, and scores shall not wait for them.
+        self.maps = ThreadPoolExecutor(1, thread_name_prefix="msds-map")
+
+    def warm_up(self) -> None:
+        """Wait until the processes can be asked, and have made what is made at the first image."""
+        nothing = torch.zeros(3, *2 * (WARM_SIDE,), dtype=torch.uint8)
+        self.studio.encode(Image(nothing, (), ""), "").exception()
+        self.workers.start_up()
+
+    def close(self) -> None:
+        self.workers.close()
+        self.studio.close()
+        self.maps.shutdown()
+
+
 class Service:
     """Scores and maps of images that were sent, with one model.
 
@@ -65,30 +87,51 @@ class Service:
     ----------
     kept : references that stay encoded.
     room : for pixels that wait for the model.
+
+    Nothing runs until `start`; after `close` it can be started again.
     """
 
     def __init__(self, metric: MSDS, limits: Limits, workers: int = 2) -> None:
         self.metric = metric
         self.limits = limits
         self.kept: Kept = Kept(limits.kept, limits.kept_seconds)
-        self.workers: Workers = Workers(workers, limits)
-        self._studio = Studio(metric)
         self.room: Room = Room(limits.pending_bytes)
-        self._one_map = asyncio.Lock()
-        # Maps take long, and scores shall not wait for them.
-        self._maps = ThreadPoolExecutor(1, thread_name_prefix="msds-map")
+        self._count = workers
+        self._crew: _Crew | None = None
+
+    @property
+    def workers(self) -> Workers:
+        """The processes that decode."""
+        return self._running.workers
+
+    @property
+    def _running(self) -> _Crew:
+        if self._crew is None:
+            raise RuntimeError("the service was not started")
+        return self._crew
+
+    def start(self) -> None:
+        """Start what works, unless it was started, and wait until the first image need not wait.
+
+        Raises
+        ------
+        InputError
+            If the processes that decode end as soon as they begin.
+        """
+        if self._crew is not None:
+            return
+        self._crew = _Crew(self.metric, self.limits, self._count)
+        try:
+            self._crew.warm_up()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """End the processes and the model's thread."""
-        self.workers.close()
-        self._studio.close()
-        self._maps.shutdown()
-
-    def warm_up(self) -> None:
-        """Wait until the processes can be asked, and have made what is made at the first image."""
-        nothing = torch.zeros(3, *2 * (WARM_SIDE,))
-        self._studio.encode(Image(nothing, (), ""), "").exception()
-        self.workers.start_up()
+        """End the processes and the model's threads."""
+        crew, self._crew = self._crew, None
+        if crew is not None:
+            crew.close()
 
     async def score(
         self, reference: Upload | Known, distorted: Sequence[Upload], reading: Reading
@@ -132,7 +175,7 @@ class Service:
         async with self._pair(reference, distorted, reading) as images:
             if side is not None:
                 images = reduced(self.metric, images, side)
-            work = self._maps.submit(self.metric.map, *images, kind=cast("Kind", kind))
+            work = self._running.maps.submit(self.metric.map, *images, kind=cast("Kind", kind))
             return await asyncio.wrap_future(work), images[1]
 
     async def places(self, reference: Upload, distorted: Upload, reading: Reading) -> Places:
@@ -144,14 +187,16 @@ class Service:
             If an image cannot be used.
         """
         async with self._pair(reference, distorted, reading) as images:
-            return await asyncio.wrap_future(self._maps.submit(places_of, self.metric, images))
+            return await asyncio.wrap_future(
+                self._running.maps.submit(places_of, self.metric, images)
+            )
 
     @asynccontextmanager
     async def _pair(
         self, reference: Upload, distorted: Upload, reading: Reading
     ) -> AsyncIterator[tuple[RegionReader, RegionReader]]:
         """Two images, decoded side by side; one pair at a time."""
-        async with self._one_map:
+        async with self._running.one_map:
             # One at a time has room for a second image without waiting for it.
             decoded = await asyncio.gather(
                 self._pixels(reference, reading),
@@ -196,14 +241,14 @@ class Service:
             return source
         decoded = await self._pixels(source, reading)
         try:
-            answer = self._studio.encode(decoded.image, decoded.content)
+            answer = self._running.studio.encode(decoded.image, decoded.content)
             encoded = await asyncio.wrap_future(answer)
         except InputError as error:
             raise _named(error, source.name) from error
         finally:
             self.room.give(decoded.size)
         settings = tuple(sorted(reading.settings.items()))
-        return Known(source.name, encoded, decoded.sha256, settings)
+        return Known(source.name, encoded, decoded.sha256, decoded.content, settings)
 
     async def _pixels(self, upload: Upload, reading: Reading, waits: bool = True) -> _Pixels:
         taken = 0
@@ -247,8 +292,12 @@ class Service:
         found: dict[str, Any] = {}
         if isinstance(other, Known):
             found = {"distorted_size": other.encoded.size, "distorted_sha256": other.sha256}
+            encoded = other.encoded
+            if other.content == reference.content:
+                # Equal pixels are equal, whatever they were encoded together with.
+                encoded = replace(reference.encoded, notes=encoded.notes)
             try:
-                found.update(compare(self.metric, reference.encoded, other.encoded)._asdict())
+                found.update(compare(self.metric, reference.encoded, encoded)._asdict())
             except MSDSError as error:
                 found["error"] = str(error)
         elif isinstance(other, MSDSError):

@@ -84,10 +84,10 @@ def _answer(about: dict[str, Any], data: bytes) -> tuple[dict[str, Any], memoryv
     """What is sent back: pixels, a picture, or why there is none."""
     from msds.encoding.shortage import is_out_of_memory
     from msds.errors import MSDSError
-    from msds.images import load_image
+    from msds.images import load_codes
 
     try:
-        image = load_image(data, **about["reading"])
+        image = load_codes(data, **about["reading"])
         said = {"width": image.width, "height": image.height, "notes": list(image.notes)}
         if about["want"] == "picture":
             return said, memoryview(_png(image.pixels, about.get("side")))
@@ -113,6 +113,8 @@ def packed(pixels: torch.Tensor) -> torch.Tensor:
     import numpy as np
     import torch
 
+    if not pixels.is_floating_point():
+        return pixels
     values = pixels.numpy()
     multiples = np.arange(256, dtype=np.float32) / np.float32(255)
     codes = np.empty(values.shape, np.uint8)

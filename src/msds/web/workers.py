@@ -24,6 +24,8 @@ from msds.web.wire import receive_bytes, receive_head, send
 
 _START_SECONDS = 300.0
 _FILE_SLACK = 1 << 20
+_PIPE_BYTES = 1 << 20
+"""The usual 64 KiB have the two processes wait for each other hundreds of times an image."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
+            pipesize=_PIPE_BYTES,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
