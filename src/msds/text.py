@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from typing import Any
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Control characters, ends of lines, and marks that change the direction of what stands around."""
@@ -30,6 +31,25 @@ def markdown(text: str) -> str:
     Source: https://github.github.com/gfm/, sections 2.4 (backslash escapes) and 4.10 (tables).
     """
     return _MARKUP.sub(lambda found: "\\" + found[0], one_line(text))
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+
+
+def no_formula(cell: Any) -> Any:
+    """A cell whose text no spreadsheet takes for a formula; numbers are none.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if not isinstance(cell, str) or not _FORMULA.match(cell) or _NUMBER.fullmatch(cell):
+        return cell
+    return f"'{cell}"
+
+
+def without_apostrophe(cell: str) -> str:
+    """What `no_formula` has made of a cell, undone."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def reason(error: BaseException) -> str:

@@ -18,12 +18,14 @@ def test_the_names_are_those_of_the_package() -> None:
     from msds.scoring.classics import BASELINES
     from msds.scoring.rivals import RIVALS
     from msds.study.datasets import DATASETS, JUDGEMENTS
+    from msds.sweeps.libraries import BUILT_IN
 
     assert set(completion.MODELS) == set(MODELS)
     assert tuple(ENGINES) == completion.ENGINES
     assert tuple(PRECISIONS) == completion.PRECISIONS
     assert set(completion.DATASETS) == set(DATASETS)
     assert set(completion.JUDGEMENTS) == set(JUDGEMENTS)
+    assert tuple(BUILT_IN) == completion.CODECS
     assert set(completion.BASELINES) == {*BASELINES, *RIVALS}
 
 
@@ -31,6 +33,7 @@ def test_the_last_of_several_baselines_is_completed_with_those_not_named_yet() -
     assert completion.baselines("psnr,ss") == ["psnr,ssim", "psnr,ssim-full-size"]
     assert completion.baselines("ps") == ["psnr"]
     assert "psnr,psnr" not in completion.baselines("psnr,")
+    assert completion.codecs("jpeg,j") == ["jpeg,jxl"]
 
 
 def test_files_are_offered_where_no_id_begins_so(
@@ -46,6 +49,7 @@ def test_files_are_offered_where_no_id_begins_so(
     assert completion.models("gone/") == []
     assert completion.datasets("tid") == ["tid2008", "tid2013", "tid2013-part"]
     assert completion.datasets("") == [*completion.DATASETS, "learned/", "pairs.csv"]
+    assert completion.results("p") == ["pairs.csv"]
     assert completion.rated("bapps") == ["bapps-2afc", "bapps-jnd"]
 
 
@@ -57,6 +61,8 @@ def test_files_are_offered_where_no_id_begins_so(
         ("msds bench tid", "tid2013"),
         ("msds bench live --baseline lpips-", "lpips-alex"),
         ("msds study scales kad", "kadid10k"),
+        ("msds sweep photos --codec jpeg,av", "jpeg,avif"),
+        ("msds tune photos --codec we", "webp"),
     ],
 )
 def test_a_shell_is_told_without_anything_heavy_being_imported(words: str, offered: str) -> None:

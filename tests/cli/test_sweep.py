@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from helpers.scoring_files import RANDOM, Called
 
 Call = Callable[..., Called]
 PROGRAM = Path(sys.modules[Moment.__module__].__file__ or "")
+PICTURE = r"data:image/webp;base64,[\w+/=]+"
 SWEEP = ("sweep", "refs", "--codec", "jpeg,webp", "--quality", "20,80", *RANDOM)
 
 
@@ -55,6 +57,7 @@ def test_a_metric_of_ones_own_has_a_column(here: Path, msds: Call) -> None:
         (("sweep", "refs", "--codec", "jpeg", "--quality", "x"), "no settings of an encoder"),
         (("sweep", "refs", "--codec", "jpeg", "--out", "x.txt"), "x.txt"),
         (("sweep", "refs", "--codec", "jpeg", "--resume"), "--resume goes on"),
+        (("sweep", "refs", "--codec", "jpeg", "--csv-safe"), "--csv-safe is for tables in CSV"),
     ],
 )
 def test_a_wrong_call_is_one_sentence(
@@ -108,6 +111,7 @@ def test_encoders_are_compared_with_an_anchor_in_tables_and_on_a_page(
     assert done.status == 0, done.err
     assert "Against jpeg, over the images" in done.out
     assert "As good as jpeg 50" in done.out
+    assert "By PCHIP instead, no BD-rate differs by more than" in done.out
     assert r"\begin{tabular}" in (here / "t.tex").read_text(encoding="utf-8")
     page = (here / "page.html").read_text(encoding="utf-8")
     assert "Where they do worst against jpeg" in page
@@ -118,6 +122,10 @@ def test_encoders_are_compared_with_an_anchor_in_tables_and_on_a_page(
     again = msds("compare", "sweep.csv", "--anchor", "jpeg:50")
     assert again.status == 0, again.err
     start = "**Against jpeg"
+    shown = msds("compare", "sweep.csv", "--anchor", "jpeg:50", "--report", "again.html")
+    assert shown.status == 0, shown.err
+    assert re.findall(PICTURE, page) == re.findall(PICTURE, (here / "again.html").read_text())
+    assert len(re.findall(PICTURE, page)) == 2 * 3
     assert again.out[again.out.index(start) :] == done.out[done.out.index(start) :]
 
 
@@ -158,6 +166,26 @@ def test_files_from_elsewhere_are_compared_by_their_scores_and_sizes(
     swept = msds("compare", "jpeg-swept.csv", "webp-swept.csv")
     line = next(one for one in done.out.splitlines() if one.startswith("| webp | score | 3"))
     assert line in swept.out.splitlines()
+
+    # Pictures are of the very files that were scored, wherever they lie.
+    (here / "kept").rename(here / "moved")
+    compared = ("compare", "jpeg.parquet", "webp.parquet", "--report", "page.html")
+    assert msds(*compared).status == 0
+    page = (here / "page.html").read_text(encoding="utf-8")
+    assert "Pairs of which no picture is at hand: 3." in page
+    assert not re.findall(PICTURE, page)
+    (here / "moved").rename(here / "elsewhere")
+    (here / "elsewhere/kept").mkdir()
+    for codec in ("jpeg", "webp"):
+        (here / "elsewhere" / codec).rename(here / "elsewhere/kept" / codec)
+    assert msds(*compared, "--images", "elsewhere").status == 0
+    page = (here / "page.html").read_text(encoding="utf-8")
+    assert len(re.findall(PICTURE, page)) == 2 * 3
+    for file in (here / "elsewhere/kept").rglob("a*.webp"):
+        file.write_bytes((here / "elsewhere/kept/webp/a1_q10.webp").read_bytes())
+    assert msds(*compared, "--images", "elsewhere").status == 0
+    page = (here / "page.html").read_text(encoding="utf-8")
+    assert len(re.findall(PICTURE, page)) < 2 * 3
 
 
 def test_a_single_pair_has_its_size_too(here: Path, msds: Call) -> None:

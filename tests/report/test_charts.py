@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msds.report.charts import Histogram, Scatter
+from msds.report.charts import Histogram, Line, Lines, Scatter
 from msds.report.charts.base import COLOURS, DASHES, Scale, spanning, tick_texts
 from msds.report.charts.marks import SHAPES, mark
 from msds.report.markup import level_bars, score_bar
@@ -92,3 +92,20 @@ def test_bars_are_full_at_one_and_empty_at_their_lower_end() -> None:
     bars = level_bars([1.0, 0.5, math.nan])
     assert re.findall(r'class="fill l\d" [^>]*height="([\d.]+)"', bars) == ["24.0", "12.0", "0.0"]
     assert "level 2: 0.500" in bars
+
+
+def _pointed(lines: dict[str, Line]) -> list[float]:
+    """Where on the axis of x the points are, line by line."""
+    drawn = Lines(lines, "x", "y").svg(600)
+    return [float(place) for place in re.findall(r'<circle cx="([\d.-]+)"', drawn)]
+
+
+def test_lines_are_drawn_at_their_own_places_unless_all_have_the_same() -> None:
+    def line(*places: float) -> Line:
+        heights = [1.0 + place for place in places]
+        return Line(places, heights, heights, heights, ["told"] * len(places))
+
+    apart = _pointed({"a": line(0, 1), "b": line(0, 2)})
+    assert apart[0] == apart[2]
+    alike = _pointed({"a": line(0, 1), "b": line(0, 1)})
+    assert alike[0] != alike[2], "intervals would lie upon each other"

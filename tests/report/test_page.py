@@ -13,11 +13,12 @@ import pytest
 from msds.report.blocks import Block, Code, Figure, Folded, Matrix, PicturePair, Section, Text
 from msds.report.charts import Chart, Columns, Histogram, Intervals, Line, Lines, Scatter
 from msds.report.html import table_html
+from msds.report.markup import shown_name
 from msds.report.page import Page
 from msds.report.table import Cell, Table, with_interval
 from msds.study.statistics import Interval
 
-VOID = {"meta", "img", "br", "link", "input"}
+VOID = {"meta", "img", "br", "link", "input", "wbr"}
 HOSTILE = '<script>alert(1)</script> $\\frac{ & "quoted" \u202e \x1b[2J $'
 
 
@@ -175,3 +176,22 @@ def test_a_chart_has_the_width_it_is_asked_for_at_most(kind: str, width: float) 
     assert found is not None
     assert float(found[1]) <= width
     assert "nan" not in drawn.svg(width)
+
+
+def test_text_that_spreadsheets_take_for_a_formula_is_made_harmless_on_request() -> None:
+    table = Table("=title", ["@name", "x"], [["+1+cmd", -2.5], ["-3", None]])
+    assert table.csv().splitlines()[1] == "=title,+1+cmd,-2.5"
+    assert table.csv(safe=True).splitlines() == [
+        "table,'@name,x",
+        "'=title,'+1+cmd,-2.5",
+        "'=title,-3,",
+    ]
+    assert table.tsv(safe=True).startswith("table\t'@name\tx")
+
+
+def test_long_names_break_where_their_parts_end_and_numbers_do_not() -> None:
+    name = "photos/a_photograph_with-a-long.name.png"
+    assert shown_name(f"{name}: 0.9912") == (
+        "photos/<wbr>a_<wbr>photograph_<wbr>with-<wbr>a-<wbr>long.<wbr>name.<wbr>png: 0.9912"
+    )
+    assert shown_name("<b>_short") == "&lt;b&gt;_short"

@@ -96,6 +96,13 @@ def test_datasets_lists_all_sets_and_checks_a_folder(tmp_path: Path) -> None:
     assert "licence" in result.output
 
 
+def test_weights_are_not_tried_on_the_set_that_they_are_learned_on() -> None:
+    for arguments in (["a.csv", "--test", "a.csv"], ["tid2013", "live", "tid2013"]):
+        result = CliRunner().invoke(app, ["fit", *arguments])
+        assert isinstance(result.exception, InputError)
+        assert f"{arguments[0]} is named twice" in str(result.exception)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

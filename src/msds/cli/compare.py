@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from msds.cli import completion
 from msds.cli.bundles import unbundled
 from msds.cli.sweep import AnchorOptions
 
@@ -40,6 +41,7 @@ class ComparedTables:
         typer.Argument(
             metavar="RESULTS...",
             help="Results of msds sweep, or of msds score --with-size: .csv, .jsonl, .parquet.",
+            autocompletion=completion.results,
         ),
     ]
     metric: Annotated[
@@ -48,6 +50,14 @@ class ComparedTables:
             metavar="COLUMN",
             help="A column that holds scores too, higher for better images; repeatable. psnr and "
             "ssim need not be named.",
+        ),
+    ] = None
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder that the names in the tables are relative to, if it is not this one or "
+            "theirs, such as that of msds sweep --keep; repeatable.",
         ),
     ] = None
 
@@ -65,7 +75,7 @@ def compare(given: ComparedTables, anchor: AnchorOptions) -> None:
     from msds.sweeps.tabled import read_points
 
     require("bjontegaard", "sweep")
-    shown = read_points(given.tables_of, given.metric or [])
+    shown = read_points(given.tables_of, given.metric or [], given.images or [])
     first = shown.points[0].codec
     if anchor.anchor is None:
         anchor = replace(anchor, anchor=first)

@@ -20,8 +20,10 @@ DATASETS = (
     *("cidiq-50", "cidiq-100", "pieapp-test", "retargetme", "cuhk-retargeting"),
     *("tid2013-part", "live-part", "kadid-part"),
 )
+_TABLES = (".csv", ".jsonl", ".parquet")
 JUDGEMENTS = ("bapps-2afc", "bapps-jnd")
 BASELINES = ("psnr", "ssim", "ssim-full-size", "ms-ssim", "lpips-vgg", "lpips-alex", "dists")
+CODECS = ("jpeg", "webp", "avif", "jxl", "mozjpeg")
 
 Offer = Callable[[str], list[str]]
 """From the letters that stand there to what they may become."""
@@ -39,8 +41,7 @@ def models(incomplete: str) -> list[str]:
 
 def datasets(incomplete: str) -> list[str]:
     """Ids of rated sets, and tables of pairs."""
-    tables = _files(incomplete, (".csv", ".jsonl", ".parquet"))
-    return one_of(*DATASETS)(incomplete) + tables
+    return one_of(*DATASETS)(incomplete) + _files(incomplete, _TABLES)
 
 
 def rated(incomplete: str) -> list[str]:
@@ -48,12 +49,25 @@ def rated(incomplete: str) -> list[str]:
     return datasets(incomplete) + one_of(*JUDGEMENTS)(incomplete)
 
 
-def baselines(incomplete: str) -> list[str]:
+def several_of(*names: str) -> Offer:
     """Names between commas, of which the last is completed."""
-    before, comma, last = incomplete.rpartition(",")
-    taken = before.split(",")
-    offered = one_of(*(name for name in BASELINES if name not in taken))(last)
-    return [f"{before}{comma}{name}" for name in offered]
+
+    def offer(incomplete: str) -> list[str]:
+        before, comma, last = incomplete.rpartition(",")
+        taken = before.split(",")
+        offered = one_of(*(name for name in names if name not in taken))(last)
+        return [f"{before}{comma}{name}" for name in offered]
+
+    return offer
+
+
+baselines = several_of(*BASELINES)
+codecs = several_of(*CODECS)
+
+
+def results(incomplete: str) -> list[str]:
+    """Tables of results."""
+    return _files(incomplete, _TABLES)
 
 
 def _files(incomplete: str, suffixes: Sequence[str]) -> list[str]:

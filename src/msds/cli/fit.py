@@ -136,6 +136,12 @@ class FitOptions:
         from msds.method.fusion import FORMS
         from msds.study.fitting import OBJECTIVES
 
+        given = [*self.datasets, *(self.test or ())]
+        if twice := [name for name in given if given.count(name) > 1]:
+            raise InputError(
+                f"{twice[0]} is named twice: --test tries the weights on sets that they were not "
+                "learned on; what they gain on references not seen is told of every set by itself."
+            )
         if self.objective not in OBJECTIVES:
             raise InputError(
                 f"Unknown objective {self.objective!r}: expected {' or '.join(OBJECTIVES)}."

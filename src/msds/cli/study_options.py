@@ -29,6 +29,17 @@ MOST_LINES = 20
 WRITERS = {".md": "markdown", ".tex": "latex", ".csv": "csv", ".tsv": "tsv"}
 
 
+CSV = (".csv", ".tsv")
+
+CsvSafe = Annotated[
+    bool,
+    typer.Option(
+        "--csv-safe",
+        help="Text in CSV that spreadsheets take for formulas gets an apostrophe in front.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
 SETS = "Data"
 METRICS = "Metrics"
 
@@ -200,13 +211,16 @@ class PageOptions:
         ),
     ] = None
 
+    csv_safe: CsvSafe = False
+
     def check(self, *inputs: str, others: Sequence[Path | None] = ()) -> None:
         """Refuse outputs that cannot be written, or that are read, before the work is done."""
         check_outputs(self.out or [], self.report, *others, inputs=inputs)
+        check_csv_safe(self.csv_safe, self.out or [], "--out")
 
     def present(self, page: Page) -> None:
         """Show the tables of a page, write them to files, and write the page if asked for."""
-        present(page, self.out or [], self.report)
+        present(page, self.out or [], self.report, csv_safe=self.csv_safe)
 
 
 @contextmanager
@@ -233,10 +247,12 @@ def progress_bar() -> Iterator[Progress]:
         yield advance
 
 
-def present(page: Page, out: Sequence[Path], report: Path | None) -> None:
+def present(
+    page: Page, out: Sequence[Path], report: Path | None, *, csv_safe: bool = False
+) -> None:
     """Show the tables of a page, write them to files, and write the page itself if asked for."""
     show_tables(page.tables)
-    save_tables(page.tables, out)
+    save_tables(page.tables, out, csv_safe=csv_safe)
     if report is not None:
         for problem in page.write(report):
             print(f"msds: {one_line(str(report))}: not drawn: {problem}", file=sys.stderr)
@@ -297,12 +313,20 @@ def check_outputs(tables: Sequence[Path], *others: Path | None, inputs: Sequence
                 raise InputError(f"{output} is read and would be replaced; give another name.")
 
 
-def save_tables(tables: Sequence[Table], paths: Sequence[Path]) -> None:
+def check_csv_safe(csv_safe: bool, tables: Sequence[Path], option: str) -> None:
+    """Refuse --csv-safe where no CSV is written."""
+    if csv_safe and not any(path.suffix.lower() in CSV for path in tables):
+        raise InputError(f"--csv-safe is for tables in CSV: give {option} FILE.csv too.")
+
+
+def save_tables(tables: Sequence[Table], paths: Sequence[Path], *, csv_safe: bool = False) -> None:
     """Write all tables into each file, in the form of its suffix."""
     from msds.files import atomic_write
 
     for path in paths:
-        texts = [getattr(table, WRITERS[path.suffix.lower()])() for table in tables]
+        suffix = path.suffix.lower()
+        safe = {"safe": True} if csv_safe and suffix in CSV else {}
+        texts = [getattr(table, WRITERS[suffix])(**safe) for table in tables]
         with atomic_write(path, "w", encoding="utf-8", newline="") as file:
             file.write("\n".join(texts))
 

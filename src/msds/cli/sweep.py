@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from msds.cli import completion
 from msds.cli.bundles import unbundled
 from msds.cli.options import OUTPUT, ComputeOptions, ModelOptions
-from msds.cli.study_options import METRICS
+from msds.cli.study_options import METRICS, CsvSafe
 from msds.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class CodecOptions:
             help="jpeg, webp, avif, jxl, mozjpeg, or a command such as "
             "'cjxl {in} {out}.jxl -q {q}'; repeatable.",
             rich_help_panel=CODECS,
+            autocompletion=completion.codecs,
         ),
     ]
     time_limit: Annotated[
@@ -135,6 +137,7 @@ class BesideOptions:
             metavar="NAMES",
             help="psnr, ssim, ssim-full-size, ms-ssim, lpips-vgg, lpips-alex, dists; or ''.",
             rich_help_panel=METRICS,
+            autocompletion=completion.baselines,
         ),
     ] = "psnr,ssim"
 
@@ -182,6 +185,8 @@ class AnchorOptions:
         ),
     ] = None
 
+    csv_safe: CsvSafe = False
+
     @property
     def named(self) -> tuple[str | None, float | None]:
         """The anchor, and the setting of it that is to be matched."""
@@ -199,10 +204,12 @@ class AnchorOptions:
 
     def check(self, *read: Path, others: Sequence[Path | None] = ()) -> None:
         """Refuse what cannot be written or would replace what is read."""
-        from msds.cli.study_options import check_outputs
+        from msds.cli.study_options import check_csv_safe, check_outputs
 
         _ = self.named
         check_outputs(self.tables or [], self.report, *others, inputs=[str(path) for path in read])
+        written = [path for path in (*(self.tables or ()), *others) if path is not None]
+        check_csv_safe(self.csv_safe, written, "--tables")
         if self.anchor is not None:
             from msds.errors import require
 
@@ -217,7 +224,7 @@ class AnchorOptions:
         page = sweep_page(replace(shown, anchor=name, quality=setting, command=command_line()))
         tables = page.tables
         show_tables(tables)
-        save_tables(tables, self.tables or [])
+        save_tables(tables, self.tables or [], csv_safe=self.csv_safe)
         if self.report is not None:
             for problem in page.write(self.report):
                 typer.echo(f"msds: {self.report}: not drawn: {problem}", err=True)
@@ -295,6 +302,7 @@ def sweep(
         output=output.out,
         resume=output.resume,
         keep=options.keep,
+        csv_safe=anchor.csv_safe,
     )
     with Progress(Display(), keeps=output.out is not None) as progress:
         report = run_sweep(plan, metric, job, progress)

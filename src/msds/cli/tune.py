@@ -14,6 +14,7 @@ import typer
 
 from msds.cli.bundles import unbundled
 from msds.cli.options import OUTPUT, ComputeOptions, ModelOptions
+from msds.cli.study_options import CsvSafe
 from msds.cli.sweep import CODECS, CodecOptions, Images, check_table
 from msds.errors import InputError
 
@@ -112,12 +113,15 @@ class TunedOutput:
             rich_help_panel=OUTPUT,
         ),
     ] = None
+    csv_safe: CsvSafe = False
 
     def check(self) -> None:
         """Refuse outputs that cannot be written, before the work."""
+        from msds.cli.study_options import check_csv_safe
         from msds.files import check_writable
 
         check_table(self.out)
+        check_csv_safe(self.csv_safe, [self.out] if self.out is not None else [], "--out")
         if self.to is not None:
             check_writable(self.to, folder=True)
 
@@ -172,7 +176,7 @@ def tune(
     run = run_of(metric, model.reading())
     scores = [score for _, score in tune_images(plan.sources, metric, job, run)]
     if output.out is not None:
-        write_records(output.out, run, scores)
+        write_records(output.out, run, scores, csv_safe=output.csv_safe)
     done = [one for one in scores if one.error is None]
     if done:
         show_tables([_table(done, job, run.model)])

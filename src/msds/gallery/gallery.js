@@ -32,6 +32,12 @@
   const number = (value, digits = 4) => (value === null ? "–" : value.toFixed(digits));
   const short = (row, name, which) => at(row, name).slice(
     at(row, name).startsWith(data.folders[which]) ? data.folders[which].length : 0);
+  // A name that breaks where its parts end.
+  const parted = (tag, kind, name) => {
+    const box = element(tag, kind);
+    for (const part of name.split(/(?<=[/_.-])(?=\w)/)) box.append(part, element("wbr"));
+    return box;
+  };
   const difference = (row) => (at(row, "score") === null || at(row, "before") === null
     ? null : at(row, "score") - at(row, "before"));
   const signed = (value) => (value === null ? "–" : (value > 0 ? "+" : "") + value.toFixed(4));
@@ -276,7 +282,7 @@
         const card = element("button", "card");
         card.type = "button";
         const shown = data.compared ? signed(difference(row)) : number(at(row, "score"));
-        card.append(thumbnail(row), element("b", "", shown), element("span", "quiet", short(row, "distorted", 0)));
+        card.append(thumbnail(row), element("b", "", shown), parted("span", "quiet", short(row, "distorted", 0)));
         card.addEventListener("click", () => open(row));
         strip.append(card);
       }

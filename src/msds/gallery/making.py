@@ -58,7 +58,7 @@ def album_for(page: Path, place: Place, run: Run, **options: Any) -> Album:
 
     reading = {
         name: value
-        for name in ("background", "transfer")
+        for name in ("background", "transfer", "frame")
         if (value := run.settings.get(name)) is not None
     }
     kind = " ".join(f"{name} {value}" for name, value in sorted(reading.items()))

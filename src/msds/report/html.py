@@ -17,7 +17,7 @@ from msds.report.blocks import (
     Text,
 )
 from msds.report.charts import Chart
-from msds.report.markup import shown, shown_lines
+from msds.report.markup import shown, shown_lines, shown_name
 from msds.report.table import Cell, Number, Table
 
 WIDE, BESIDE, NARROW = 640.0, 440.0, 340.0
@@ -78,7 +78,7 @@ class Renderer:
                 keys = keys or _legend(chart)
             except Exception as error:  # whatever fails costs this chart and not the page
                 drawn = self._failed(title or block.title, error)
-            heading = f'<p class="chart-title">{shown(title)}</p>' if title else ""
+            heading = f'<p class="chart-title">{shown_name(title)}</p>' if title else ""
             panels += f'<div class="panel">{heading}{drawn}</div>'
         kind = "plot several" if len(block.charts) > 1 else "plot"
         return (
@@ -93,7 +93,7 @@ class Renderer:
             drawn = viewer_html((block.reference, block.distorted), block.load())
         except Exception as error:  # as above
             drawn = self._failed(block.caption, error)
-        return f"<figure>{drawn}<figcaption>{shown(block.caption)}</figcaption></figure>"
+        return f"<figure>{drawn}<figcaption>{shown_name(block.caption)}</figcaption></figure>"
 
     def _failed(self, what: str, error: Exception) -> str:
         reason = f"{type(error).__name__}: {error}"
@@ -143,7 +143,7 @@ def table_html(table: Table) -> str:
     low = max(0.0, min(_numbers(table), default=0.0))
     rows = []
     for index, row in enumerate(table.rows):
-        cells = [f'<th scope="row"{_sorting(row[0])}>{shown(table.text(row[0]))}</th>']
+        cells = [f'<th scope="row"{_sorting(row[0])}>{shown_name(table.text(row[0]))}</th>']
         for column, cell in enumerate(row[1:], start=1):
             kinds = ["best"] if (index, column) in bold else []
             kinds += ["words"] if words[column] else []

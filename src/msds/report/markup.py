@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 
 from msds.text import one_line
 
+_LONG = 20
+_PART = re.compile(r"([/_.-])(?=\w)")
+"""Where a name's part ends."""
+
 
 def shown(text: str) -> str:
     """Any text as HTML that shows it, in one line."""
     return escape(one_line(text))
+
+
+def shown_name(text: str) -> str:
+    """Text with names of files as HTML: long ones break where their parts end."""
+    return " ".join(
+        _PART.sub(r"\1<wbr>", shown(word)) if len(word) > _LONG else shown(word)
+        for word in text.split(" ")
+    )
 
 
 def shown_lines(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from msds.text import markdown, one_line
+from msds.text import markdown, no_formula, one_line
 
 
 class Range(Protocol):
@@ -145,10 +145,14 @@ class Table:
         lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
         return "\n".join(lines) + "\n"
 
-    def csv(self, delimiter: str = ",") -> str:
+    def csv(self, delimiter: str = ",", *, safe: bool = False) -> str:
         """The table as CSV with full precision; a first column names the table.
 
         Intervals and marks have columns of their own, such as "SRCC low" and "SRCC high".
+
+        Parameters
+        ----------
+        safe : whether text that spreadsheets would take for a formula gets an apostrophe in front.
         """
         buffer = io.StringIO()
         writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
@@ -159,15 +163,17 @@ class Table:
             if not part or any(_part(row[index], part) is not None for row in self.rows)
         ]
         names = [f"{self.columns[index]} {part}".rstrip() for index, part in parts]
-        writer.writerow(["table", *names])
+        own = no_formula if safe else str
+        writer.writerow(["table", *map(own, names)])
         for row in self.rows:
             cells = (_part(row[index], part) for index, part in parts)
-            writer.writerow([self.name, *("" if cell is None else cell for cell in cells)])
+            texts = (own(cell) if isinstance(cell, str) else cell for cell in cells)
+            writer.writerow([own(self.name), *("" if cell is None else cell for cell in texts)])
         return buffer.getvalue()
 
-    def tsv(self) -> str:
+    def tsv(self, *, safe: bool = False) -> str:
         """The same divided by tabs."""
-        return self.csv("\t")
+        return self.csv("\t", safe=safe)
 
 
 def _part(cell: Cell, part: str) -> str | float | None:

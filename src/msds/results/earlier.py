@@ -17,10 +17,9 @@ from msds.results.tables import (
     SIDES,
     SIZE_COLUMNS,
     check_output,
-    without_apostrophe,
 )
 from msds.rows import read_rows
-from msds.text import printable, reason
+from msds.text import printable, reason, without_apostrophe
 
 _LEVEL = re.compile(r"level_[1-9]\d*")
 

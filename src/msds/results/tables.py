@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -13,15 +12,13 @@ from msds.errors import InputError, require
 from msds.files import atomic_write
 from msds.pairs import Plan
 from msds.results.record import RECORD_FIELDS, Run, Score
-from msds.text import printable
+from msds.text import no_formula, printable
 
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 """Of text tables, by their suffix."""
 ROLES = ("reference", "distorted")
 SIDES = ("width", "height")
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
 SIZE_COLUMNS = tuple(f"{role}_{side}" for role in ROLES for side in SIDES)
 
 
@@ -150,7 +147,7 @@ def _write_json(path: Path, scores: Iterable[Score]) -> None:
 
 def _write_csv(path: Path, plan: Plan, run: Run, scores: Iterable[Score], safe: bool) -> None:
     fields = flat_fields(plan.columns, run.levels)
-    shown: Callable[[Any], Any] = _no_formula if safe else lambda cell: cell
+    shown: Callable[[Any], Any] = no_formula if safe else lambda cell: cell
     with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(_Lines(file), delimiter=DELIMITERS[path.suffix.lower()])
         writer.writerow(map(shown, fields))
@@ -170,18 +167,3 @@ class _Lines:
 
     def write(self, line: str) -> int:
         return self._file.write(line.removesuffix("\r\n") + "\n")
-
-
-def _no_formula(cell: Any) -> Any:
-    """Text that no spreadsheet takes for a formula; numbers are none.
-
-    Source: https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    if not isinstance(cell, str) or not _FORMULA.match(cell) or _NUMBER.fullmatch(cell):
-        return cell
-    return f"'{cell}"
-
-
-def without_apostrophe(cell: str) -> str:
-    """What `csv_safe` has made of a cell, undone."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell

@@ -63,11 +63,11 @@ class Kept:
         if self._journal is not None:
             self._journal.add(row, score)
 
-    def finish(self) -> tuple[Score, ...]:
+    def finish(self, *, csv_safe: bool = False) -> tuple[Score, ...]:
         """Write the table; returns the records in the order of the plan."""
         scores = tuple(self._scores[row] for row in range(len(self._plan.cells)))
         if self._output is not None:
-            write_records(self._output, self._run, scores)
+            write_records(self._output, self._run, scores, csv_safe=csv_safe)
             if self._journal is not None:
                 self._journal.remove()
         return scores
@@ -139,7 +139,7 @@ def _number(text: str) -> Any:
     return text or None
 
 
-def write_records(path: Path, run: Run, scores: Sequence[Score]) -> None:
+def write_records(path: Path, run: Run, scores: Sequence[Score], *, csv_safe: bool = False) -> None:
     """Write records with all their columns.
 
     Raises
@@ -150,4 +150,4 @@ def write_records(path: Path, run: Run, scores: Sequence[Score]) -> None:
     from msds.pairs import Pair
 
     pairs = (Pair(s.reference, s.distorted, Path(), Path(), s.columns) for s in scores)
-    write_results(path, Plan(tuple(pairs)), run, scores)
+    write_results(path, Plan(tuple(pairs)), run, scores, csv_safe=csv_safe)

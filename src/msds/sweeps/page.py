@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
+from typing import Protocol
 
 import numpy as np
 
@@ -29,8 +31,15 @@ MOST_CURVES = 24
 WORST = 3
 """Pictures that are shown of each encoder."""
 
-Pictures = Callable[[Point], str]
-"""Makes the picture of a point as a data URI."""
+
+class Pictures(Protocol):
+    """Makes pictures of points."""
+
+    def has(self, point: Point) -> bool:
+        """Whether there is one."""
+
+    def __call__(self, point: Point) -> str:
+        """It, as a data URI."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,10 @@ def _said(comparison: Comparison, quality: float | None) -> str:
     if quality is None:
         return ""
     found = [matched(comparison, codec, quality) for codec in comparison.others]
-    return " ".join(match_of(one) for one in found if one is not None)
+    matches = [match_of(one) for one in found if one is not None]
+    if not matches:
+        return ""
+    return f"As good as {comparison.anchor} at {quality:g}: {'; '.join(matches)}."
 
 
 def _compared(comparison: Comparison, shown: Shown) -> list[Section]:
@@ -170,20 +182,26 @@ def _intervals(comparison: Comparison) -> Intervals:
         if one.metric == LEAD and one.images:
             mean = one.rate()
             values[one.codec] = (mean.value, mean.low, mean.high)
-    return Intervals(values, f"BD-rate against {comparison.anchor}, %")
+    return Intervals(values, f"BD-rate against {comparison.anchor}, %", digits=1)
 
 
 def _worst(comparison: Comparison, pictures: Pictures, quality: float | None) -> Section:
     """Pairs of encodings of about one rate in which an encoder does worst against the anchor."""
     blocks: list[Block] = []
+    gone = 0
     for codec in comparison.others:
-        for lost, anchor, test in worst_at_equal_rate(comparison, codec, quality)[:WORST]:
+        worst = worst_at_equal_rate(comparison, codec, quality)
+        seen = [one for one in worst if pictures.has(one[1]) and pictures.has(one[2])]
+        gone += len(worst) - len(seen)
+        for lost, anchor, test in islice(seen, WORST):
             names = [_told(p.codec, p.quality, p.rate, p.scores[LEAD]) for p in (anchor, test)]
             verb = "loses" if lost > 0 else "gains"
             caption = f"{anchor.image}: at this rate {codec} {verb} {abs(lost):.4f} of the score."
             load = partial(_both, pictures, anchor, test)
             blocks.append(PicturePair(names[0], names[1], load, caption))
-    if not blocks:
+    if gone:
+        blocks.insert(0, Text(f"Pairs of which no picture is at hand: {gone}."))
+    elif not blocks:
         blocks = [Text("No two encodings of an image have rates that can be compared.")]
     return Section(f"Where they do worst against {comparison.anchor}, at equal rate", blocks)
 

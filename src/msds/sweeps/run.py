@@ -58,6 +58,7 @@ class SweepJob:
     output : table of results, by suffix .jsonl, .csv or .parquet.
     resume : whether to go on with what an earlier sweep has left of this output.
     keep : folder for the encoded files; they are not kept without.
+    csv_safe : whether text in CSV that spreadsheets would take for a formula is made harmless.
     """
 
     reading: Reading = field(default_factory=Reading)
@@ -67,6 +68,7 @@ class SweepJob:
     output: Path | None = None
     resume: bool = False
     keep: Path | None = None
+    csv_safe: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def run_sweep(
             for row, score in coming:
                 kept.add(row, score)
                 watcher.scored(row, score)
-        scores = kept.finish()
+        scores = kept.finish(csv_safe=job.csv_safe)
     return SweepReport(plan, run, job, scores, kept.kept, time.perf_counter() - start)
 
 

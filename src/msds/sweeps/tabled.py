@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msds.errors import InputError
 from msds.results import Score, read_results
+from msds.sweeps.at_hand import AtHand
 from msds.sweeps.kept import typed
 from msds.sweeps.page import Shown
 from msds.sweeps.points import Point, points_of
@@ -17,7 +18,9 @@ USUAL = ("psnr", "ssim", "ms-ssim", "ssim-full-size")
 """Columns that are scores wherever a table has them."""
 
 
-def read_points(paths: Sequence[Path], metrics: Iterable[str] = ()) -> Shown:
+def read_points(
+    paths: Sequence[Path], metrics: Iterable[str] = (), images: Iterable[Path] = ()
+) -> Shown:
     """The points of tables, each of `msds sweep` or of `msds score --with-size`.
 
     Encoders are those of the column `codec`; a table without it is one of the encoder that it is
@@ -26,6 +29,8 @@ def read_points(paths: Sequence[Path], metrics: Iterable[str] = ()) -> Shown:
     Parameters
     ----------
     metrics : columns that hold scores of other metrics.
+    images : folders that the names in the tables may be relative to, besides the current one and
+        those of the tables: pictures are made of the files that are there.
 
     Raises
     ------
@@ -38,8 +43,14 @@ def read_points(paths: Sequence[Path], metrics: Iterable[str] = ()) -> Shown:
     named = list(dict.fromkeys(metrics))
     names: dict[str, str] = {}
     owners: dict[str, Path] = {}
+    pictures = AtHand([*images, Path(), *(path.parent for path in paths)])
     for path in paths:
-        found = [_read(one, names) for one in read_results(path)]
+        read = list(read_results(path))
+        found = [_read(one, names) for one in read]
+        for before, after in zip(read, found, strict=True):
+            codec = str(after.columns.get("codec") or path.stem)
+            record = replace(before, columns=after.columns)
+            pictures.add(after.reference, codec, record)
         _check(path, found, named)
         scores += found
         _check_models(path, scores)
@@ -60,7 +71,7 @@ def read_points(paths: Sequence[Path], metrics: Iterable[str] = ()) -> Shown:
         raise InputError("The tables hold no image with a score.")
     present = {name for point in points for name in point.scores}
     every = [name for name in dict.fromkeys([*USUAL, *named]) if name in present]
-    return Shown(points, every, scores[0].model, encoders=encoders)
+    return Shown(points, every, scores[0].model, pictures=pictures, encoders=encoders)
 
 
 def _read(score: Score, names: dict[str, str]) -> Score:

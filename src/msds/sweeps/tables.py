@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from msds.report.table import Cell, Number, Table
+from msds.report.table import Number, Table
 from msds.sweeps.bjontegaard import Curve, Mean
 from msds.sweeps.comparison import Comparison, Matched, Versus, matched, rate_at
 from msds.sweeps.points import LEAD, Point
@@ -46,7 +46,7 @@ def settings_table(points: Sequence[Point], metrics: Sequence[str], model: str) 
     return table
 
 
-def _mean(values: Sequence[float]) -> Cell:
+def _mean(values: Sequence[float]) -> float | None:
     return statistics.fmean(values) if values else None
 
 
@@ -54,12 +54,12 @@ def versus_table(comparison: Comparison) -> Table:
     """BD-rate and BD-quality of every encoder against the anchor, by every metric."""
     table = Table(
         f"Against {comparison.anchor}, over the images",
-        ["encoder", "by", "images", "BD-rate %", "by PCHIP", "BD-quality", "overlap"],
+        ["encoder", "by", "images", "BD-rate %", "BD-quality", "overlap"],
         note=_versus_note(comparison),
     )
     for one in comparison.versus:
         if not one.images:
-            table.rows.append([one.codec, one.metric, 0, None, None, None, None])
+            table.rows.append([one.codec, one.metric, 0, None, None, None])
             continue
         table.rows.append(
             [
@@ -67,7 +67,6 @@ def versus_table(comparison: Comparison) -> Table:
                 one.metric,
                 one.images,
                 _number(one.rate("akima"), 1),
-                _number(Mean(one.rate("pchip").value), 1),
                 _number(one.quality("akima"), 2 if one.metric == "psnr" else 4),
                 one.overlap,
             ]
@@ -78,9 +77,13 @@ def versus_table(comparison: Comparison) -> Table:
 def _versus_note(comparison: Comparison) -> str:
     said = [
         "BD-rate: bytes spent at equal quality, below 0 saves; mean of the logarithms over images "
-        "with its interval of 95 % over images, by Akima's interpolation and by PCHIP. BD-quality: "
-        "what is gained at equal bytes. Overlap: share of the scores that both curves reach."
+        "with its interval of 95 % over images, by Akima's interpolation. BD-quality: what is "
+        "gained at equal bytes. Overlap: share of the scores that both curves reach."
     ]
+    usable = [one for one in comparison.versus if one.images]
+    if usable:
+        most = max(abs(one.rate("pchip").value - one.rate("akima").value) for one in usable)
+        said.append(f"By PCHIP instead, no BD-rate differs by more than {most:.1f}.")
     for one in comparison.versus:
         said += [f"{one.codec} by {one.metric}: {text}." for text in problems_of(one)]
     return " ".join(said)
@@ -109,18 +112,22 @@ def matched_table(comparison: Comparison, quality: float) -> Table:
     name = f"{comparison.anchor} {quality:g}"
     table = Table(
         f"As good as {name}",
-        ["encoder", "setting", "images", "score", f"score of {name}", "bytes saved %", "dearer"],
+        [
+            *("encoder", "setting", "images", "score", f"{comparison.anchor}'s", "saved %"),
+            *("at equal score %", "dearer"),
+        ],
         digits=4,
         note=f"The cheapest setting whose mean score reaches that of {name}, and what it saves of "
-        "its bytes over all images; dearer: images that take more bytes at the score that "
-        f"{name} gives them.",
+        "the bytes over all images. At equal score: what would be saved by a setting between those "
+        f"that were tried, at the very score that {name} gives an image, mean over the images; "
+        "dearer: those that take more bytes at it.",
     )
     for codec in comparison.others:
         found = matched(comparison, codec, quality)
         if found is None:
-            table.rows.append([codec, "none", 0, None, None, None, None])
+            table.rows.append([codec, "none", 0, None, None, None, None, None])
             continue
-        dearer = [one for one in savings(comparison, codec, quality).values() if one < 0]
+        equal = list(savings(comparison, codec, quality).values())
         table.rows.append(
             [
                 codec,
@@ -128,11 +135,16 @@ def matched_table(comparison: Comparison, quality: float) -> Table:
                 len(found.test),
                 found.scores[1],
                 found.scores[0],
-                Number(100 * found.saved, f"{100 * found.saved:.1f}"),
-                len(dearer),
+                _percent(found.saved),
+                _percent(_mean(equal)),
+                sum(one < 0 for one in equal),
             ]
         )
     return table
+
+
+def _percent(share: float | None) -> Number | None:
+    return None if share is None else Number(100 * share, f"{100 * share:.1f}")
 
 
 def savings(comparison: Comparison, codec: str, quality: float) -> dict[str, float]:
@@ -168,11 +180,7 @@ def images_table(comparison: Comparison) -> Table:
 
 
 def match_of(found: Matched) -> str:
-    """A match in a sentence."""
-    a, b = found.anchor[0], found.test[0]
-    verb = "saves" if found.saved >= 0 else "costs"
-    return (
-        f"{b.codec} at {b.quality:g} {verb} {abs(100 * found.saved):.0f} % of the bytes of "
-        f"{a.codec} at {a.quality:g} and scores {found.scores[1]:.4f} against "
-        f"{found.scores[0]:.4f} in the mean over {len(found.test)} images."
-    )
+    """A match in words, to stand in a list of them."""
+    b, share = found.test[0], f"{abs(100 * found.saved):.0f} %"
+    said = f"saves {share} of the bytes" if found.saved >= 0 else f"takes {share} more bytes"
+    return f"{b.codec} at {b.quality:g} {said} and scores {found.scores[1] - found.scores[0]:+.4f}"

@@ -14,10 +14,16 @@ _ROW, _NARROW = 34.0, 500.0
 
 @dataclass(frozen=True)
 class Intervals(Chart):
-    """(value, low, high) by name, the largest value at the top; nan where there is no interval."""
+    """(value, low, high) by name, the largest value at the top; nan where there is no interval.
+
+    Attributes
+    ----------
+    digits : decimals that values are shown with.
+    """
 
     values: Mapping[str, tuple[float, float, float]]
     label: str
+    digits: int = 3
 
     def svg(self, width: float) -> str:
         """The chart; on a narrow one names stand above their lines."""
@@ -42,6 +48,6 @@ class Intervals(Chart):
                 )
             canvas.add(f'<circle class="dot" cx="{number(x(value))}" cy="{number(y)}" r="5"/>')
             end = max(v for v in (value, high) if math.isfinite(v))
-            canvas.text(x(end) + 10, y + 5, f"{value:.3f}", "value")
+            canvas.text(x(end) + 10, y + 5, f"{value:.{self.digits}f}", "value")
         canvas.x_axis(x, self.label)
         return canvas.svg()

@@ -65,9 +65,10 @@ class Lines(Chart):
         x, y = canvas.x(*spanning(v for line in lines for v in line.x)), canvas.y(*ys)
         canvas.y_axis(y, self.ylabel)
         canvas.x_axis(x, self.xlabel, self.names)
+        together = len({tuple(line.x) for line in lines}) == 1
         for index, line in enumerate(lines):
-            # Side by side, since intervals of several lines would lie upon each other.
-            shift = 5 * (index - (len(lines) - 1) / 2) if line.low else 0.0
+            # Side by side where all have the same places, and so intervals upon each other.
+            shift = 5 * (index - (len(lines) - 1) / 2) if line.low and together else 0.0
             canvas.add(*_drawn(line, index, [x(value) + shift for value in line.x], y))
         return canvas.svg()
 
