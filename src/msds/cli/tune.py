@@ -194,9 +194,9 @@ def _table(scores: Sequence[Score], job: TuneJob, model: str) -> Table:
     asked += [f"at most {job.max_bytes} bytes"] if job.max_bytes is not None else []
     table = Table(
         f"{job.codec.name} for {' and '.join(asked)}",
-        ["image", "setting", "score", "bytes", "bits per pixel", "reached", "tries"],
+        ["image", "setting", "score", "bytes", "bpp", "reached", "tries"],
         digits=4,
-        note=f"score: {model}.",
+        note=f"score: {model}; bpp: bits per pixel.",
     )
     for one in scores:
         columns = one.columns

@@ -23,9 +23,9 @@ def settings_table(points: Sequence[Point], metrics: Sequence[str], model: str) 
     names = [LEAD, *metrics]
     table = Table(
         "Settings, means over the images",
-        ["encoder", "setting", "images", "bits per pixel", "lowest", *names, "ms to encode"],
+        ["encoder", "setting", "images", "bpp", "lowest", *names, "ms to encode"],
         digits=4,
-        note=f"score: {model}; lowest: the lowest score of an image.",
+        note=f"score: {model}; bpp: bits per pixel; lowest: the lowest score of an image.",
     )
     groups: dict[tuple[str, float | None], list[Point]] = {}
     for point in points:
