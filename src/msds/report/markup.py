@@ -9,7 +9,7 @@ from html import escape
 
 from msds.text import one_line
 
-_LONG = 20
+_LONG = 12
 _PART = re.compile(r"([/_.-])(?=\w)")
 """Where a name's part ends."""
 
