@@ -33,7 +33,7 @@ def placed(nav: Sequence[Any], pages: Sequence[str]) -> list[Any]:
     named = set(_values(nav))
     folders = sorted((one for one in named if one.endswith("/")), key=len, reverse=True)
     found: dict[str, list[str]] = {one: [] for one in folders}
-    for page in pages:
+    for page in sorted(pages, key=lambda one: (not one.endswith(("README.md", "index.md")), one)):
         home = next((one for one in folders if one == "./" or page.startswith(one)), None)
         if page not in named and home is not None:
             found[home].append(page)

@@ -3,7 +3,7 @@
 The address is that of the clone's own `origin` (or `MSDS_REPOSITORY`), so that the site of a fork
 leads to the fork; a clone without one gets a site without the link. A link to
 `../examples/common.py` works in the sources as it is; on the site it leads to the file in the
-repository, or stays plain text.
+repository, or stays plain text. A page whose text is `--8<-- "CHANGELOG.md"` shows that file.
 """
 
 from __future__ import annotations
@@ -11,11 +11,18 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(((?:\.\./)+[^)\s]+)\)")
+LINK = re.compile(r"(?<![!\w])\[([^\]]+)\]\((?!\w+:|#)([^)\s]+)\)")
+INCLUDED = re.compile(r"^--8<-- \"([^\"]+)\"$", re.MULTILINE)
+INCLUDING = {
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "RELEASING.md": "releasing.md",
+}
+"""Files that have a page of their own, which includes them."""
 
 
 def address() -> str | None:
@@ -39,16 +46,30 @@ def on_config(config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
-    """Links to files of the repository that are no pages."""
-    folder = PurePosixPath("docs", page.file.src_uri).parent
+    """Links to files of the repository that are no pages, and what a page includes."""
+    here = ROOT / "docs" / page.file.src_uri
+
+    def include(match: re.Match[str]) -> str:
+        file = ROOT / match[1]
+        return _led(file.read_text(encoding="utf-8"), file, here, config["repo_url"])
+
+    return INCLUDED.sub(include, _led(markdown, here, here, config["repo_url"]))
+
+
+def _led(text: str, source: Path, page: Path, repository: str | None) -> str:
+    """Text of a file with its links as they must be on a page."""
 
     def lead(match: re.Match[str]) -> str:
-        text, target = match[1], match[2].partition("#")[0]
-        place = Path(os.path.normpath(ROOT / folder / target))
-        if place.is_relative_to(ROOT / "docs"):
+        target, hash_sign, anchor = match[2].partition("#")
+        place = Path(os.path.normpath(source.parent / target))
+        if place == ROOT or not place.is_relative_to(ROOT):
             return match[0]
         name = place.relative_to(ROOT).as_posix()
+        place = ROOT / "docs" / INCLUDING[name] if name in INCLUDING else place
+        if place.is_relative_to(ROOT / "docs"):
+            path = PurePath(os.path.relpath(place, page.parent)).as_posix()
+            return f"[{match[1]}]({path}{hash_sign}{anchor})"
         kind = "tree" if place.is_dir() else "blob"
-        return f"[{text}]({config['repo_url']}/{kind}/HEAD/{name})" if config["repo_url"] else text
+        return f"[{match[1]}]({repository}/{kind}/HEAD/{name})" if repository else match[1]
 
-    return LINK.sub(lead, markdown)
+    return LINK.sub(lead, text)

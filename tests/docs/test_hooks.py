@@ -87,9 +87,18 @@ def test_a_link_that_leaves_the_docs_leads_to_the_repository(
 ) -> None:
     page = SimpleNamespace(file=SimpleNamespace(src_uri="tutorials/one.md"))
     lead = hook("repository").on_page_markdown
-    text = "[it](../../examples/common.py) and [this](../method.md)"
-    expected = f"{shown} and [this](../method.md)"
+    text = "[it](../../examples/common.py) and [this](../method.md#msds), xs[0](y)"
+    expected = f"{shown} and [this](../method.md#msds), xs[0](y)"
     assert lead(text, page=page, config={"repo_url": address}) == expected
+
+
+def test_an_included_file_has_its_links_as_the_page_needs_them() -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="contributing.md"))
+    lead = hook("repository").on_page_markdown
+    shown = lead('--8<-- "CONTRIBUTING.md"', page=page, config={"repo_url": None})
+    assert shown.startswith("# Contributing")
+    assert "](architecture.md)" in shown
+    assert "](releasing.md)" in shown
 
 
 def test_every_variable_of_the_environment_that_is_read_is_in_the_docs() -> None:
