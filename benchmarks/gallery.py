@@ -59,10 +59,10 @@ SCROLLED = """(steps) => new Promise((done) => {
       return box.bottom > 0 && box.top < innerHeight;
     }));
     if (k === steps) return done([gaps.slice(2), missing.filter(Boolean).length, rows.length]);
-    window.scrollBy(0, k % 50 ? 240 : height / 20);
+    window.scrollBy({ top: k % 50 ? 240 : height / 20, behavior: "instant" });
     requestAnimationFrame(() => step(k + 1));
   };
-  document.querySelector(".pairs").scrollIntoView();
+  document.querySelector(".pairs").scrollIntoView({ behavior: "instant" });
   requestAnimationFrame(() => step(0));
 })"""
 

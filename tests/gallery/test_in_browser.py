@@ -124,6 +124,18 @@ def test_ten_thousand_pairs_keep_few_rows_in_the_document(chromium: Browser, ima
         assert rows.count() < 60
 
 
+def test_all_rows_are_printed_in_their_order(chromium: Browser, images: Path) -> None:
+    with chromium.open(page_of(images, 60, "none")) as tab:
+        before = tab.page.locator(".body .row").count()
+        assert before < 60
+        tab.page.emulate_media(media="print")
+        tab.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert names(tab) == [f"{k}.png" for k in range(60)]
+        tab.page.emulate_media(media="screen")
+        tab.page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert tab.page.locator(".body .row").count() == before
+
+
 def test_rows_are_ordered_by_a_heading_those_that_failed_last(
     chromium: Browser, images: Path
 ) -> None:
@@ -176,6 +188,14 @@ def test_a_pair_is_opened_stepped_through_and_left_by_keyboard_alone(
         assert page.url.endswith("#pair-2")
         page.keyboard.press("ArrowRight")
         assert dialog.get_by_role("heading").inner_text() == "out/2.png"
+        viewer = page.locator("dialog .viewer")
+        page.keyboard.press("Space")
+        assert viewer.get_attribute("data-mode") == "flicker"
+        assert dialog.get_by_role("heading").inner_text() == "out/2.png"
+        page.keyboard.press("+")  # arrows move images that are larger than their place
+        page.keyboard.press("ArrowRight")
+        assert dialog.get_by_role("heading").inner_text() == "out/2.png"
+        page.keyboard.press("0")
         dialog.get_by_role("button", name="Flicker").focus()
         page.keyboard.press("Enter")
         page.keyboard.press("ArrowLeft")

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from msds.report.charts import Histogram, Line, Lines, Scatter
-from msds.report.charts.base import COLOURS, DASHES, Scale, spanning, tick_texts
+from msds.report.charts.base import (
+    COLOURS,
+    DASHES,
+    Canvas,
+    Scale,
+    spanning,
+    text_width,
+    tick_texts,
+)
 from msds.report.charts.marks import SHAPES, mark
 from msds.report.markup import level_bars, score_bar
 
@@ -66,6 +74,16 @@ def test_a_histogram_counts_every_value_once(values: list[float], most: int) -> 
     assert np.abs(np.array(chart.counts()) - expected).sum() <= 2 * on_an_edge
     assert chart.edges[-1] == pytest.approx(1.0)
     assert len(chart.edges) <= most + 3
+
+
+def test_values_below_an_axis_lie_within_the_drawing() -> None:
+    canvas = Canvas(300, 200, left=4, right=4, top=10, bottom=50)
+    canvas.x_axis(canvas.x(0.0, 0.001), "change of the score")
+    placed = re.findall(r'<text x="([^"]+)"[^>]*class="tick"[^>]*>([^<]+)<', canvas.svg())
+    assert len(placed) > 1
+    for x, text in placed:
+        assert 0 <= float(x) - text_width(text) / 2
+        assert float(x) + text_width(text) / 2 <= 300
 
 
 def test_a_scatter_places_a_mark_where_its_scales_say() -> None:

@@ -294,7 +294,7 @@
   let current = null;
   let viewer = null;
 
-  function open(row) {
+  function open(row, stepping = false) {
     current = row;
     byId("pair-name").textContent = at(row, "distorted");
     const body = byId("pair-body");
@@ -330,6 +330,11 @@
     history.replaceState(null, "", `#pair-${row.index + 1}`);
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
+    // Keys are for the images, unless somebody goes from pair to pair with the buttons.
+    const stage = body.querySelector(".stage");
+    if (stage && (!stepping || !dialog.contains(document.activeElement))) {
+      stage.focus({ preventScroll: true });
+    }
   }
 
   function details(row) {
@@ -368,7 +373,7 @@
 
   function step(by) {
     const row = seen[seen.indexOf(current) + by];
-    if (row) open(row);
+    if (row) open(row, true);
   }
 
   byId("previous").addEventListener("click", () => step(-1));
@@ -376,7 +381,7 @@
   byId("close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   dialog.addEventListener("keydown", (event) => {
-    if (event.target.closest(".stage, input") || event.defaultPrevented) return;
+    if (event.target.closest("input") || event.defaultPrevented) return;
     if (event.key === "ArrowLeft") step(-1);
     else if (event.key === "ArrowRight") step(1);
   });

@@ -19,7 +19,11 @@ MSDS.rows = function (body, build) {
     const first = Math.max(0, Math.floor(-top / height) - BEYOND);
     // Some are there before the list is in sight, for those who come to it without scrolling.
     const seen = Math.ceil((window.innerHeight - top) / height) + BEYOND;
-    const last = Math.min(rows.length, Math.max(seen, first + 2 * BEYOND));
+    keep(first, Math.min(rows.length, Math.max(seen, first + 2 * BEYOND)));
+  }
+
+  // The rows from one place up to another are in the document, and no others.
+  function keep(first, last) {
     for (const [place, element] of present) {
       const wanted = place >= first && place < last;
       // What has the focus stays, or the keyboard would lose its place.
@@ -48,6 +52,9 @@ MSDS.rows = function (body, build) {
   // Browsers say at most once a frame that the page has scrolled, before they paint it.
   window.addEventListener("scroll", draw, { passive: true });
   window.addEventListener("resize", () => { measure(); redraw(); });
+  // On paper nothing scrolls. They are made anew, since there they stand in their order.
+  window.addEventListener("beforeprint", () => { keep(0, 0); keep(0, rows.length); });
+  window.addEventListener("afterprint", redraw);
   return {
     show(wanted) {
       rows = wanted;

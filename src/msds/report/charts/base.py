@@ -179,7 +179,9 @@ class Canvas:
         end = number(self.width - self.right)
         self.add(f'<path class="axis" d="M{number(self.left)} {number(base)}H{end}"/>')
         for tick, text in zip(ticks, tick_texts(ticks) if names is None else names, strict=True):
-            self.text(scale(tick), base + 20, text, "tick", "middle")
+            half = text_width(text) / 2
+            place = max(half, min(scale(tick), self.width - half))  # wholly within the drawing
+            self.text(place, base + 20, text, "tick", "middle")
         room = self.width - self.right - 20
         self.text(self.width - self.right, base + 43, f"{fitted(label, room)} →", "label", "end")
 
