@@ -150,7 +150,9 @@ def test_a_score_is_explained_where_only_ascii_can_be_printed(examples_dir: Path
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    assert result.stdout.count("#" * 30) == 4
+    bars = re.findall("#{10,}", result.stdout)
+    assert len(bars) == 4
+    assert len(set(bars)) == 1
 
 
 @pytest.mark.parametrize("columns", [50, 60])
@@ -234,3 +236,19 @@ def test_the_record_of_a_pair_is_json(examples_dir: Path) -> None:
     record = json.loads(result.stdout)
     assert record["score"] == 1.0
     assert record["levels"] == [1.0] * 4
+
+
+def test_a_file_whose_name_begins_with_a_dash_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "-b.png"):
+        (tmp_path / name).touch()
+    done = call(monkeypatch, capsys, "score", "a.png", "-b.png")
+    assert done.status == 2
+    assert done.err.endswith("msds: -b.png is a file here: give it as ./-b.png\n")
+
+
+def test_lines_of_the_help_end_where_those_of_the_terminal_do() -> None:
+    wide = " ".join(run("score", "--help", COLUMNS="300").stdout.split("\n\n")[1].split())
+    assert "or the pairs of a table. In two folders, images belong together" in wide

@@ -335,12 +335,16 @@ def test_a_baseline_passes_itself_and_catches_what_got_worse(
     many = ("score", "refs", "dist", *PATTERN, *RANDOM)
     assert msds(*many, "--out", f"old{suffix}").status == 0
     gate = (*many, "--baseline", f"old{suffix}")
-    assert msds(*gate).status == 0
+    same = msds(*gate)
+    assert same.status == 0
+    unchanged = "0 worse, 0 better, 6 same, 0 failed, 0 new, 0 missing"
+    assert f"since old{suffix}: {unchanged}" in same.err
     write_image(here / "dist/a1_q80.jpg", 1, (44, 36), quality=1)
     (here / "dist/a2_q80.jpg").rename(here / "dist/a2_q70.jpg")
     worse = msds(*gate, "--tolerance", "0.01", "--annotations", "github")
     assert worse.status == 3
     assert re.search(r"worse:\n  dist/a1_q80.jpg \(refs/a1.png\): 0\.\d+ is worse than", worse.err)
+    assert f"since old{suffix}: 1 worse, 0 better, 4 same, 0 failed, 1 new, 1 missing" in worse.err
     assert "missing:\n  dist/a2_q80.jpg" in worse.err
     assert "new:\n  dist/a2_q70.jpg" in worse.err
     assert "::error file=dist/a1_q80.jpg,title=msds%3A worse::0." in worse.out
@@ -404,6 +408,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["refs", "gone"], "gone: no such file"),
     (["refs", "dist/a0_q10.jpg"], "refs is a folder and dist/a0_q10.jpg is a file"),
     (["refs", "dist"], "No image in dist belongs to a reference of refs"),
+    (["refs", "dist"], "The names look like --pattern '{stem}_q{version}.jpg'"),
     (["refs", "dist", "--pattern", "{stem}_{x}.gif"], "expected names like {stem}_{x}.gif"),
     (["refs", "dist", "--pattern", "{stem"], "a brace without its partner"),
     (["refs", "dist", "--pattern", "{quality}.jpg"], "expected the field {stem} in it"),

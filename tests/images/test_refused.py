@@ -202,6 +202,8 @@ def test_animated_and_multi_page_files_are_refused_unless_a_frame_is_named() -> 
             load_image(data, frame=3)
         with pytest.raises(InputError, match="frame -1 was asked for"):
             load_image(data, frame=-1)
+    with pytest.raises(InputError, match="frame 1 was asked for; the file has one image, frame 0"):
+        load_image(encode(frames[0], "PNG"), frame=1)
 
 
 def test_frame_of_something_without_frames_is_refused() -> None:

@@ -228,6 +228,8 @@ def test_encodings_can_be_cut_and_moved(metric: MSDS) -> None:
     ("value", "message"),
     [
         (torch.rand(3, 40, 40), r"got \(3, 40, 40\) \(add a batch dimension"),
+        (torch.rand(2, 40, 40, 3), r"got \(2, 40, 40, 3\) \(channels come second"),
+        (torch.rand(2, 1, 40, 40), r"got \(2, 1, 40, 40\) \(grey as RGB"),
         (torch.rand(1, 1, 40, 40), r"Expected a \(N, 3, H, W\) tensor; got \(1, 1, 40, 40\)"),
         (torch.rand(0, 3, 40, 40), "at least one image"),
         (torch.rand(1, 3, 40, 40) * 255, "divide 8-bit values by 255"),
@@ -267,7 +269,7 @@ def test_masks_that_do_not_fit_are_refused(metric: MSDS) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"levels": 0}, "levels must be 1 to 12"),
+        ({"levels": 0}, "levels must be a whole number from 1 to 12"),
         ({"filter": "box"}, "pyramid filter 'box'"),
         ({"fusion": "sum"}, "Unknown fusion 'sum'"),
         ({"normalize": "area"}, "Unknown normalize 'area'"),
@@ -334,7 +336,7 @@ def test_encodings_of_another_pyramid_are_refused(metric: MSDS) -> None:
 
 @pytest.mark.parametrize("levels", [2.5, "4", True])
 def test_a_number_of_levels_is_a_whole_number(levels: Any) -> None:
-    with pytest.raises(InputError, match="number of levels must be 1 to 12"):
+    with pytest.raises(InputError, match="must be a whole number from 1 to 12"):
         MSDS(small_trunk(), levels=levels)
 
 

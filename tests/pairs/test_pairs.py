@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from msds.errors import InputError
-from msds.pairs import Pair, Pattern, Plan, plan_paths, read_manifest
+from msds.pairs import Pair, Pattern, Plan, guess_pattern, plan_paths, read_manifest
 
 
 def touch(folder: Path, *names: str) -> Path:
@@ -491,3 +491,40 @@ def test_tables_may_be_divided_by_tabs_and_not_by_semicolons(tmp_path: Path) -> 
     semicolons.write_text("reference;distorted\na.png;b.png\n")
     with pytest.raises(InputError, match=r"pairs\.csv: cells are divided by ';'; expected commas"):
         read_manifest(semicolons)
+
+
+@pytest.mark.parametrize(
+    ("distorted", "expected"),
+    [
+        (["a_q10.webp", "a_q100.webp", "b_q10.webp"], "{stem}_q{version}.webp"),
+        (["a_jpeg10.jpg", "b_jpeg10.jpg"], "{stem}_jpeg{version}.jpg"),
+        (["a_small.jpg", "b_small.jpg"], "{stem}_{version}.jpg"),
+        (["a-10.jpg", "b-blur.png"], "{stem}-{version}.{format}"),
+        (["a.10.jpg", "in/c_d.9.jpg"], "{stem}.{version}.jpg"),
+        (["a_x_q1.webp", "a_y_q1.webp"], "{stem}_{version}.webp"),
+        (["a_q10.webp", "b-q10.webp"], None),
+        (["a_q10.webp", "else_q10.webp"], None),
+        (["a_/q10.webp"], None),
+        (["a_.webp"], None),
+    ],
+)
+def test_a_pattern_that_is_proposed_pairs_every_image(
+    tmp_path: Path, distorted: list[str], expected: str | None
+) -> None:
+    touch(tmp_path / "r", "a.png", "b.png", "in/c_d.png")
+    touch(tmp_path / "d", *distorted)
+    guess = guess_pattern(tmp_path / "r", tmp_path / "d")
+    assert guess == expected
+    if guess is not None:
+        plan = plan_paths(tmp_path / "r", tmp_path / "d", Pattern(guess))
+        assert len(plan.pairs) == len(distorted)
+        assert plan.unmatched_distorted == ()
+        assert plan.ambiguous == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink"), reason="needs links")
+def test_a_link_that_leads_nowhere_is_said_to_be_one(tmp_path: Path) -> None:
+    touch(tmp_path, "a.png")
+    (tmp_path / "b.png").symlink_to("nowhere.png")
+    with pytest.raises(InputError, match=r"b\.png: a link that leads nowhere"):
+        plan_paths(tmp_path / "a.png", tmp_path / "b.png")

@@ -82,7 +82,7 @@ def test_values_below_an_axis_lie_within_the_drawing() -> None:
     placed = re.findall(r'<text x="([^"]+)"[^>]*class="tick"[^>]*>([^<]+)<', canvas.svg())
     assert len(placed) > 1
     for x, text in placed:
-        assert 0 <= float(x) - text_width(text) / 2
+        assert float(x) - text_width(text) / 2 >= 0
         assert float(x) + text_width(text) / 2 <= 300
 
 

@@ -15,7 +15,7 @@ INCOMPLETE = 1
 _SHOWN = 5
 
 app: typer.Typer = typer.Typer(
-    help="Rated image sets: which are known, and what is on this machine."
+    help="Rated image sets: which are known, and what is on this machine.", no_args_is_help=True
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shlex
 import signal
@@ -79,6 +80,19 @@ app.add_typer(datasets.app, name="datasets")
 app.add_typer(weights.app, name="weights")
 
 
+def _unwrap_help(of: typer.Typer) -> None:
+    """Let the help's lines end where the terminal's do, and not where those of docstrings do."""
+    for verb in of.registered_commands:
+        said = inspect.getdoc(verb.callback) or ""
+        verb.help = "\n\n".join(" ".join(part.split()) for part in said.split("\n\n"))
+    for group in of.registered_groups:
+        if group.typer_instance is not None:
+            _unwrap_help(group.typer_instance)
+
+
+_unwrap_help(app)
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"msds {__version__}")
@@ -152,6 +166,8 @@ def _run() -> None:
         if _came_of(end, KeyboardInterrupt):
             typer.echo("msds: interrupted", err=True)
             sys.exit(Status.INTERRUPTED)
+        if isinstance(end, SystemExit) and end.code == Status.WRONG_CALL:
+            _explain_dashes(arguments)
         raise
     except Exception as error:
         if debugging:
@@ -160,6 +176,13 @@ def _run() -> None:
             typer.echo(one_line(f"msds: error: {_sentence(error)}"), err=True)
         streams.drop_output()
         sys.exit(_status(error))
+
+
+def _explain_dashes(arguments: list[str]) -> None:
+    """Say what to do about files whose names were taken for options."""
+    for name in arguments:
+        if name.startswith("-") and Path(name).is_file():
+            typer.echo(one_line(f"msds: {name} is a file here: give it as ./{name}"), err=True)
 
 
 def _status(error: Exception) -> Status:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from msds.cli.options import Pairing
 from msds.cli.report import say_written
 from msds.errors import InputError
 from msds.files import atomic_write
-from msds.pairs import Plan
+from msds.pairs import Plan, guess_pattern
 from msds.results import Score, check_columns, json_line
 from msds.status import Status
 from msds.text import one_line, printable
@@ -58,12 +59,22 @@ def make_plan(pairing: Pairing) -> Plan:
             else f"names like {pairing.pattern}"
         )
         reference, distorted = map(printable, pairing.files)
-        advice = " Were the two folders given in the wrong order?" if _is_swapped(pairing) else ""
         raise InputError(
             f"No image in {distorted} belongs to a reference of {reference}: expected {expected}."
-            + advice
+            + _advice(pairing)
         )
     return plan
+
+
+def _advice(pairing: Pairing) -> str:
+    """What may have been meant by a call that leaves no pairs."""
+    if _is_swapped(pairing):
+        return " Were the two folders given in the wrong order?"
+    folders = all(path.is_dir() for path in pairing.files)
+    guess = guess_pattern(*pairing.files) if folders else None
+    if guess is None or guess == pairing.pattern:
+        return ""
+    return one_line(f" The names look like --pattern {shlex.quote(guess)}.")
 
 
 def _is_swapped(pairing: Pairing) -> bool:

@@ -15,7 +15,7 @@ from msds.pairs import Pair, Plan
 from msds.results import Finding, Score
 from msds.results.clips import POOLED, WHOLE
 from msds.results.finding import annotation
-from msds.text import one_line
+from msds.text import one_line, printable
 
 if TYPE_CHECKING:
     from msds.results.summary import Counts
@@ -131,6 +131,10 @@ def show_failures(scored: Iterable[Score]) -> None:
 def show_summary(report: Report) -> None:
     """Counts, median and the worst pairs, on standard error."""
     show_counts(report.summary.counts, report.kept, report.seconds, report.changed)
+    if (baseline := report.job.conditions.baseline) is not None:
+        from msds.gallery.digest import since_baseline
+
+        say(one_line(f"since {printable(baseline)}: {since_baseline(report, baseline)[1]}"))
     show_worst(report.summary.worst)
 
 

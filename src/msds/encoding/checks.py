@@ -34,8 +34,8 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
         )
     _check_plain(images)
     if images.ndim != 4 or images.shape[1] != 3:
-        hint = " (add a batch dimension: image[None])" if images.ndim == 3 else ""
-        raise InputError(f"Expected a (N, 3, H, W) tensor; got {tuple(images.shape)}{hint}.")
+        shape = tuple(images.shape)
+        raise InputError(f"Expected a (N, 3, H, W) tensor; got {shape}{_hint(shape)}.")
     if 0 in images.shape:
         raise InputError(f"Expected at least one image of one pixel; got {tuple(images.shape)}.")
     if images.dtype in (torch.uint8, torch.uint16):
@@ -60,6 +60,17 @@ def check_images(images: Tensor, *, check_range: bool = True) -> Tensor:
                 )
             raise InputError("Images must be finite; got NaN or infinite values.")
     return images.to(torch.promote_types(images.dtype, torch.float32))
+
+
+def _hint(shape: tuple[int, ...]) -> str:
+    """What to do about a shape that is often meant well."""
+    if len(shape) == 3:
+        return " (add a batch dimension: image[None])"
+    if len(shape) == 4 and shape[-1] == 3:
+        return " (channels come second: images.permute(0, 3, 1, 2))"
+    if len(shape) == 4 and shape[1] == 1:
+        return " (grey as RGB: images.expand(-1, 3, -1, -1))"
+    return ""
 
 
 def _check_plain(images: Tensor) -> None:
@@ -102,5 +113,7 @@ def better_together(a: Any, b: Any) -> bool:
         return False
     if a.is_nested or b.is_nested:
         return False  # they have no shape to look at
-    alike = (a.shape, a.dtype, a.device) == (b.shape, b.dtype, b.device) and a.ndim == 4
+    if a.ndim != 4 or a.shape[1] != 3:
+        return False  # what is wrong with one of them is said of its own shape
+    alike = (a.shape, a.dtype, a.device) == (b.shape, b.dtype, b.device)
     return alike and a.numel() <= TOGETHER

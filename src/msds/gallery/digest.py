@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from msds.files import atomic_write, same_file
-from msds.gallery.comparison import Change, Compared, compared
+from msds.gallery.comparison import Change, Compared, Comparison, compared
 from msds.results import Score
 from msds.results.baseline import read_baseline
 from msds.scoring import Report
@@ -93,11 +93,16 @@ def _conditions(report: Report) -> Iterator[str]:
     yield from _table("Conditions", ("what", "distorted", "reference", "found"), rows)
 
 
-def _changes(report: Report, baseline: Path) -> Iterator[str]:
-    """Better and worse pairs since the baseline, those that changed most first."""
+def since_baseline(report: Report, baseline: Path) -> tuple[Comparison, str]:
+    """A run compared with its baseline, and in a few words how many pairs changed in each way."""
     tolerance = report.job.conditions.tolerance
     found = compared(report.scores, read_baseline(baseline, report.run), tolerance)
-    counts = ", ".join(f"{found.counts[change]} {change.value}" for change in Change)
+    return found, ", ".join(f"{found.counts[change]} {change.value}" for change in Change)
+
+
+def _changes(report: Report, baseline: Path) -> Iterator[str]:
+    """Better and worse pairs since the baseline, those that changed most first."""
+    found, counts = since_baseline(report, baseline)
     yield f"Since the baseline {markdown(baseline.name)}: {counts}."
     for change in (Change.WORSE, Change.BETTER):
         pairs = [pair for pair in found.pairs if pair.change is change]

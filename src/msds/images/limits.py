@@ -72,7 +72,8 @@ def check_file(path: Path, name: str) -> None:
         if path.is_dir():
             raise InputError(f"{name}: this is a folder; expected an image file.")
         if not path.exists():
-            raise InputError(f"{name}: no such file.")
+            what = "a link that leads nowhere" if path.is_symlink() else "no such file"
+            raise InputError(f"{name}: {what}.")
         if not path.is_file():
             raise InputError(f"{name}: this is not a regular file; expected an image file.")
         size = path.stat().st_size
@@ -114,9 +115,8 @@ def check_frame(frame: int | None, count: int, name: str) -> int:
             f" frame={count - 1}, or give it as a file of its own."
         )
     if frame is not None and not 0 <= frame < count:
-        raise InputError(
-            f"{name}: frame {frame} was asked for; the file has frames 0 to {count - 1}."
-        )
+        has = f"frames 0 to {count - 1}" if count > 1 else "one image, frame 0"
+        raise InputError(f"{name}: frame {frame} was asked for; the file has {has}.")
     return frame or 0
 
 

@@ -57,7 +57,9 @@ def check_settings(levels: int, filter: str) -> None:
     """Raise `InputError` unless the number of levels and the filter's name are allowed."""
     whole = isinstance(levels, int) and not isinstance(levels, bool)
     if not whole or not 1 <= levels <= MAX_LEVELS:
-        raise InputError(f"The number of levels must be 1 to {MAX_LEVELS}; got {levels!r}.")
+        raise InputError(
+            f"The number of levels must be a whole number from 1 to {MAX_LEVELS}; got {levels!r}."
+        )
     if filter not in FILTERS:
         raise InputError(
             f"Unknown pyramid filter {filter!r}: expected one of {', '.join(FILTERS)}."

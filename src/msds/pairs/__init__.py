@@ -4,6 +4,7 @@
 """
 
 from msds.pairs.folders import plan_images, plan_paths
+from msds.pairs.guess import guess_pattern
 from msds.pairs.kinds import is_video
 from msds.pairs.manifest import read_manifest
 from msds.pairs.pattern import Pattern
@@ -15,6 +16,7 @@ __all__ = [
     "Pair",
     "Pattern",
     "Plan",
+    "guess_pattern",
     "is_video",
     "plan_images",
     "plan_paths",

@@ -46,7 +46,8 @@ def plan_paths(reference: Path, distorted: Path, pattern: Pattern | None = None)
     """
     for path in (reference, distorted):
         if not path.exists():
-            raise InputError(f"{printable(path)}: no such file or folder.")
+            what = "a link that leads nowhere" if path.is_symlink() else "no such file or folder"
+            raise InputError(f"{printable(path)}: {what}.")
     if not distorted.is_dir():
         if reference.is_dir():
             raise InputError(

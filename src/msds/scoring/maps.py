@@ -85,9 +85,9 @@ def look_for_moved_parts(
 ) -> Places:
     """Whether the parts of a pair are alike but not in the same places.
 
-    It takes a local map, and so about as long as the score again, or two to three times as long
-    with `compact` (docs/maps.md); images of more than `LOOK_SIDE` pixels along a side are reduced
-    first. Nothing is read if no limit was measured for the metric.
+    It takes a local map, and so longer than the score itself with `compact` (docs/maps.md); images
+    of more than `LOOK_SIDE` pixels along a side are reduced first. Nothing is read if no limit was
+    measured for the metric.
     """
     if not knows_places(metric.trunk.name, metric.levels):
         return _no_limit(metric)

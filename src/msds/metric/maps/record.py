@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -24,7 +24,7 @@ class LevelMap:
     spacing : pixels from one position to the next.
     """
 
-    values: Tensor
+    values: Tensor = field(repr=False)
     score: float
     weight: float
     origin: float
@@ -67,7 +67,7 @@ class QualityMap:
     """
 
     kind: str
-    levels: tuple[LevelMap, ...]
+    levels: tuple[LevelMap, ...] = field(repr=False)
     height: int
     width: int
     score: float
@@ -75,7 +75,7 @@ class QualityMap:
     model: str
     fingerprint: str
     trunk: str
-    regions: tuple[Region, ...] = ()
+    regions: tuple[Region, ...] = field(default=(), repr=False)
 
     @property
     def unit(self) -> str:
