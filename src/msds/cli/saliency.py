@@ -61,9 +61,11 @@ class SaliencyOptions:
     @property
     def places(self) -> list[Path]:
         """Where the maps lie, if they are named after the images."""
+        given = self.saliency or []
+        if not given:
+            return []
         from msds.metric.saliency import METHODS
 
-        given = self.saliency or []
         return [] if {*given} & {COLUMNS, *METHODS} else [Path(name) for name in given]
 
     @property
