@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -19,12 +18,11 @@ from msds.encoding.encoder import Encoder, encode
 from msds.encoding.levels import Small
 from msds.encoding.streamed import RegionReader
 from msds.errors import InputError
-from msds.method import fusion as fusing
 from msds.method.fusion import Form
 from msds.method.pyramid import Filter, minimum_side
 from msds.method.similarity import BLOCK, block_similarity, lite_similarity, normalized
-from msds.metric.settings import Identity, Normalize, Settings, fingerprint
-from msds.metric.state import pack_settings, take_state, unpack_settings
+from msds.metric.configured import Configured, numbers
+from msds.metric.settings import Normalize, Settings
 from msds.trunks import Trunk, load_trunk
 
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from msds.metric.maps import Kind, QualityMap
 
 
-class MSDS(nn.Module):
+class MSDS(Configured):
     """Deep structural similarity with multiscale representation.
 
     DeepSSIM is computed independently on every level of an image pyramid, and the scores are fused
@@ -77,9 +75,6 @@ class MSDS(nn.Module):
     is_differentiable = True
     kind = "msds"
 
-    trunk: Trunk
-    level_logits: nn.Parameter | None
-
     def __init__(
         self,
         trunk: str | Trunk = "compact",
@@ -94,107 +89,20 @@ class MSDS(nn.Module):
         check_range: bool = True,
         learn_weights: bool = False,
     ) -> None:
-        super().__init__()
-        chosen = None if weights is None else _numbers(weights)
+        chosen = None if weights is None else numbers(weights)
         settings = Settings(self.kind, levels, chosen, fusion, filter, normalize, small)
         if isinstance(trunk, nn.Module) and not isinstance(trunk, Trunk):
             raise InputError(
                 f"A {type(trunk).__name__} is no trunk: wrap it in msds.trunks.ModuleTrunk."
             )
-        self.trunk = trunk if isinstance(trunk, Trunk) else load_trunk(trunk, trunk_weights)
-        if self.trunk.channels % BLOCK:
+        used = trunk if isinstance(trunk, Trunk) else load_trunk(trunk, trunk_weights)
+        if used.channels % BLOCK:
             raise InputError(
-                f"Trunk {self.trunk.name!r} has {self.trunk.channels} channels; expected a "
-                f"multiple of {BLOCK}."
+                f"Trunk {used.name!r} has {used.channels} channels; expected a multiple of {BLOCK}."
             )
-        self._settings = settings.for_trunk(self.trunk.name)
+        super().__init__(settings, used, learn_weights)
         self._pyramid = settings.pyramid
-        self._identity: Identity | None = None
         self.check_range = check_range
-        self.register_parameter("level_logits", None)
-        if learn_weights:
-            self.level_logits = nn.Parameter(fusing.free_parameters(self.level_weights))
-        self.freeze()
-        _ = self.trunk_digest  # now: hashing cannot be part of a compiled graph
-
-    @property
-    def configuration(self) -> Settings:
-        """All settings; weights that are being learned are those of this moment."""
-        if self.level_logits is None:
-            return self._settings
-        learned = fusing.simplex(self.level_logits.detach().double()).tolist()
-        return replace(self._settings, weights=tuple(learned))
-
-    @property
-    def model_id(self) -> str:
-        """Name of the metric and its trunk, or of its model, with every setting that differs."""
-        identity = self._identity or Identity.of(self.kind, self.trunk.name)
-        return identity.describe(self.configuration, self.trunk)
-
-    def named(self, identity: Identity) -> Self:
-        """Let the metric go by the name of a model; what differs from it is named with it."""
-        self._identity = identity
-        return self
-
-    @property
-    def levels(self) -> int:
-        """Number of levels."""
-        return self._settings.levels
-
-    @property
-    def level_weights(self) -> tuple[float, ...]:
-        """The weights of the levels, which sum to 1.
-
-        They can be set to other numbers. While they are learned, `level_logits` holds them.
-
-        Raises
-        ------
-        InputError
-            If what they are set to is not on the simplex, or is to be learned.
-        """
-        return self.configuration.weights or ()
-
-    @level_weights.setter
-    def level_weights(self, weights: Sequence[float]) -> None:
-        self._settings = replace(self._settings, weights=tuple(weights))
-        if self.level_logits is not None:
-            with torch.no_grad():
-                self.level_logits.copy_(fusing.free_parameters(self._settings.weights or ()))
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # Before torch takes a parameter for one of its own.
-        checked: Any = _numbers(value) if name == "level_weights" else value
-        super().__setattr__(name, checked)
-
-    @property
-    def fusion(self) -> str:
-        """How level scores are fused: "linear" or "geometric"."""
-        return self._settings.fusion
-
-    @property
-    def filter(self) -> str:
-        """The pyramid's down-sampling filter."""
-        return self._settings.filter
-
-    @property
-    def normalize(self) -> str:
-        """What Gram matrices are divided by: "none" or "positions"."""
-        return self._settings.normalize
-
-    @property
-    def small(self) -> str:
-        """What is done with images too small for all levels."""
-        return self._settings.small
-
-    def freeze(self) -> Self:
-        """Switch gradients of the trunk off, and evaluation mode on."""
-        self.trunk.requires_grad_(False)
-        return self.train(False)
-
-    def train(self, mode: bool = True) -> Self:
-        """Stay in evaluation mode whatever is asked for: the metric is frozen."""
-        del mode
-        return super().train(False)
 
     def set_engine(self, engine: Engine = "auto", precision: Precision = "float32") -> Self:
         """Compute the features by another engine; scores stay within 1e-4 in float32.
@@ -326,22 +234,6 @@ class MSDS(nn.Module):
         """Scores of two encodings: (N,) tensor."""
         return self.fuse(self.level_scores(reference, distorted))
 
-    def fuse(self, level_scores: Tensor) -> Tensor:
-        """One score from (N, K) level scores, K at most the metric's levels: (N,) tensor."""
-        levels = level_scores.shape[-1]
-        if self.level_logits is None:
-            weights = level_scores.new_tensor(self.weights_of(levels))
-        else:
-            # The softmax of some of the parameters is their weights scaled to sum to 1.
-            weights = fusing.simplex(self.level_logits[:levels])
-        return fusing.fuse(level_scores, weights, self.fusion)
-
-    def weights_of(self, levels: int) -> tuple[float, ...]:
-        """The weights of the first `levels` levels, scaled to sum to 1 (equal if all are 0)."""
-        weights = self.level_weights[:levels]
-        total = sum(weights)
-        return tuple(w / total for w in weights) if total else fusing.equal_weights(levels)
-
     def _normalized(self, encoding: Encoding, levels: int) -> Tensor:
         """Gram matrices of the first levels, ready to be compared: (N, levels, C, C)."""
         pairs = zip(encoding.grams[:levels], encoding.positions, strict=False)
@@ -366,38 +258,6 @@ class MSDS(nn.Module):
         """Least height and width of an image that has all levels, in pixels."""
         return minimum_side(self.levels, self.trunk.stride)
 
-    def _apply(self, fn: Any, recurse: bool = True) -> Self:
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        _ = self.trunk_digest  # a change of precision changes it, and a compiled graph cannot look
-        return self
-
-    @property
-    def trunk_digest(self) -> str:
-        """SHA-256 over the trunk's parameters."""
-        return self.trunk.digest
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Everything besides the input that decides a score, as JSON-able values."""
-        return self.configuration.record(self.trunk)
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over trunk weights and settings: equal fingerprints, equal scores."""
-        return fingerprint(self.settings)
-
-    def get_extra_state(self) -> Tensor:
-        """The settings, for `state_dict`: weights that are not learned are no parameters."""
-        return pack_settings(self.configuration)
-
-    def set_extra_state(self, state: Tensor) -> None:
-        """Take the weights of a state; its other settings must be those of this metric."""
-        self._settings = unpack_settings(state, self._settings)
-
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
-        take_state(self, state_dict, prefix)
-        super()._load_from_state_dict(state_dict, prefix, *others)
-
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Write weights and settings to a folder; see `msds.metric.saved`."""
         from msds.metric.saved import save_pretrained  # stands on this module
@@ -410,19 +270,6 @@ class MSDS(nn.Module):
         from msds.metric.saved import load_pretrained  # stands on this module
 
         return load_pretrained(folder, cls)
-
-    def extra_repr(self) -> str:
-        return str(self.configuration)
-
-
-def _numbers(weights: Sequence[float] | Tensor) -> tuple[float, ...]:
-    """Weights as numbers; an error where a parameter would silently stop being one."""
-    if isinstance(weights, Tensor) and weights.requires_grad:
-        raise InputError(
-            "Level weights are numbers here; to learn them, use learn_weights=True and give the "
-            "parameter `level_logits` to the optimizer."
-        )
-    return tuple(float(w) for w in weights)
 
 
 class DeepSSIM(MSDS):

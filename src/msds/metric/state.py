@@ -15,7 +15,7 @@ from msds.method.fusion import free_parameters
 from msds.metric.settings import Settings
 
 if TYPE_CHECKING:
-    from msds.metric.modules import MSDS
+    from msds.metric.configured import Configured
 
 EXTRA = "_extra_state"
 """torch's own name for what `get_extra_state` gives."""
@@ -48,7 +48,7 @@ def unpack_settings(state: Tensor, own: Settings) -> Settings:
     return replace(own, weights=found.weights)
 
 
-def take_state(metric: MSDS, state: dict[str, Any], prefix: str) -> None:
+def take_state(metric: Configured, state: dict[str, Any], prefix: str) -> None:
     """Make a state one of this metric: learned and fixed weights are taken for each other."""
     logits = f"{prefix}level_logits"
     if f"{prefix}{EXTRA}" not in state:
