@@ -223,6 +223,26 @@ def test_what_cannot_be_reached_is_told(here: Path, msds: Call) -> None:
     assert msds("tune", "refs", "--codec", "jpeg,webp", "--target", "1").status == 2
 
 
+def test_what_is_saved_is_told_of_the_images_that_reach_the_score(here: Path, msds: Call) -> None:
+    asked = (
+        "tune",
+        "refs",
+        "--codec",
+        "jpeg",
+        "--settings",
+        "10:90:20",
+        "--target",
+        "0.9",
+        *RANDOM,
+    )
+    assert msds(*asked, "-o", "all.csv").status == 0
+    sizes = sorted(int(row["bytes"]) for row in rows_of(here / "all.csv"))
+    assert sizes[-1] > sizes[-2]
+    done = msds(*asked, "--max-bytes", str(sizes[-1] - 1))
+    assert done.status == 1
+    assert f"the 2 that reach 0.9 take {sum(sizes[:2])}, " in done.err
+
+
 def test_an_image_is_never_replaced_by_its_own_encoding(here: Path, msds: Call) -> None:
     before = (here / "dist/a0_q10.jpg").read_bytes()
     asked = ("--codec", "jpeg", "--target", "0.5", *RANDOM)

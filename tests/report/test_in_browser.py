@@ -228,6 +228,15 @@ def test_a_pair_flickers_on_a_click_slides_and_zooms(chromium: Browser, written:
         assert tab.said == []
 
 
+def test_pictures_are_seen_side_by_side_on_narrow_pages_too(
+    chromium: Browser, written: Path
+) -> None:
+    with chromium.open(written, NARROW) as tab:
+        first, second = (tab.page.locator(f".pane.{side}").bounding_box() for side in "ab")
+        assert first["height"] > 20
+        assert second["y"] >= first["y"] + first["height"]
+
+
 def test_without_scripts_the_two_pictures_stand_side_by_side(
     chromium: Browser, written: Path
 ) -> None:

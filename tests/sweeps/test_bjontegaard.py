@@ -12,7 +12,7 @@ from msds.errors import InputError
 from msds.sweeps.bjontegaard import METHODS, Curve, Method, delta, mean_of
 from msds.sweeps.comparison import Comparison, matched
 from msds.sweeps.points import LEAD, Point
-from msds.sweeps.tables import images_table, matched_table, savings, versus_table
+from msds.sweeps.tables import images_table, matched_table, savings, settings_table, versus_table
 
 pytest.importorskip("bjontegaard")
 SLOPE = 0.05
@@ -148,3 +148,13 @@ def test_the_images_that_do_not_save_are_counted() -> None:
     found = savings(comparison, "avif", 30)
     assert found == pytest.approx({"x": 0.5, "y": -0.25}, abs=1e-6)
     assert matched_table(comparison, 30).rows[0][-1] == 1
+    assert matched_table(comparison, 30).rows[0][-2].value == pytest.approx(12.5, abs=1e-4)
+
+
+def test_scores_that_fall_at_a_higher_rate_are_counted() -> None:
+    scores = {10: 0.8, 20: 0.7, 30: 0.9, 40: 0.875}
+    points = [Point("x", "jpeg", q, q, q / 10, {LEAD: score}) for q, score in scores.items()]
+    assert (
+        "the score falls 2 times of 3, by 0.1000 at most." in settings_table(points, [], "m").note
+    )
+    assert "falls" not in settings_table(points[:1], [], "m").note

@@ -215,15 +215,22 @@ def _table(scores: Sequence[Score], job: TuneJob, model: str) -> Table:
 
 
 def _saved(sources: Sequence[Source], scores: Sequence[Score], job: TuneJob) -> str:
-    """What is saved against the one setting that is good enough for all of them."""
+    """What is saved against the one setting that is good enough for all that reach the score."""
     from msds.sweeps.tuned import bytes_at
 
-    total = sum(one.columns["bytes"] for one in scores)
-    said = f"{len(scores)} images: {total} bytes"
-    if job.target is None or len(scores) < 2:
+    said = f"{len(scores)} images: {_bytes_of(scores)} bytes"
+    good = [one for one in scores if one.columns["reached"]]
+    if job.target is None or len(good) < 2:
         return said
-    common = max((one.columns["quality"] for one in scores), key=job.settings.index)
-    fixed = bytes_at(sources, job.codec, common, job.reading, job.threads)
-    alike = sum(fixed.get(one.reference, 0) for one in scores)
-    share = 100 * (1 - total / alike) if alike else 0.0
+    common = max((one.columns["quality"] for one in good), key=job.settings.index)
+    named = {one.reference for one in good}
+    chosen = [source for source in sources if source.name in named]
+    alike = sum(bytes_at(chosen, job.codec, common, job.reading, job.threads).values())
+    if len(good) < len(scores):
+        said += f"; the {len(good)} that reach {job.target:g} take {_bytes_of(good)}"
+    share = 100 * (1 - _bytes_of(good) / alike) if alike else 0.0
     return f"{said}, {share:.1f} % less than {alike} at {common:g}, the setting all of them need"
+
+
+def _bytes_of(scores: Sequence[Score]) -> int:
+    return sum(one.columns["bytes"] for one in scores)

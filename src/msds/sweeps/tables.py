@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msds.report.table import Number, Table
 from msds.sweeps.bjontegaard import Curve, Mean
 from msds.sweeps.comparison import Comparison, Matched, Versus, matched, rate_at
-from msds.sweeps.points import LEAD, Point
+from msds.sweeps.points import LEAD, Point, grouped
 
 
 def settings_table(points: Sequence[Point], metrics: Sequence[str], model: str) -> Table:
@@ -25,7 +26,8 @@ def settings_table(points: Sequence[Point], metrics: Sequence[str], model: str) 
         "Settings, means over the images",
         ["encoder", "setting", "images", "bpp", "lowest", *names, "ms to encode"],
         digits=4,
-        note=f"score: {model}; bpp: bits per pixel; lowest: the lowest score of an image.",
+        note=f"score: {model}; bpp: bits per pixel; lowest: the lowest score of an image."
+        + _falls(points),
     )
     groups: dict[tuple[str, float | None], list[Point]] = {}
     for point in points:
@@ -44,6 +46,23 @@ def settings_table(points: Sequence[Point], metrics: Sequence[str], model: str) 
             ]
         )
     return table
+
+
+def _falls(points: Sequence[Point]) -> str:
+    """How often a curve falls from one setting to the next, for a note."""
+    steps = [
+        after.scores[LEAD] - before.scores[LEAD]
+        for images in grouped(points).values()
+        for curve in images.values()
+        for before, after in pairwise(curve)
+    ]
+    falls = [-step for step in steps if step < 0]
+    if not falls:
+        return ""
+    return (
+        f" From an image's setting to that which takes the next more bytes the score falls "
+        f"{len(falls)} times of {len(steps)}, by {max(falls):.4f} at most."
+    )
 
 
 def _mean(values: Sequence[float]) -> float | None:
