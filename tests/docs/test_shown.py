@@ -171,3 +171,11 @@ def test_files_of_the_repository_that_are_named_exist() -> None:
         named = r"`((?:examples|benchmarks|tests|training|src|docs)/[\w./-]+\.\w+)`"
         for name in re.findall(named, text):
             assert Path(ROOT / name).exists(), f"{page.name} names {name}"
+
+
+def test_equations_are_written_as_both_the_site_and_github_read_them() -> None:
+    for page in PAGES:
+        text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for equation in re.findall(r"\$\$.*?\$\$|\$[^$\n]+\$", text, flags=re.DOTALL):
+            # GitHub takes the backslash of these away before the equation is read.
+            assert not re.search(r"\\[^a-zA-Z\s]", equation), f"{page.name}: {equation}"
