@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from helpers.clips import remux, scene, write_clip
 from helpers.pages import PAGES, ROOT, Block, blocks, commands, in_blocks
 from helpers.processes import run_code, run_command
 from helpers.web_server import serving
@@ -62,7 +63,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory, examples_dir: Path) -> Path
         photo.save(folder / f"q{quality}.jpg", quality=quality)
     _with_saliency(folder, photo)
     _rate(folder, photo)
+    _film(folder)
     return folder
+
+
+def _film(folder: Path) -> None:
+    """A short video, a copy, a smaller one, and one that begins later."""
+    frames = scene(12, shape=(160, 208))
+    film = write_clip(folder / "film.mp4", frames)
+    remux(film, folder / "film.mkv")
+    small = [[plane[::2, ::2] for plane in planes] for planes in frames]
+    write_clip(folder / "small.mkv", small)
+    write_clip(folder / "late.mkv", [frames[0]] * 3 + frames)
 
 
 def _with_saliency(folder: Path, photo: Image.Image) -> None:

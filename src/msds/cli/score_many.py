@@ -168,17 +168,22 @@ def score_many(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) 
     """Score a plan, and show and write its results."""
     from msds.cli.progress import Progress
     from msds.scoring import run_models
+    from msds.video import Clips
 
     with Progress(display, keeps=job.output is not None) as progress:
         problems: list[str] = []
+        job = progress.hearing(job)
         if display.page is None:
-            reports = run_models(plan, metrics, progress.hearing(job), progress)
+            reports = run_models(plan, metrics, job, progress)
+        elif isinstance(job.scorer, Clips):
+            from msds.video.page import write_clip_page
+
+            reports = run_models(plan, metrics, job, progress)
+            problems = write_clip_page(display.page, reports[0], job.scorer, metrics[0])
         else:
             from msds.gallery.live import run_with_page
 
-            report, problems = run_with_page(
-                display.page, plan, metrics[0], progress.hearing(job), progress
-            )
+            report, problems = run_with_page(display.page, plan, metrics[0], job, progress)
             reports = [report]
     _show(reports, display)
     if display.page is not None:

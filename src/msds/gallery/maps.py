@@ -84,7 +84,7 @@ def maps_of(
     from msds.report.maps import round_up
 
     top = round_up(max(float(values.max()) for values in found.values()))
-    return Maps({row: _picture(values / top) for row, values in found.items()}, top, problems)
+    return Maps({row: map_picture(values / top) for row, values in found.items()}, top, problems)
 
 
 def _values(score: Score, files: Mapping[str, Path], metric: MSDS) -> Array:
@@ -99,10 +99,10 @@ def _values(score: Score, files: Mapping[str, Path], metric: MSDS) -> Array:
         background=score.settings.get("background") or usual.background,
         transfer=score.settings.get("transfer"),
     )
-    return _reduced(made)
+    return reduced_map(made)
 
 
-def _reduced(made: QualityMap) -> Array:
+def reduced_map(made: QualityMap) -> Array:
     """The fused map, averaged to at most SIDE pixels a side, some rows at a time."""
     import numpy as np
     from torch.nn.functional import avg_pool2d
@@ -116,7 +116,7 @@ def _reduced(made: QualityMap) -> Array:
     return np.concatenate([part[0, 0].numpy() for part in parts])
 
 
-def _picture(shares: Array) -> bytes:
+def map_picture(shares: Array) -> bytes:
     """Colours of values in [0, 1], the more opaque the greater."""
     import numpy as np
     from PIL import Image

@@ -74,7 +74,7 @@ def write_gallery(
     if pictures is not None:
         embedded = _embedded(pictures.album)
         data["maps"], data["top"] = _maps(pictures), pictures.maps.top
-    embedded += _data("data", data)
+    embedded += data_script("data", data)
     body = (
         f'<div class="page gallery">{masthead(title or _title(scores, comparison), _lead(scores))}'
         f"<main>{_overview(data, rows, comparison)}"
@@ -118,7 +118,8 @@ def _lead(scores: Sequence[Score]) -> str:
     return f"Scored with {', '.join(models)}: 1 is identical, lower is worse."
 
 
-def _facts(found: Sequence[tuple[str, str]]) -> str:
+def facts_html(found: Sequence[tuple[str, str]]) -> str:
+    """Numbers, each with what it counts."""
     items = "".join(
         f"<div><dt>{shown(what)}</dt><dd>{shown(number)}</dd></div>" for number, what in found
     )
@@ -160,7 +161,7 @@ def _overview(
             "<figcaption>A click on a column shows its pairs in the table below.</figcaption>"
             "</figure>"
         )
-    beside = _facts(facts(rows, comparison)) + _renamed(comparison)
+    beside = facts_html(facts(rows, comparison)) + _renamed(comparison)
     beside += _medians(level_medians(rows), data["low"])
     return f'<section class="overview"><div>{beside}</div>{figure}</section>'
 
@@ -174,7 +175,8 @@ def _medians(medians: Sequence[tuple[str, float]], low: float) -> str:
     return f'{title}<dl class="medians">{items}</dl>' if items else ""
 
 
-def _data(name: str, value: Any) -> str:
+def data_script(name: str, value: Any) -> str:
+    """A value for scripts of the page, under a name."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # Within a script element nothing is escaped but what could end it.
     text = text.replace("<", "\\u003c")
@@ -195,7 +197,7 @@ def _embedded(album: Album) -> str:
         if picture.large is not None:
             content = base64.b64encode(picture.large).decode()
             large += f'<script type="text/plain" id="p-{key}">{content}</script>'
-    return _data("small", small) + large
+    return data_script("small", small) + large
 
 
 def _strips(first: str, last: str) -> str:

@@ -108,6 +108,17 @@ class Clips:
             for group in _by_reference(pairs, clips):
                 yield from work.group({row: pairs[row] for row in group})
 
+    def tally(self, row: int, pair: Pair, run: Run) -> Tally | None:
+        """What is known of the frames of a pair; of an earlier run, what it has left."""
+        path = self.journal_of(run)
+        if row not in self.tallies and path is not None and path.exists():
+            tally = Tally(pair)
+            with FrameJournal(path, run, resume=True) as journal:
+                for score in journal.frames(pair):
+                    tally.add(score, bool(score.columns.get("lonely")))
+            self.tallies[row] = tally
+        return self.tallies.get(row)
+
     def finish(self, pairs: Sequence[Pair], frames: Path | None, log: str | None) -> None:
         """The run is complete: write the records of frames, and remove what kept them.
 

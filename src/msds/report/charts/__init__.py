@@ -6,8 +6,9 @@ letter is ever shrunk. Nothing here needs a plotting library, and any text is sh
 
 from msds.report.charts.bars import Columns, Histogram
 from msds.report.charts.base import Chart, Key
+from msds.report.charts.curve import Curve
 from msds.report.charts.intervals import Intervals
 from msds.report.charts.lines import Line, Lines
 from msds.report.charts.scatter import Scatter
 
-__all__ = ["Chart", "Columns", "Histogram", "Intervals", "Key", "Line", "Lines", "Scatter"]
+__all__ = ["Chart", "Columns", "Curve", "Histogram", "Intervals", "Key", "Line", "Lines", "Scatter"]

@@ -136,6 +136,8 @@ def spanning(values: Iterable[float], share: float = 0.04) -> tuple[float, float
 
 def tick_texts(ticks: Sequence[float]) -> list[str]:
     """Values of ticks with as many decimals as their distance needs."""
+    if len(ticks) == 1:
+        return [f"{ticks[0]:g}"]
     step = min((b - a for a, b in pairwise(ticks)), default=0.0)
     digits = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 2
     return [f"{tick + 0.0:.{digits}f}" for tick in ticks]
