@@ -87,6 +87,15 @@ def test_small_images_are_shown_larger_and_large_ones_smaller(
     assert MARGIN + shown < picture.width < MARGIN + shown + 120
 
 
+def test_words_grow_with_large_pictures() -> None:
+    feet = [
+        draw_map(made_up(torch.rand(3, 4), side, side), grey(side, side)).height - side
+        for side in (512, 600, 1200)
+    ]
+    assert feet[0] == feet[1]
+    assert feet[2] > 1.5 * feet[1]
+
+
 def test_the_same_top_gives_the_same_colours_to_the_same_values() -> None:
     weak, strong = torch.full((2, 2), 0.1), torch.full((2, 2), 0.4)
     strong[0, 0] = 0.1

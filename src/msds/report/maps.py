@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -40,6 +42,11 @@ FAINT, STRONG = 0.15, 0.85
 """How much of the colour is seen over the image where there is nothing, and where there is most."""
 
 MARGIN, BAR, FONT = 16, 18, 14
+"""Pixels around a picture, across the bar, and of letters; more of a large one, see `_Frame`."""
+
+LARGE_SIDE = 600
+"""From this shorter side on the frame grows with a picture, which is seen smaller then."""
+
 LEAST_WIDTH = 460
 """Of the whole picture, so that there is room for its words."""
 
@@ -187,28 +194,58 @@ def _coloured(values: Array, colours: Table, signed: bool) -> Array:
     return np.asarray(colours[index].astype(np.float32) / 255)
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """What surrounds a picture: pixels of its margin, bar and letters."""
+
+    margin: int
+    bar: int
+    letters: int
+
+    @classmethod
+    def of(cls, picture: Image) -> _Frame:
+        larger = max(1.0, min(picture.size) / LARGE_SIDE)
+        return cls(*(round(larger * one) for one in (MARGIN, BAR, FONT)))
+
+    @property
+    def line(self) -> int:
+        """From one line of words to the next."""
+        return self.letters + 6
+
+    @cached_property
+    def font(self) -> Font:
+        from PIL import ImageFont
+
+        return ImageFont.load_default(self.letters)
+
+    def width(self, lines: Iterable[str]) -> int:
+        """Of the widest of some lines."""
+        return max(math.ceil(self.font.getlength(line)) for line in lines)
+
+
 def _framed(
     picture: Image, found: QualityMap, level: int | None, top: float, colours: Table
 ) -> Image:
     """The picture with its bar and its words."""
     from PIL import Image as Pictures
-    from PIL import ImageDraw, ImageFont
+    from PIL import ImageDraw
 
-    font = ImageFont.load_default(FONT)
-    labels = [f"{value:g}" for value in _ticks(top, found.signed)]
-    right = MARGIN + BAR + 6 + max(math.ceil(font.getlength(text)) for text in labels)
-    lines = _words(found, level)
-    wanted = max(math.ceil(font.getlength(line)) for line in lines)
-    width = max(LEAST_WIDTH, MARGIN + picture.width + right + MARGIN, wanted + 2 * MARGIN)
-    foot = len(lines) * (FONT + 6) + MARGIN // 2
-    sheet = Pictures.new("RGB", (width, MARGIN + picture.height + MARGIN + foot), "white")
-    sheet.paste(picture, (MARGIN, MARGIN))
+    frame = _Frame.of(picture)
+    margin, lines = frame.margin, _words(found, level)
+    labels = frame.width(f"{value:g}" for value in _ticks(top, found.signed))
+    beside = margin + frame.bar + 6 + labels
+    width = max(
+        LEAST_WIDTH, margin + picture.width + beside + margin, frame.width(lines) + 2 * margin
+    )
+    foot = len(lines) * frame.line + margin // 2
+    sheet = Pictures.new("RGB", (width, margin + picture.height + margin + foot), "white")
+    sheet.paste(picture, (margin, margin))
     drawing = ImageDraw.Draw(sheet)
-    left = MARGIN + picture.width + MARGIN
-    _bar(sheet, drawing, (left, MARGIN, picture.height), top, colours, found.signed, font)
+    left = margin + picture.width + margin
+    _bar(sheet, drawing, (left, margin, picture.height), top, colours, found.signed, frame)
     for k, line in enumerate(lines):
-        place = (MARGIN, 2 * MARGIN + picture.height + k * (FONT + 6))
-        drawing.text(place, line, fill="#1d2733", font=font)
+        place = (margin, 2 * margin + picture.height + k * frame.line)
+        drawing.text(place, line, fill="#1d2733", font=frame.font)
     return sheet
 
 
@@ -236,20 +273,22 @@ def _bar(
     top: float,
     colours: Table,
     signed: bool,
-    font: Font,
+    frame: _Frame,
 ) -> None:
     """The colours as they are seen over an image of medium grey, with values beside them."""
     from PIL import Image as Pictures
 
     left, upper, height = place
     along = np.linspace(1, -1 if signed else 0, height, dtype=np.float32)
-    shades = _blend(np.full((height, BAR), 0.5, np.float32), along[:, None], colours, signed)
+    grey = np.full((height, frame.bar), 0.5, np.float32)
+    shades = _blend(grey, along[:, None], colours, signed)
     sheet.paste(Pictures.fromarray(shades), (left, upper))
     ticks = _ticks(top, signed)
-    if height < len(ticks) * (FONT + 4):
+    if height < len(ticks) * (frame.letters + 4):
         ticks = [ticks[0], *([0.0] if signed else []), ticks[-1]]
     for value in ticks:
         part = (top - value) / (2 * top if signed else top)
         y = upper + round(part * (height - 1))
-        drawing.line((left + BAR, y, left + BAR + 3, y), fill="#1d2733")
-        drawing.text((left + BAR + 6, y), f"{value:g}", fill="#1d2733", font=font, anchor="lm")
+        right = left + frame.bar
+        drawing.line((right, y, right + 3, y), fill="#1d2733")
+        drawing.text((right + 6, y), f"{value:g}", fill="#1d2733", font=frame.font, anchor="lm")
