@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -14,6 +16,9 @@ from torch import Tensor, nn
 
 import msds
 from msds.trunks import ChainTrunk
+
+if find_spec("pytorch_msssim") is None:
+    sys.exit("This example compares with pytorch-msssim: run `pip install pytorch-msssim`.")
 
 PHOTOS = Path(__file__).resolve().parent / "photos"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")

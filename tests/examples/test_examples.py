@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from helpers.processes import run_script
+from helpers.processes import run_code, run_script
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,3 +60,18 @@ def test_train_restoration_judges_networks_trained_with_three_losses(
     for text in ("super-resolution: 1 photographs, 1 held out", "denoise", "L1 + MSDS"):
         assert text in shown
     assert out.is_file()
+
+
+@pytest.mark.parametrize("script", ["recover_image.py", "train_restoration.py"])
+def test_an_example_without_what_it_compares_with_says_what_to_install(script: str) -> None:
+    hidden = f"""
+import importlib.util, runpy, sys
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "pytorch_msssim" else found(name)
+sys.path.insert(0, {str(ROOT / "examples")!r})
+runpy.run_path({str(ROOT / "examples" / script)!r}, run_name="__main__")
+"""
+    result = run_code(hidden)
+    assert result.returncode == 1
+    assert "pip install pytorch-msssim" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
