@@ -151,8 +151,9 @@ def test_requests_beyond_the_limit_are_told_to_come_again() -> None:
         assert await answer_of(guard, quick, []) == 503
         go_on.set()
         assert [await one for one in first] == [200, 200]
-        assert guard.waiting == 0
+        assert (guard.waiting, guard.answered) == (0, 2)
         assert await answer_of(guard, quick, []) == 200
+        assert guard.answered == 3
 
     asyncio.run(check())
 

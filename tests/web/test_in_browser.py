@@ -294,9 +294,43 @@ def test_what_cannot_be_used_is_told_and_the_rest_goes_on(
         await_scores(tab, 2)
         tab.page.click("#ranking button:has-text('bad.png')")
         assert "bad.png" in tab.page.inner_text("#problem")
-        assert tab.page.inner_text("#score") == "–"
+        assert tab.page.inner_text("#score") == "no score"
+        assert tab.page.is_hidden("#map-tools")
         tab.page.click("#clear")
         assert tab.page.is_hidden("#result")
+
+
+def test_a_server_that_is_busy_is_waited_for_and_that_is_said(
+    chromium: Browser, server: str, files: dict[str, Path]
+) -> None:
+    with chromium.open(server) as tab:
+        busy = {"status": 503, "headers": {"retry-after": "1"}, "json": {"error": "Come again."}}
+        tab.page.route("**/api/score", lambda route: route.fulfill(**busy))
+        give(tab, [files["original.png"], files["q60.jpg"]])
+        tab.page.get_by_text("The server is busy").wait_for()
+        tab.page.unroute("**/api/score")
+        await_scores(tab, 1)
+        assert tab.page.inner_text("#problem") == ""
+
+
+def test_a_large_image_is_looked_at_quickly_first_and_closely_on_demand(
+    chromium: Browser, server: str, photo: Image.Image, tmp_path: Path
+) -> None:
+    paths = [tmp_path / "large.png", tmp_path / "large.jpg"]
+    for path in paths:
+        photo.resize((1200, 600)).save(path)
+    with chromium.open(server) as tab:
+        give(tab, paths)
+        await_scores(tab, 1)
+        tab.page.select_option("#map-level", "0")
+        tab.page.wait_for_selector("img.map")
+        quick = tab.page.get_attribute("img.map", "src")
+        tab.page.click("#map-full")
+        tab.page.wait_for_function(
+            "(old) => document.querySelector('img.map').src !== old", arg=quick
+        )
+        tab.page.wait_for_selector("#map-coarse", state="hidden")
+        assert errors(tab) == []
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

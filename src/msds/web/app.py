@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from msds.errors import InputError, require
 from msds.version import __version__
 from msds.web.guard import Guard
+from msds.web.idle import hand_back_when_idle
 from msds.web.refusals import RefusedError
 from msds.web.service import Service
 from msds.web.settings import Access, Limits
@@ -64,7 +66,9 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(service.start)
+        idle = asyncio.create_task(hand_back_when_idle(lambda: (guard.waiting, guard.answered)))
         yield
+        idle.cancel()
         await run_in_threadpool(service.close)
 
     app = FastAPI(

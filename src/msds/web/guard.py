@@ -56,6 +56,7 @@ class Guard:
     ----------
     app : the application.
     waiting : requests with a body that are worked on, or wait.
+    answered : those that were.
     """
 
     def __init__(self, app: App, access: Access, limits: Limits) -> None:
@@ -64,6 +65,7 @@ class Guard:
         self._limits = limits
         self._bytes = 0
         self.waiting: int = 0
+        self.answered: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -107,6 +109,7 @@ class Guard:
             await self.app(scope, self._counted(receive), send)
         finally:
             self.waiting -= 1
+            self.answered += 1
             self._bytes -= expected
 
     def _check_host(self, headers: dict[str, str]) -> None:

@@ -74,7 +74,7 @@
     for (const file of files) state.versions.push(blank(file));
     const count = state.versions.length;
     byId("versions-name").textContent = count === 1 ? state.versions[0].file.name : `${count} images`;
-    fill(byId("versions-slot"), state.versions[0].file);
+    fillVersions();
     work();
   }
 
@@ -90,6 +90,13 @@
     if (rest.length) giveVersions(rest);
   }
 
+  // The first version that can be shown stands for all of them.
+  async function fillVersions() {
+    for (const version of [...state.versions]) {
+      if (await fill(byId("versions-slot"), version.file)) return;
+    }
+  }
+
   async function fill(slot, file) {
     slot.classList.add("full");
     const holder = slot.querySelector(".slot-picture");
@@ -98,8 +105,10 @@
       image.alt = "";
       image.src = await MSDS.picture(file);
       holder.replaceChildren(image);
+      return true;
     } catch (error) {
       holder.replaceChildren(make("span", "quiet", "?"));
+      return false;
     }
   }
 
@@ -251,7 +260,10 @@
     const { record, error, file } = state.chosen;
     const low = lowest();
     byId("chosen-name").textContent = file.name;
-    byId("score").textContent = record ? record.score.toFixed(4) : "–";
+    byId("score").textContent = record ? record.score.toFixed(4) : "no score";
+    byId("score").className = record ? "" : "none";
+    byId("map-tools").hidden = byId("keys").hidden = !record;
+    byId("bars-from").textContent = `(bars begin at ${low})`;
     byId("score").title = record ? String(record.score) : "";
     const { position, unknown } = state.chosen.places || {};
     const called = calledOf(state.chosen);
@@ -328,6 +340,7 @@
     const sources = await Promise.all([reference, chosen.file].map(
       (file) => MSDS.picture(file).catch(() => null)));
     if (chosen !== state.chosen || reference !== state.reference) return;
+    byId("look").hidden = sources.includes(null);
     if (sources.includes(null)) {
       stopLooking();
       return;
@@ -453,7 +466,7 @@
       const given = [state.reference, ...state.versions.map((version) => version.file)];
       for (const file of given.filter(Boolean)) MSDS.forget(file);
       if (state.reference) fill(byId("reference-slot"), state.reference);
-      if (state.versions.length) fill(byId("versions-slot"), state.versions[0].file);
+      if (state.versions.length) fillVersions();
       work();
     });
   }
@@ -533,5 +546,6 @@
     event.preventDefault();
   });
 
+  MSDS.waits = () => say("The server is busy; trying again in a moment …");
   listLevels(["all levels"]);
 })();

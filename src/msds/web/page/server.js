@@ -1,5 +1,5 @@
 // Asking the server: `MSDS.ask(path, fields)` sends a form and gives the answer, waiting where the
-// server says that too many others wait.
+// server says that too many others wait, of which `MSDS.waits` is told.
 "use strict";
 window.MSDS = window.MSDS || {};
 
@@ -9,6 +9,8 @@ MSDS.Failure = class extends Error {
     this.status = status;
   }
 };
+
+MSDS.waits = () => {};
 
 // Options that every request has, such as how HDR samples are meant.
 MSDS.options = {};
@@ -30,6 +32,7 @@ MSDS.ask = async function (path, fields, signal) {
       throw new MSDS.Failure(0, "The server cannot be reached; is it still running?");
     }
     if (response.status === 503) {
+      MSDS.waits();
       const seconds = Number(response.headers.get("retry-after")) || 1;
       await new Promise((done) => { setTimeout(done, 1000 * seconds * (0.5 + Math.random())); });
       continue;
