@@ -6,7 +6,8 @@ VGG16, the paper's trunk with its published weights, and `compact`, each with on
 several, against PSNR, SSIM, MS-SSIM, LPIPS and DISTS on parts of TID2013, LIVE and KADID-10k; level
 weights learned on each set, on all but each and on all, and tried on every other; and the studies
 of scales, layers, robustness and operations. `--googlenet FILE` adds a trunk of one's own (see
-`benchmarks.googlenet`). Finished pairs are kept, so an interrupted run goes on.
+`benchmarks.googlenet`). Finished pairs are kept, so an interrupted run goes on. `--part others`,
+made only where it is asked for, sets metrics of piq beside them: `pip install piq` first.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from msds.method.fusion import equal_weights
 from msds.report.table import Table
 from msds.scoring.classics import baseline
 from msds.scoring.contenders import Contender, DeepContender
+from msds.scoring.custom import CustomContender
 from msds.study.benchmark import Settings, run_benchmark
 from msds.study.cost import measure_cost
 from msds.study.datasets import RatedSet, open_dataset
@@ -51,6 +53,12 @@ from msds.trunks import Trunk, load_trunk
 SETS = ("tid2013-part", "live-part", "kadid-part")
 TRUNKS = ("vgg16", "compact")
 RIVALS = ("psnr", "ssim", "ssim-full-size", "ms-ssim", "lpips-vgg", "lpips-alex", "dists")
+OTHERS = (
+    *(f"piq:{name},higher" for name in ("vsi", "fsim", "haarpsi")),
+    *(f"piq:{name},lower" for name in ("gmsd", "mdsi")),
+    *(f"benchmarks.piq_turned:{name},higher" for name in ("iw_ssim", "vif")),
+)
+"""Of piq, as `msds bench --metric` takes them."""
 LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_3", "conv5_1")
 """Of VGG16: the last of each block."""
 FILTERS = ("average", "gaussian", "bicubic", "lanczos", "stride")
@@ -106,7 +114,15 @@ def tell(name: str, done: int, count: int) -> None:
 
 def agreement(study: Study) -> list[Table]:
     """All metrics on all sets, and those of this package against each."""
-    contenders = study.contenders
+    return _against(study, study.contenders)
+
+
+def others(study: Study) -> list[Table]:
+    """Several levels of each trunk against metrics of piq."""
+    return _against(study, [*map(several, study.trunks), *map(CustomContender, OTHERS)])
+
+
+def _against(study: Study, contenders: Sequence[Contender]) -> list[Table]:
     settings = Settings(resamples=study.resamples)
     found = run_benchmark(study.sets, contenders, settings=settings, work=study.work)
     ours = [several(trunk).name for trunk in study.trunks]
@@ -204,8 +220,9 @@ def cost(study: Study) -> list[Table]:
 
 
 PARTS: dict[str, Callable[[Study], list[Table]]] = {
-    part.__name__: part for part in (agreement, paper, weights, scales, layers, shift, cost)
+    part.__name__: part for part in (agreement, paper, weights, scales, layers, shift, cost, others)
 }
+USUAL = [part for part in PARTS if part != "others"]
 
 
 def header(command: str, trunks: Iterable[Trunk]) -> str:
@@ -247,7 +264,7 @@ def main() -> None:
         photographs=sorted((arguments.data / "photos/cid22/validation").glob("*"))[:4],
     )
     given = f" --googlenet {arguments.googlenet}" if arguments.googlenet else ""
-    for part in arguments.part or PARTS:
+    for part in arguments.part or USUAL:
         command = f"python -m benchmarks.study_results --data ../shared/data{given} --part {part}"
         if part == "scales" and study.filters != list(FILTERS):
             command += f" --filters {arguments.filters}"

@@ -20,9 +20,10 @@ from msds.study.statistics import (
     Curve,
     Resamples,
     agreement,
+    bootstrap_comparison,
     holm,
-    paired_bootstrap,
     pitman_morgan_test,
+    resampled,
     residual_bootstrap,
     residual_f_test,
     spearman,
@@ -256,7 +257,11 @@ def duels(
 ) -> list[Duel]:
     """Compare every two contenders; each test's p-values are adjusted over all comparisons."""
     names = list(combinations(entries, 2))
-    found = [_tests(data, entries[a], entries[b], samples, pairs) for a, b in names]
+    drawn: dict[str, Array] = {}
+    if samples is not None and names:
+        for name, entry in entries.items():
+            drawn[name] = resampled(entry.scores, data.quality, samples, spearman)
+    found = [_tests(data, entries[a], entries[b], samples, drawn, pairs) for a, b in names]
     adjusted: list[dict[str, float]] = [{} for _ in names]
     for test in sorted({test for tests in found for test in tests}):
         rows = [index for index, tests in enumerate(found) if test in tests]
@@ -274,14 +279,14 @@ def _tests(
     first: Entry,
     second: Entry,
     samples: Resamples | None,
+    drawn: Mapping[str, Array],
     pairs: krasulas.OpinionPairs | None,
 ) -> dict[str, Comparison]:
-    quality = data.quality
     tests: dict[str, Comparison] = {}
     if samples is not None:
-        tests["bootstrap"] = paired_bootstrap(
-            first.scores, second.scores, quality, samples, spearman
-        )
+        difference = first.overall.srcc - second.overall.srcc
+        values = drawn[first.name] - drawn[second.name]
+        tests["bootstrap"] = bootstrap_comparison(difference, values, samples.units)
     correlations = (
         first.overall.srcc,
         second.overall.srcc,

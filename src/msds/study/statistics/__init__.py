@@ -5,6 +5,7 @@ from msds.study.statistics.bootstrap import (
     bootstrap_comparison,
     bootstrap_interval,
     paired_bootstrap,
+    resampled,
 )
 from msds.study.statistics.comparison import Comparison, holm
 from msds.study.statistics.correlation import kendall, pearson, ranks, spearman
@@ -52,6 +53,7 @@ __all__ = [
     "mean_average_precision",
     "outlier_ratio",
     "paired_bootstrap",
+    "resampled",
     "pearson",
     "pitman_morgan_test",
     "ranks",

@@ -62,8 +62,11 @@ def bootstrap_interval(
 def bootstrap_comparison(difference: float, drawn: Array, units: int) -> Comparison:
     """A comparison from a difference and its (B,) bootstrap values over `units`.
 
-    The p-value is never below 2 / (B + 1), the finest that so many samples can show. Where nothing
-    can be tested (fewer than two units, too few samples) statistic and p-value are NaN.
+    The p-value is that of Student's t. The standard error of B samples is known to one part in
+    sqrt(2 B), so their number is no limit to how small the p-value can be, as it would be to shares
+    of samples: 2 / (B + 1) times the number of comparisons would never be significant where many
+    metrics are compared. Where nothing can be tested (fewer than two units, too few samples)
+    statistic and p-value are NaN.
     """
     error = standard_error(drawn, units)
     interval = bootstrap_interval(difference, drawn, units)
@@ -71,12 +74,12 @@ def bootstrap_comparison(difference: float, drawn: Array, units: int) -> Compari
         return Comparison(difference, math.nan, math.nan, interval)
     if difference == 0:
         return Comparison(0.0, 0.0, 1.0, interval)
-    finest = 2.0 / (int(np.isfinite(drawn).sum()) + 1)
-    if error == 0:
+    if error == 0:  # every sample shows the same, and no more than that
+        finest = 2.0 / (int(np.isfinite(drawn).sum()) + 1)
         return Comparison(difference, math.copysign(math.inf, difference), finest, interval)
     statistic = difference / error
     p_value = 2.0 * float(require("scipy.stats", "study").t.sf(abs(statistic), units - 1))
-    return Comparison(difference, statistic, max(finest, p_value), interval)
+    return Comparison(difference, statistic, p_value, interval)
 
 
 def paired_bootstrap(
@@ -98,10 +101,15 @@ def paired_bootstrap(
     difference = coefficient(scores_a, opinions) - coefficient(scores_b, opinions)
     if samples is None:
         return Comparison(difference, math.nan, math.nan)
-    drawn = np.array(
-        [
-            coefficient(scores_a[s], opinions[s]) - coefficient(scores_b[s], opinions[s])
-            for s in samples
-        ]
-    )
-    return bootstrap_comparison(difference, drawn, samples.units)
+    drawn = [resampled(scores, opinions, samples, coefficient) for scores in (scores_a, scores_b)]
+    return bootstrap_comparison(difference, drawn[0] - drawn[1], samples.units)
+
+
+def resampled(
+    scores: Array,
+    opinions: Array,
+    samples: Resamples,
+    coefficient: Callable[[Array, Array], float],
+) -> Array:
+    """(B,) values of a coefficient over resampled references or ladders."""
+    return np.array([coefficient(scores[s], opinions[s]) for s in samples])
