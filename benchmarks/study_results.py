@@ -252,18 +252,22 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--filters", default=",".join(FILTERS), help="of the part scales")
     parser.add_argument("--part", action="append", choices=PARTS, help="only this; repeatable")
+    parser.add_argument("--set", action="append", choices=SETS, help="only this; repeatable")
+    parser.add_argument("--trunk", action="append", choices=TRUNKS, help="only this; repeatable")
     arguments = parser.parse_args()
-    trunks: list[Trunk] = [load_trunk(name) for name in TRUNKS]
+    trunks: list[Trunk] = [load_trunk(name) for name in arguments.trunk or TRUNKS]
     if arguments.googlenet:
         trunks.append(googlenet_trunk(arguments.googlenet, "4d"))
     study = Study(
-        [open_dataset(name, arguments.data) for name in SETS],
+        [open_dataset(name, arguments.data) for name in arguments.set or SETS],
         [open_engine(trunk, arguments.engine) for trunk in trunks],
         filters=arguments.filters.split(","),
         work=Work(arguments.cache, progress=tell),
         photographs=sorted((arguments.data / "photos/cid22/validation").glob("*"))[:4],
     )
     given = f" --googlenet {arguments.googlenet}" if arguments.googlenet else ""
+    given += "".join(f" --set {name}" for name in arguments.set or ())
+    given += "".join(f" --trunk {name}" for name in arguments.trunk or ())
     for part in arguments.part or USUAL:
         command = f"python -m benchmarks.study_results --data ../shared/data{given} --part {part}"
         if part == "scales" and study.filters != list(FILTERS):
