@@ -18,6 +18,7 @@ from msds.cli.options import (
 from msds.cli.result_options import ConditionOptions, OutputOptions
 from msds.cli.saliency import SaliencyOptions
 from msds.cli.score_cluster import ClusterOptions, refuse_uris, score_on_cluster
+from msds.cli.show import say
 from msds.errors import InputError
 from msds.files import check_writable, same_file
 from msds.pairs import Plan
@@ -134,6 +135,7 @@ def score(
         clips.scorer(plan, output),
     )
     metrics = [engine.settled(metric) for metric in model.load()]
+    _say_idle_gpus(engine.device)
     if output.report is not None and len(metrics) > 1:
         raise InputError("--report makes the page of one model: give one --model.")
     if output.maps is not None and len(metrics) > 1:
@@ -153,6 +155,16 @@ def score(
     clips.finish(plan, job)
     if status:
         raise typer.Exit(status)
+
+
+def _say_idle_gpus(device: str) -> None:
+    from msds.scoring.device import idle_gpus
+
+    if idle := idle_gpus(device):
+        say(
+            f"msds: 1 of {idle + 1} GPUs is used; --manifest FILE --cluster local --out DIR uses "
+            "all of them"
+        )
 
 
 def _is_one_pair(

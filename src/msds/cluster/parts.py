@@ -8,8 +8,11 @@ import re
 import statistics
 from array import array
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from msds.cluster.entries import Entry
 from msds.cluster.plan import Header
@@ -18,13 +21,19 @@ from msds.errors import InputError, require
 from msds.pairs import Pair
 from msds.results import Conditions, Finding, Score
 from msds.results.conditions import below
-from msds.results.earlier import score_of_row
 from msds.results.parquet import record_schema, record_table
 from msds.results.summary import WORST, Counts
+from msds.results.tables import SIDES, SIZE_COLUMNS
 from msds.text import printable, reason
 
 SHOWN = 20
 """So many records are remembered of each kind of trouble; the rest is counted."""
+
+COUNTED = ("reference", "distorted", "score", "error", *SIZE_COLUMNS)
+"""Columns of records that a `Tally` needs."""
+
+READERS, AHEAD = 16, 64
+"""Threads that read files of results, and files that they read ahead."""
 
 _PART = re.compile(r"part-(\d{6,})\.parquet")
 
@@ -79,28 +88,36 @@ def _pair(entry: Entry) -> Pair:
     return Pair(entry.reference, entry.distorted, Path(), Path(), entry.columns, entry.problem)
 
 
-def scores_in(out: str, blocks: Sequence[int]) -> Iterator[Score]:
-    """The records of some blocks, as they are read.
+def tables_in(out: str, blocks: Sequence[int], columns: Sequence[str] | None) -> Iterator[Any]:
+    """The records of some blocks, as tables in their order, of which few are held at a time.
+
+    Parameters
+    ----------
+    columns : that are read; all by default.
 
     Raises
     ------
     InputError
         If a file cannot be read, or does not hold results.
     """
+    with ThreadPoolExecutor(READERS) as threads:
+        for start in range(0, len(blocks), AHEAD):
+            part = blocks[start : start + AHEAD]
+            yield from threads.map(lambda block: _table(out, block, columns), part)
+
+
+def _table(out: str, block: int, columns: Sequence[str] | None) -> Any:
     parquet = require("pyarrow.parquet", "ray")
     arrow = require("pyarrow", "ray")
-    for block in blocks:
-        location = joined(out, part_name(block))
-        try:
-            with open_arrow(location) as file:
-                rows = parquet.read_table(file).to_pylist()
-            yield from map(score_of_row, rows)
-        except (OSError, arrow.ArrowException, KeyError, TypeError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(
-                f"{printable(location)} does not hold results: {reason(error)}."
-            ) from error
+    location = joined(out, part_name(block))
+    try:
+        with open_arrow(location) as file:
+            table = parquet.ParquetFile(file).read(columns)
+            return table if columns is None else table.select(list(columns))
+    except (OSError, arrow.ArrowException, KeyError) as error:
+        raise InputError(
+            f"{printable(location)} does not hold results: {reason(error)}."
+        ) from error
 
 
 @dataclass
@@ -123,23 +140,28 @@ class Tally:
     _lowest: list[tuple[float, int, Score]] = field(default_factory=list)
     _below: int = 0
 
-    def add(self, score: Score) -> None:
-        """One more record."""
-        self.count += 1
-        if score.score is None:
-            self.failed += 1
-            if len(self.failures) < SHOWN:
-                self.failures.append(score)
-            return
-        self.unequal += bool(score.size_difference)
-        self._scores.append(score.score)
-        if self.fail_under is not None and not score.score >= self.fail_under:
-            self._below += 1
-        entry = (-score.score, self.count, score)
+    def add(self, table: Any) -> None:
+        """Some more records: a table of them with the columns `COUNTED`."""
+        scores = table.column("score").to_numpy()  # not a number where there is none
+        there = ~np.isnan(scores)
+        found = scores[there]
+        self._scores.frombytes(found.tobytes())
+        self.failed += len(scores) - len(found)
+        self.unequal += int(np.count_nonzero(there & _unequal(table)))
+        if self.fail_under is not None:
+            self._below += int(np.count_nonzero(found < self.fail_under))
+        for k in np.flatnonzero(~there)[: SHOWN - len(self.failures)].tolist():
+            self.failures.append(_record(table, k))
+        for k in np.argsort(scores, kind="stable")[: min(SHOWN, len(found))].tolist():
+            self._consider(float(scores[k]), self.count + k, table, k)
+        self.count += len(scores)
+
+    def _consider(self, score: float, number: int, table: Any, k: int) -> None:
+        """Remember a record if it is among the lowest; of equal ones the first."""
         if len(self._lowest) < SHOWN:
-            heapq.heappush(self._lowest, entry)
-        elif entry > self._lowest[0]:
-            heapq.heapreplace(self._lowest, entry)
+            heapq.heappush(self._lowest, (-score, -number, _record(table, k)))
+        elif (-score, -number) > self._lowest[0][:2]:
+            heapq.heapreplace(self._lowest, (-score, -number, _record(table, k)))
 
     @property
     def counts(self) -> Counts:
@@ -166,3 +188,21 @@ class Tally:
             text = f"and {self._below - len(found)} more"
             found.append(Finding("below threshold", "", "", text))
         return found
+
+
+def _unequal(table: Any) -> Any:
+    """Which records are of images of different size."""
+    sides = {name: table.column(name).to_numpy() for name in SIZE_COLUMNS}
+    differ = [
+        (sides[f"reference_{side}"] != sides[f"distorted_{side}"])
+        & ~np.isnan(sides[f"reference_{side}"])
+        & ~np.isnan(sides[f"distorted_{side}"])
+        for side in SIDES
+    ]
+    return differ[0] | differ[1]
+
+
+def _record(table: Any, k: int) -> Score:
+    """One record, as far as the columns tell."""
+    (row,) = table.slice(k, 1).to_pylist()
+    return Score(row["reference"], row["distorted"], row["score"], error=row["error"])

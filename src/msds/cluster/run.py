@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msds.cluster.child import Setup, packed, setup_of
 from msds.cluster.follower import Follower
-from msds.cluster.parts import Tally, finished, scores_in
+from msds.cluster.parts import COUNTED, Tally, finished, tables_in
 from msds.cluster.plan import HEADER, Header, make_plan
 from msds.cluster.session import LOCAL, connected
 from msds.cluster.storage import (
@@ -31,6 +31,7 @@ from msds.errors import InputError, MSDSError
 from msds.files import sha256_file
 from msds.results import Finding, Run
 from msds.results.baseline import against_baseline, check_same_run, read_baseline
+from msds.results.earlier import score_of_row
 from msds.rows import SUFFIXES
 from msds.scoring import Job
 from msds.scoring.memory import DEFAULT_TOTAL
@@ -249,13 +250,12 @@ def _report(
     blocks = [block for block in range(len(header.sizes)) if block in done]
     left = header.pairs - sum(header.sizes[block] for block in blocks)
     tally = Tally(job.conditions.fail_under)
-    scores = []
-    for score in scores_in(out, blocks):
-        tally.add(score)
-        if earlier is not None:
-            scores.append(score)
+    for table in tables_in(out, blocks, COUNTED):
+        tally.add(table)
     findings = tally.findings
     if earlier is not None:
+        rows = (row for table in tables_in(out, blocks, None) for row in table.to_pylist())
+        scores = [score_of_row(row) for row in rows]
         findings += against_baseline(scores, earlier, job.conditions.tolerance)
     return ClusterReport(
         out, header.run, tally, tuple(findings), kept, left, time.perf_counter() - start

@@ -28,7 +28,8 @@ TRIES = 8
 """Of one request; the pauses between them add up to about a minute."""
 
 LONGEST_PAUSE = 20.0
-CHUNK = 1 << 20
+CHUNK = 4 << 20
+"""Bytes of a request; most images are read by one."""
 
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
 _COLLAPSED = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/(?!/)")

@@ -39,6 +39,13 @@ def choose_device(name: Device) -> torch.device:
     return device
 
 
+def idle_gpus(name: str | torch.device) -> int:
+    """How many GPUs are left unused here by who computes on one that is not named by number."""
+    device = torch.device(name)
+    count = torch.cuda.device_count() if device.type == "cuda" and device.index is None else 1
+    return max(0, count - 1)
+
+
 def use_threads(count: int) -> None:
     """Compute with so many threads from now on, on the CPU, whatever the engine.
 
