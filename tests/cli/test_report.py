@@ -143,3 +143,19 @@ def test_score_refuses_a_page_that_would_replace_an_image(
         CliRunner().invoke(
             app, ["score", "originals", "compressed", "--report", "page"], catch_exceptions=False
         )
+
+
+def test_a_page_shows_the_frame_that_was_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    colours = {"a": (10, 200, 30), "b": (200, 60, 30)}
+    for name, colour in colours.items():
+        pages = [Image.new("RGB", (128, 128), shade) for shade in ("white", colour)]
+        pages[0].save(f"{name}.tif", save_all=True, append_images=pages[1:])
+    score = ["score", "a.tif", "b.tif", "--frame", "1", "-o", "s.csv"]
+    assert CliRunner().invoke(app, score, catch_exceptions=False).exit_code == 0
+    result = CliRunner().invoke(app, ["report", "s.csv", "-o", "s.html"], catch_exceptions=False)
+    assert result.output.splitlines() == ["msds: wrote s.html"], (
+        "neither picture nor map is missing"
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from msds.errors import InputError
 from msds.images import load_image
 from msds.scoring.classics import MSSSIM, SSIM, FullSizeSSIM, baseline
 from msds.scoring.contenders import Contender
@@ -107,6 +108,20 @@ def test_ms_ssim_is_its_authors_code_also_with_odd_sides(height: int, width: int
         expected *= parts(x, y)[0 if scale == 4 else 1] ** weight
         x, y = down_sampled(x, 2), down_sampled(y, 2)
     assert measured(MSSSIM(), first, second) == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize("size", [(11, 11), (37, 52)])
+def test_ssim_at_full_size_is_that_of_scikit_image(size: tuple[int, int]) -> None:
+    metrics = pytest.importorskip("skimage.metrics")
+    first, second = pictures(*size)
+    how = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    expected = metrics.structural_similarity(grey(first), grey(second), data_range=1.0, **how)
+    assert measured(FullSizeSSIM(), first, second) == pytest.approx(expected, abs=1e-12)
+
+
+def test_images_smaller_than_the_window_of_ssim_are_refused() -> None:
+    with pytest.raises(InputError, match="needs images of at least 11 pixels a side"):
+        measured(FullSizeSSIM(), *pictures(10, 40))
 
 
 def test_the_two_kinds_of_ssim_are_told_apart_by_name_and_key() -> None:

@@ -91,13 +91,14 @@ def _values(score: Score, files: Mapping[str, Path], metric: MSDS) -> Array:
     from msds.scoring.inputs import Reading
     from msds.scoring.maps import map_pair
 
-    usual = Reading()
+    reading = Reading.of(score.settings)
     made = map_pair(
         files[score.reference],
         files[score.distorted],
         model=metric,
-        background=score.settings.get("background") or usual.background,
-        transfer=score.settings.get("transfer"),
+        background=reading.background,
+        transfer=reading.transfer,
+        frame=reading.frame,
     )
     return reduced_map(made)
 

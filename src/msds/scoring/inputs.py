@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,6 +78,12 @@ class Reading:
         parse_background(self.background)
         if self.transfer is not None:
             parse_transfer(self.transfer)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Reading:
+        """How a run of these settings read its files, see `settings`."""
+        names = ("background", "transfer", "frame")
+        return cls(**{n: settings[n] for n in names if settings.get(n) is not None})
 
     def within(self, memory: int | None) -> Reading:
         """The same within so many bytes in all, or within the default of them."""

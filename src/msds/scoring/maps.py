@@ -44,6 +44,7 @@ def map_pair(
     window: int = WINDOW,
     background: str = "white",
     transfer: str | None = None,
+    frame: int | None = None,
 ) -> QualityMap:
     """Where two images differ.
 
@@ -53,7 +54,7 @@ def map_pair(
         parts where their format allows.
     model : id of a model, path of a model file, or a metric.
     kind, window : as of `msds.metric.maps.make_map`.
-    background, transfer : as of `msds.load_image`.
+    background, transfer, frame : as of `msds.load_image`.
 
     Raises
     ------
@@ -63,7 +64,8 @@ def map_pair(
         If the model's weights cannot be had.
     """
     metric = model if isinstance(model, torch.nn.Module) else load_model(model)
-    with open_images(reference, distorted, reading=Reading(background, transfer)) as images:
+    reading = Reading(background, transfer, frame=frame)
+    with open_images(reference, distorted, reading=reading) as images:
         return mapped(metric, images, (reference, distorted), kind, window)
 
 

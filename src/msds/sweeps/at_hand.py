@@ -62,9 +62,7 @@ class AtHand:
         return picture_of(self._image(record))
 
     def _image(self, record: Score) -> Image:
-        settings = record.run.settings if record.run is not None else {}
-        names = ("background", "transfer", "frame")
-        reading = Reading(**{n: settings[n] for n in names if settings.get(n) is not None})
+        reading = Reading.of(record.settings)
         file = self._file(record.distorted, record.distorted_sha256)
         if file is not None:
             return reading.load(file)

@@ -14,7 +14,7 @@ from msds.scoring.contenders import Contender
 from msds.study.datasets.base import RatedSet
 from msds.version import __version__
 
-_LIBRARIES = ("torch", "numpy", "scipy", "scikit-image", "pillow")
+_LIBRARIES = ("torch", "numpy", "scipy", "pillow")
 
 
 def closing(
