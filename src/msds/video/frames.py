@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _MOST = 64
 """Moments that are made pixels before they are encoded, at most."""
 
+_HELD_BYTES = 24
+"""Of a pixel of an image that waits, with a share of what it is made of."""
+
 Pixels = tuple[Shown, tuple[Shown, ...]]
 
 
@@ -92,7 +95,9 @@ class FrameScorer:
     def _most(self, images: int, together: int) -> int:
         """How many moments may wait, within memory for images."""
         pixels = self.reference.width * self.reference.height
-        return max(1, min(_MOST, 2 * together, images // (12 * pixels * (1 + len(self.others)))))
+        return max(
+            1, min(_MOST, 2 * together, images // (_HELD_BYTES * pixels * (1 + len(self.others))))
+        )
 
     def _pixels(self, moment: Moment) -> Pixels:
         return shown(moment, self.reference, self.others, same_size=self.same_size)
