@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -103,3 +106,52 @@ def test_what_passes_is_tried_again_and_what_does_not_is_said_at_once(
 def test_a_scheme_that_nobody_knows_is_said() -> None:
     with pytest.raises(InputError, match="nothing"):
         read("nothing://a/b")
+
+
+@pytest.fixture
+def web() -> Iterator[tuple[str, list[str]]]:
+    """A web server that is busy when it is asked first; its address, and what it was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.answer()
+
+        def do_GET(self) -> None:
+            self.answer()
+
+        def answer(self) -> None:
+            asked.append(self.path)
+            there = self.path == "/a%20b.png?size=1"
+            status = 503 if len(asked) == 1 else 200 if there else 404
+            body = b"content" if status == 200 else b""
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_files_are_fetched_from_web_servers(
+    web: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, asked = web
+    pauses: list[float] = []
+    monkeypatch.setattr(storage.time, "sleep", pauses.append)
+    target = io.BytesIO()
+    fetch(f"{address}/a%20b.png?size=1", target)
+    assert target.getvalue() == b"content"
+    assert len(asked) > 1
+    with pytest.raises(InputError, match=r"none.png: no such file\."):
+        fetch(f"{address}/none.png", io.BytesIO())

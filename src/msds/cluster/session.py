@@ -34,7 +34,6 @@ def connected(address: str, cpus: int | None = None) -> Iterator[Any]:
         If Ray is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports to its makers otherwise
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     ray = require("ray", EXTRA)
     data = require("ray.data", EXTRA)
     began = not ray.is_initialized()

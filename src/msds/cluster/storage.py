@@ -197,6 +197,9 @@ def open_arrow(location: str) -> Any:
 
 
 def _opened(location: str) -> Any:
+    if location.lower().startswith(("http://", "https://")):
+        # Without pyarrow in between, which loses what the server answered.
+        return _web().open(location, "rb", block_size=CHUNK)
     system, path = _system(location)
     return system.open_input_stream(path)
 
@@ -215,7 +218,8 @@ def _system(location: str) -> tuple[Any, str]:
     assert match is not None
     scheme, rest = match[1].lower(), match[2]
     if scheme in ("http", "https"):
-        return _web(), location
+        arrow = require("pyarrow.fs", EXTRA)
+        return arrow.PyFileSystem(arrow.FSSpecHandler(_web())), location
     if scheme in ("s3", "gs", "gcs"):
         return _bucket(scheme, rest.partition("/")[0]), rest
     return _other(location)
@@ -228,10 +232,8 @@ def _local() -> Any:
 
 @lru_cache(maxsize=1)
 def _web() -> Any:
-    arrow = require("pyarrow.fs", EXTRA)
     require("aiohttp", EXTRA)
-    fsspec = require("fsspec", EXTRA)
-    return arrow.PyFileSystem(arrow.FSSpecHandler(fsspec.filesystem("http")))
+    return require("fsspec", EXTRA).filesystem("http")
 
 
 @lru_cache(maxsize=64)
@@ -262,12 +264,13 @@ def _patiently(action: Callable[[], T], location: str, wrong: str) -> T:
     for tried in range(1, TRIES + 1):
         try:
             return action()
-        except FileNotFoundError as error:
-            raise InputError(f"{printable(location)}: no such file.") from error
         except InputError:
             raise
         except Exception as error:  # fsspec's file systems raise errors of their own libraries
-            if tried == TRIES or not _is_passing(error):
+            passing = _is_passing(error)
+            if isinstance(error, FileNotFoundError) and not passing:
+                raise InputError(f"{printable(location)}: no such file.") from error
+            if tried == TRIES or not passing:
                 raise InputError(f"{printable(location)} {wrong} ({reason(error)}).") from error
         time.sleep(min(LONGEST_PAUSE, 0.25 * 2**tried) * random.random())
     raise AssertionError("the last try returns or raises")
@@ -275,13 +278,22 @@ def _patiently(action: Callable[[], T], location: str, wrong: str) -> T:
 
 def _is_passing(error: Exception) -> bool:
     """Whether an error of a store may be none when it is asked again."""
-    if isinstance(error, (PermissionError, IsADirectoryError, NotADirectoryError)):
-        return False
-    status = getattr(error, "status", None)  # of aiohttp's
-    if isinstance(status, int):
+    status = _status(error)
+    if status is not None:
         return status >= 500 or status in (408, 429)
+    if isinstance(error, (FileNotFoundError, PermissionError, IsADirectoryError)):
+        return False
     if any(word in str(error) for word in _FINAL):
         return False
     return isinstance(error, (OSError, TimeoutError)) or type(error).__module__.startswith(
         "aiohttp"
     )
+
+
+def _status(error: BaseException | None) -> int | None:
+    """What a web server answered; fsspec says of any answer that there is no such file."""
+    while error is not None:
+        if isinstance(status := getattr(error, "status", None), int):
+            return status
+        error = error.__cause__ or error.__context__
+    return None
