@@ -9,14 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msds.errors import MSDSError
 from msds.files import sha256_file
 from msds.images.video import Clip
 from msds.pairs import Pair
 from msds.results import Run, Score
 from msds.results.clips import FrameJournal
 from msds.scoring import Options
-from msds.scoring.inputs import named
+from msds.scoring.inputs import explain
 from msds.video.ahead import ahead
 from msds.video.align import Offset, find_offset
 from msds.video.frames import FrameScorer, Scored
@@ -91,17 +90,17 @@ class Work:
         within: Any = self.reading.within(self.options.memory)
         try:
             reference = within.clip(path)
-        except MSDSError as error:
+        except Exception as error:  # whatever a decoder raises costs these pairs only
             for row, pair in pairs.items():
-                yield row, self._failed(pair, str(error))
+                yield row, self._failed(pair, explain(error, path))
             return
         versions: dict[After, list[_Version]] = {}
         for row, pair in pairs.items():
             try:
                 version = self._version(row, pair, reference, within.clip(pair.distorted_path))
                 versions.setdefault(version.tally.last, []).append(version)
-            except MSDSError as error:
-                yield row, self._failed(pair, named(str(error), pair.distorted_path))
+            except Exception as error:  # as above
+                yield row, self._failed(pair, explain(error, pair.distorted_path))
         for after, together in versions.items():
             yield from self._score(reference, together, after)
 
@@ -163,15 +162,15 @@ class Work:
                     for one in scored:
                         version = versions[one.which]
                         self._add(version, one, earlier[one.which])
-            except MSDSError as error:
-                failure = str(error)
+            except Exception as error:  # as above
+                failure = explain(error, reference.path)
             for version, partners, passed in zip(versions, streams.partners, earlier, strict=True):
                 version.tally.passed = passed + partners.alone
                 yield version.row, self._record(version, failure or partners.failure)
 
     def _record(self, version: _Version, failure: str | None) -> Score:
         if failure is not None:
-            return self._failed(version.pair, named(failure, version.pair.distorted_path))
+            return self._failed(version.pair, failure)
         found: dict[str, Any] = {}
         notes: tuple[str, ...] = ()
         if version.offset is not None:

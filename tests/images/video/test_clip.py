@@ -201,3 +201,10 @@ def test_size_and_memory_are_looked_at_before_anything_is_decoded(plain: Path) -
         open_clip(plain, max_pixels=5000)
     with pytest.raises(InputError, match=r"of memory; 0 MiB are allowed"):
         open_clip(plain, memory=500_000)
+
+
+def test_a_codec_that_nobody_knows_is_refused(plain: Path, tmp_path: Path) -> None:
+    strange = tmp_path / "strange.mp4"
+    strange.write_bytes(plain.read_bytes().replace(b"avc1", b"zzz9").replace(b"avcC", b"zzzC"))
+    with pytest.raises(InputError, match=r"strange\.mp4: there is no"):
+        open_clip(strange)

@@ -60,6 +60,10 @@ def _stream(container: Any, name: str) -> Any:
     if not streams:
         kinds = ", ".join(dict.fromkeys(one.type for one in container.streams)) or "nothing"
         raise InputError(f"{name}: there is no video in this file; found {kinds}.")
+    known = [one for one in streams if one.codec_context is not None and one.codec_context.width]
+    if not known:
+        raise InputError(f"{name}: there is no decoder for this video, or its header is damaged.")
+    streams = known
     first = av.stream.Disposition.default
     return next((one for one in streams if one.disposition & first), streams[0])
 
