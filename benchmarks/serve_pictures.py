@@ -46,6 +46,7 @@ def shoot(page: Any, address: str, path: Path) -> None:
     page.wait_for_function(
         "() => document.getElementById('status').textContent.includes('images compared.')"
     )
+    page.wait_for_selector(".said.away")  # where parts have moved is found last
     page.click(f"#ranking button:has-text('{SHOWN}')")
     page.wait_for_selector(f".pane.b img[alt*='{SHOWN}']")
     page.select_option("#map-level", "0")

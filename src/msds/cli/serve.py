@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -69,6 +70,8 @@ def serve(
     The same for programs is at /api. The token beyond this machine is taken from MSDS_TOKEN, or
     made and shown. Nothing that is sent is kept after the answer, unless the request asks for it.
     """
+    # oneDNN keeps the kernels of a thousand shapes, and every size of image brings some forty.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256")
     from msds.errors import require
     from msds.web.app import EXTRA
 
