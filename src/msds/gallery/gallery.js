@@ -35,6 +35,7 @@
   // A name that breaks where its parts end.
   const parted = (tag, kind, name) => {
     const box = element(tag, kind);
+    box.title = name;
     for (const part of name.split(/(?<=[/_.-])(?=\w)/)) box.append(part, element("wbr"));
     return box;
   };
