@@ -21,7 +21,7 @@ from msds.report.charts.base import (
     tick_texts,
 )
 from msds.report.charts.marks import SHAPES, mark
-from msds.report.markup import level_bars, score_bar
+from msds.report.markup import score_bar
 
 
 def test_no_two_of_seventy_kinds_share_colour_and_mark() -> None:
@@ -107,9 +107,6 @@ def test_bars_are_full_at_one_and_empty_at_their_lower_end() -> None:
     assert 'class="fill" width="100.0%"' in score_bar(1.0, 0.5)
     assert 'class="fill" width="50.0%"' in score_bar(0.75, 0.5)
     assert 'class="fill" width="0.0%"' in score_bar(0.25, 0.5)
-    bars = level_bars([1.0, 0.5, math.nan])
-    assert re.findall(r'class="fill l\d" [^>]*height="([\d.]+)"', bars) == ["24.0", "12.0", "0.0"]
-    assert "level 2: 0.500" in bars
 
 
 def _pointed(lines: dict[str, Line]) -> list[float]:

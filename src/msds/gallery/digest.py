@@ -60,7 +60,7 @@ def _of(report: Report) -> Iterator[str]:
     alone = (*plan.unmatched_references, *plan.unmatched_distorted, *plan.ambiguous)
     if alone:
         words.append(f"{counted(len(alone), 'files')} not paired")
-    yield f"{', '.join(words)}. {_verdict(report)}"
+    yield f"{', '.join(words)}. {_verdict(report)}".rstrip()
     yield from _failures(summary.failures)
     yield from _conditions(report)
     if report.job.conditions.baseline is not None:

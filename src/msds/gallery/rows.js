@@ -7,6 +7,7 @@ MSDS.rows = function (body, build) {
   const BEYOND = 6; // rows kept above and below the window, so that scrolling finds them there
   let rows = [];
   let height = 0;
+  let printing = false; // on paper nothing scrolls: all rows are there
   const present = new Map();
 
   function measure() {
@@ -15,6 +16,7 @@ MSDS.rows = function (body, build) {
   }
 
   function draw() {
+    if (printing) return keep(0, rows.length);
     const top = body.getBoundingClientRect().top;
     const first = Math.max(0, Math.floor(-top / height) - BEYOND);
     // Some are there before the list is in sight, for those who come to it without scrolling.
@@ -52,9 +54,9 @@ MSDS.rows = function (body, build) {
   // Browsers say at most once a frame that the page has scrolled, before they paint it.
   window.addEventListener("scroll", draw, { passive: true });
   window.addEventListener("resize", () => { measure(); redraw(); });
-  // On paper nothing scrolls. They are made anew, since there they stand in their order.
-  window.addEventListener("beforeprint", () => { keep(0, 0); keep(0, rows.length); });
-  window.addEventListener("afterprint", redraw);
+  // Made anew, they stand in their order.
+  window.addEventListener("beforeprint", () => { printing = true; redraw(); });
+  window.addEventListener("afterprint", () => { printing = false; redraw(); });
   return {
     show(wanted) {
       rows = wanted;

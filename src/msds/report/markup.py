@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from html import escape
 
 from msds.text import one_line
@@ -38,24 +37,6 @@ def score_bar(score: float, low: float = 0.0) -> str:
         '<svg class="score-bar" width="100%" height="6" aria-hidden="true">'
         '<rect class="track" width="100%" height="6" rx="3"/>'
         f'<rect class="fill" width="{_share(score, low)}%" height="6" rx="3"/></svg>'
-    )
-
-
-def level_bars(levels: Sequence[float], low: float = 0.0) -> str:
-    """A column for each level, full at 1, the finest first; each as wide as its level is fine."""
-    parts, x = [], 0
-    for k, value in enumerate(levels):
-        share = _share(value, low)
-        parts.append(
-            f'<rect class="track" x="{x}" width="9" height="24" rx="2"/>'
-            f'<rect class="fill l{min(k, 5)}" x="{x}" y="{24 - 0.24 * share:.1f}" width="9" '
-            f'height="{0.24 * share:.1f}" rx="2"/>'
-        )
-        x += 12
-    numbers = ", ".join(f"level {k + 1}: {value:.3f}" for k, value in enumerate(levels))
-    return (
-        f'<svg class="level-bars" width="{max(x - 3, 0)}" height="24" role="img" '
-        f'aria-label="{shown(numbers)}"><title>{shown(numbers)}</title>{"".join(parts)}</svg>'
     )
 
 
