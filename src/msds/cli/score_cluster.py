@@ -157,7 +157,7 @@ class _Shown(Follower):
         if self._bar is not None:
             self._bar.stop()
         if isinstance(error, KeyboardInterrupt) and self._total:
-            show.say(f"{self._done} of {self._total} pairs are kept; go on with --resume")
+            show.say("the files of results that are there are kept; go on with --resume")
 
     def planned(self, pairs: int, kept: int) -> None:
         self._total, self._kept, self._done = pairs, kept, kept
