@@ -20,7 +20,7 @@ from msds.errors import MSDSError, require
 from msds.images import load_image, open_regions
 
 TITLE = "Mutants of every format"
-MUTANTS = 10_000
+MUTANTS = 20_000
 """In all, at scale 1."""
 
 LIMITS = {"max_pixels": 1 << 24, "memory": 64 << 20}

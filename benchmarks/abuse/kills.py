@@ -60,7 +60,7 @@ def chain(suffix: str, times: int, seed: str) -> Iterator[str]:
     generator = random.Random(f"{suffix} {seed}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _write_images(folder)
+        images_in(folder)
         watch = _Watch(folder / f"o{suffix}", folder / f"whole{suffix}")
         with _killed_runs(folder) as run:
             undisturbed = run(watch.whole, None)
@@ -83,7 +83,7 @@ class _Watch:
         self.before: list[str] = []
 
     def outcome(self, moment: Moment) -> str:
-        if self.out.exists() and not _same(self.out, self.whole):
+        if self.out.exists() and not same_results(self.out, self.whole):
             return "results not whole"
         journal = self.out.with_name(f"{self.out.name}.journal")
         if not journal.exists():
@@ -99,7 +99,7 @@ class _Watch:
         return "nothing lost" if kept else "pairs lost or doubled"
 
     def end(self) -> str:
-        if not self.out.exists() or not _same(self.out, self.whole):
+        if not self.out.exists() or not same_results(self.out, self.whole):
             return "results not whole"
         names = [str(row["distorted"]) for row in results_of(self.out)]
         if not sorted(self.before) == names == sorted(set(names)) or len(names) != PAIRS:
@@ -139,7 +139,7 @@ def results_of(path: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _same(one: Path, other: Path) -> bool:
+def same_results(one: Path, other: Path) -> bool:
     """Whether the same pairs have the same scores, but for their last digits."""
     ours, theirs = results_of(one), results_of(other)
     scores = [[float(row.pop("score")) for row in rows] for rows in (ours, theirs)]
@@ -173,13 +173,13 @@ def _killed_runs(folder: Path) -> Iterator[Runs]:
         into.close()
 
 
-def _write_images(folder: Path) -> None:
+def images_in(folder: Path, least: tuple[int, int] = (40, 36)) -> None:
     """References, and distorted images of several qualities: smooth noise, small."""
     for kind in ("refs", "dist"):
         (folder / kind).mkdir()
     for k in range(REFERENCES):
         noise = np.random.default_rng(k).integers(0, 256, (9, 9, 3), dtype=np.uint8)
-        size = (40 + 4 * (k % 2), 36)
+        size = (least[0] + 4 * (k % 2), least[1])
         picture = PILImage.fromarray(noise).resize(size, PILImage.Resampling.BICUBIC)
         picture.save(folder / "refs" / f"a{k}.png")
         for quality in QUALITIES:

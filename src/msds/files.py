@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import tempfile
@@ -60,6 +61,16 @@ def atomic_write(
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what processes left that were killed in `atomic_write` of this file.
+
+    Only whoever holds the lock of the file's journal may: others would lose what they write.
+    """
+    target = path.resolve()
+    for stale in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        stale.unlink(missing_ok=True)
 
 
 def check_writable(path: str | os.PathLike[str], folder: bool = False) -> None:

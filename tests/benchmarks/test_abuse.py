@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
+import unicodedata
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from benchmarks.abuse import journal, texts, weights
+from benchmarks.abuse import journal, surroundings, texts, weights
 from benchmarks.abuse.attempt import Attempt, Trial, table
 from msds.errors import InputError
 from msds.metric import MSDS
@@ -37,6 +39,20 @@ def test_no_damaged_weights_models_or_encodings_are_taken_for_whole() -> None:
 def test_tables_and_models_of_others_are_read_or_refused_in_one_line_that_names_them() -> None:
     pytest.importorskip("pyarrow")
     assert failures(texts, 0.005) == {}
+
+
+def test_characters_of_every_class_that_names_can_hold_are_drawn() -> None:
+    drawn = surroundings.characters(2, seed=1)
+    classes = {unicodedata.category(chr(code)) for code in range(0x110000)}
+    assert set(drawn) == classes
+    assert all(unicodedata.category(sign) == kind for kind in drawn for sign in drawn[kind])
+    assert all("/" not in signs and "\0" not in signs for signs in drawn.values())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux")
+@pytest.mark.slow
+def test_images_are_scored_whatever_their_names_hold() -> None:
+    assert set(surroundings._names(1, seed=1)) <= {"scored", "no name on this disk"}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -101,6 +101,15 @@ def test_a_killed_sweep_loses_no_row(here: Path) -> None:
     assert not (here / "sweep.csv.journal").exists()
 
 
+def test_what_a_killed_sweep_left_half_written_is_removed(here: Path, msds: Call) -> None:
+    left, other = here / ".sweep.csv.x1.part", here / ".another.csv.x1.part"
+    left.touch()
+    other.touch()
+    assert msds(*SWEEP, "--threads", "1", "--out", "sweep.csv").status == 0
+    assert not left.exists()
+    assert other.exists()
+
+
 def test_encoders_are_compared_with_an_anchor_in_tables_and_on_a_page(
     here: Path, msds: Call
 ) -> None:

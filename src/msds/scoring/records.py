@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msds.errors import InputError
+from msds.files import remove_unfinished
 from msds.pairs import Pair, Plan
 from msds.pairs.saliency import DIGESTS
 from msds.results import Conditions, Journal, Run, Score, check_output, read_results, write_results
@@ -112,7 +112,7 @@ class Records:
             self._scores.update(journal.scores())
             self._drop_changed(threads)
         self._journal = journal
-        _remove_stale(output)
+        remove_unfinished(output)
 
     def _finished(self, output: Path) -> list[Score]:
         """Take the records of results that are complete, if they are of such a run."""
@@ -174,10 +174,3 @@ def _refuse_others(path: Path, others: Sequence[tuple[str, str]]) -> None:
             f"{printable(path)} holds other pairs, such as {distorted} ({reference}): the manifest "
             "or the folders have changed; give another --out, or remove this file to start again."
         )
-
-
-def _remove_stale(output: Path) -> None:
-    """A run killed while it wrote the results left its temporary file behind."""
-    target = output.resolve()
-    for stale in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
-        stale.unlink()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msds.errors import InputError
-from msds.files import sha256_file
+from msds.files import remove_unfinished, sha256_file
 from msds.pairs import Plan
 from msds.results import Journal, Run, Score, check_output, read_results, write_results
 from msds.results.baseline import check_same_run
@@ -81,6 +81,7 @@ class Kept:
                 self._scores[row] = score
                 if row in earlier:
                     self._journal.add(row, score)
+            remove_unfinished(output)
         except BaseException:
             self._journal.__exit__()
             raise
