@@ -121,7 +121,7 @@ class MSDS(Configured):
         """
         from msds.engines import open_engine  # stands on the trunks alone, but is rarely needed
 
-        self.trunk = open_engine(self.trunk, engine, precision)
+        self.trunk: Trunk = open_engine(self.trunk, engine, precision)
         return self
 
     @property
