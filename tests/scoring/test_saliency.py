@@ -106,7 +106,8 @@ def test_encodings_with_and_without_a_map_are_kept_apart(metric: MSDS, folder: P
     changed = run_plan(plan_of(folder), metric, Job(MAPS, options)).scores
     assert changed[0].score == pytest.approx(tensors(metric, folder, "a"), abs=1e-6)
     assert changed[0].score != first[0].score
-    assert changed[1:] == again[1:]
+    # Which images are in a batch with which changes the last digits.
+    assert [s.score for s in changed[1:]] == pytest.approx([s.score for s in again[1:]], abs=1e-6)
     repeated = run_plan(plan_paths(folder / "o", folder / "r"), metric, Job(options=options))
     assert [s.score for s in repeated.scores] == pytest.approx([s.score for s in plain], abs=1e-6)
 
