@@ -230,6 +230,9 @@ def test_what_cannot_be_reached_is_told(here: Path, msds: Call) -> None:
     assert "| no |" in done.out
     assert msds("tune", "refs", "--codec", "jpeg").status == 2
     assert msds("tune", "refs", "--codec", "jpeg,webp", "--target", "1").status == 2
+    above = msds("tune", "refs", "--codec", "jpeg", "--target", "2")
+    assert above.status == 2
+    assert "no score is above 1" in above.err
 
 
 def test_what_is_saved_is_told_of_the_images_that_reach_the_score(here: Path, msds: Call) -> None:

@@ -17,6 +17,7 @@ from msds.cli.options import OUTPUT, ComputeOptions, ModelOptions
 from msds.cli.study_options import CsvSafe
 from msds.cli.sweep import CODECS, CodecOptions, Images, check_table
 from msds.errors import InputError
+from msds.text import counted
 
 if TYPE_CHECKING:
     from msds.report.table import Table
@@ -81,6 +82,8 @@ class TuneOptions(CodecOptions):
             raise InputError("Give --target X, --max-bytes SIZE, or both.")
         if self.target is not None and not math.isfinite(self.target):
             raise InputError(f"--target {self.target} is no score.")
+        if self.target is not None and self.target > 1:
+            raise InputError(f"--target {self.target:g}: no score is above 1, that of equal images.")
 
     @property
     def most(self) -> int | None:
@@ -218,7 +221,7 @@ def _saved(sources: Sequence[Source], scores: Sequence[Score], job: TuneJob) -> 
     """What is saved against the one setting that is good enough for all that reach the score."""
     from msds.sweeps.tuned import bytes_at
 
-    said = f"{len(scores)} images: {_bytes_of(scores)} bytes"
+    said = f"{counted(len(scores), 'images')}: {_bytes_of(scores)} bytes"
     good = [one for one in scores if one.columns["reached"]]
     if job.target is None or len(good) < 2:
         return said

@@ -34,6 +34,8 @@ def connected(address: str, cpus: int | None = None) -> Iterator[Any]:
         If Ray is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports to its makers otherwise
+    # Below that it tells, for every worker that may be restarted, that this may fail.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     ray = require("ray", EXTRA)
     data = require("ray.data", EXTRA)
     began = not ray.is_initialized()
