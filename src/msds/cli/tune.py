@@ -83,7 +83,9 @@ class TuneOptions(CodecOptions):
         if self.target is not None and not math.isfinite(self.target):
             raise InputError(f"--target {self.target} is no score.")
         if self.target is not None and self.target > 1:
-            raise InputError(f"--target {self.target:g}: no score is above 1, that of equal images.")
+            raise InputError(
+                f"--target {self.target:g}: no score is above 1, that of equal images."
+            )
 
     @property
     def most(self) -> int | None:
