@@ -502,6 +502,7 @@ def test_tables_may_be_divided_by_tabs_and_not_by_semicolons(tmp_path: Path) -> 
         (["a-10.jpg", "b-blur.png"], "{stem}-{version}.{format}"),
         (["a.10.jpg", "in/c_d.9.jpg"], "{stem}.{version}.jpg"),
         (["a_x_q1.webp", "a_y_q1.webp"], "{stem}_{version}.webp"),
+        (["a_blur1.png", "b_brighter2.png"], "{stem}_{version}.png"),
         (["a_q10.webp", "b-q10.webp"], None),
         (["a_q10.webp", "else_q10.webp"], None),
         (["a_/q10.webp"], None),

@@ -130,6 +130,18 @@ def test_a_run_goes_on_only_where_images_and_maps_are_the_same(
         run_plan(plan_paths(folder / "o", folder / "r"), metric, replace(job, reading=Reading()))
 
 
+def test_digests_of_maps_in_a_table_are_its_own_where_saliency_does_not_count(
+    metric: MSDS, folder: Path
+) -> None:
+    # As where results calibrated by saliency are the manifest of a run that is not.
+    (pair, *_) = plan_paths(folder / "o", folder / "r").pairs
+    plan = Plan((replace(pair, columns={"distorted_saliency_sha256": "0" * 64}),))
+    job = Job(output=folder / "plain.csv", resume=True)
+    run_plan(plan, metric, job)
+    again = run_plan(plan, metric, job)
+    assert (again.kept, again.changed) == (1, 0)
+
+
 def test_the_same_image_with_two_maps_is_two_images(metric: MSDS, folder: Path) -> None:
     write_map(folder / "other.png", (40, 40), 1.0)
     pair = plan_of(folder).pairs[0]

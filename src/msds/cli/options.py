@@ -269,10 +269,10 @@ class ComputeOptions:
     def options(self) -> Options:
         """How the engine works."""
         from msds.scoring import Options
-        from msds.scoring.memory import parse_size
+        from msds.scoring.memory import parse_memory
 
         return Options(
-            memory=None if self.memory is None else parse_size(self.memory),
+            memory=None if self.memory is None else parse_memory(self.memory),
             threads=self.threads or min(4, os.cpu_count() or 1),
         )
 

@@ -15,8 +15,9 @@ _SEPARATORS = "_-.@+ "
 def guess_pattern(references: Path, distorted: Path) -> str | None:
     """The pattern of two folders, if every distorted image is named after a reference.
 
-    Only names are guessed that are a reference's, a separator, letters that all have, and what
-    tells them apart: `photo_q80.webp` of `photo.png` is read as `{stem}_q{version}.webp`.
+    Only names are guessed that are a reference's, a separator, and what tells them apart; letters
+    that all have before a number are no part of that: `photo_q80.webp` of `photo.png` is read as
+    `{stem}_q{version}.webp`.
 
     Raises
     ------
@@ -35,7 +36,8 @@ def guess_pattern(references: Path, distorted: Path) -> str | None:
     separator = separators.pop()
     varying = [rest[1:] for rest in rests]
     common = os.path.commonprefix(varying).rstrip("0123456789.")  # noqa: RUF071 - no paths
-    if "" in [rest[len(common) :] for rest in varying] or not common.isalpha():
+    numbered = all(rest[len(common) :][:1].isdigit() for rest in varying)
+    if not (numbered and common.isalpha()):
         common = ""
     suffixes = {os.path.splitext(name)[1] for name in names}  # noqa: PTH122
     suffix = suffixes.pop() if len(suffixes) == 1 else ".{format}"

@@ -37,13 +37,19 @@ def changed_rows(
     return frozenset(
         row
         for row in rows
-        if _recorded(scores[row]) != [digests.get(path) for path in _files(pairs[row])]
+        if _recorded(scores[row], pairs[row]) != [digests.get(one) for one in _files(pairs[row])]
     )
 
 
-def _recorded(score: Score) -> list[Any]:
-    """Digests of the images and of their saliency maps, as a record has them."""
-    maps = [score.columns.get(name) or None for name in DIGESTS]
+def _recorded(score: Score, pair: Pair) -> list[Any]:
+    """Digests of the images and of their saliency maps, as a record has them.
+
+    Of a pair without maps such columns are a table's own, and say nothing of what was scored.
+    """
+    maps = [
+        None if image.saliency is None else score.columns.get(name) or None
+        for name, image in zip(DIGESTS, pair.images, strict=True)
+    ]
     return [score.reference_sha256, score.distorted_sha256, *maps]
 
 

@@ -51,7 +51,7 @@ def decoding_share(total: int) -> int:
 
 
 def total_for(decoding: int) -> str:
-    """The total, as `parse_size` reads it, of which a file has its share."""
+    """The total, as `parse_memory` reads it, of which a file has its share."""
     return f"{max(-(-decoding * 4 // (3 * MIB)), LEAST_TOTAL // MIB)}M"
 
 
@@ -61,14 +61,23 @@ def parse_size(text: str) -> int:
     Raises
     ------
     InputError
-        If it is no size, or less than 64 MiB.
+        If it is no size.
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if match is None:
-        raise InputError(
-            f"{text!r} is not an amount of memory; expected something like 800M or 2G."
-        )
-    size = int(float(match[1]) * _UNITS[match[2].upper()])
+        raise InputError(f"{text!r} is not a size in bytes; expected something like 800M or 2G.")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def parse_memory(text: str) -> int:
+    """Bytes to work in, as `parse_size` reads them.
+
+    Raises
+    ------
+    InputError
+        If it is no size, or less than 64 MiB.
+    """
+    size = parse_size(text)
     if size < LEAST_TOTAL:
         raise InputError(f"{text!r} is too little memory to work in; expected at least 64M.")
     return size
