@@ -128,8 +128,30 @@ def test_parts_that_moved_are_told_and_not_put_into_words_of_others(
     assert {one["distorted"]: one["position"] for one in ranking} == {"b.png": NOTE, "c.jpg": None}
     key = client.post("/api/score", files=files, data={"keep": "true"}).json()["reference_id"]
     kept = {"reference_id": key, "places": "true"}
-    answer = client.post("/api/score", files=dict([*files.items()][1:]), data=kept)
-    assert answer.status_code == 400
+    only_distorted = {"distorted": files["distorted"]}
+    assert client.post("/api/score", files=only_distorted, data=kept).status_code == 400
+
+
+def test_what_places_cannot_be_told_of_is_refused_before_anything_is_scored(
+    client: TestClient, original: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = ("a.png", original)
+    key = client.post(
+        "/api/score", files={"reference": file, "distorted": file}, data={"keep": "true"}
+    ).json()["reference_id"]
+
+    async def fail(*_: object) -> None:
+        pytest.fail("was scored")
+
+    monkeypatch.setattr("msds.web.service.Service.score", fail)
+    for data, said in (
+        ({"reference_id": key, "places": "true"}, "one file in the field 'reference'; found 0"),
+        ({"reference_id": key, "places": "perhaps"}, "'places' is 'perhaps'; expected true or"),
+    ):
+        for path in ("/api/score", "/api/rank"):
+            answer = client.post(path, files={"distorted": file}, data=data)
+            assert answer.status_code == 400
+            assert said in answer.json()["error"]
 
 
 def test_why_places_are_not_known_is_told(

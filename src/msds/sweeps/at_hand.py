@@ -35,6 +35,7 @@ class AtHand:
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = roots
         self._records: dict[tuple[str, str, str], Score] = {}
+        self._digests: dict[Path, str] = {}
 
     def add(self, image: str, codec: str, record: Score) -> None:
         """Know a record, whose reference goes by this name in points, and who encoded it."""
@@ -82,9 +83,15 @@ class AtHand:
     def _file(self, name: str, digest: str | None) -> Path | None:
         for root in self._roots:
             path = root / name
-            if path.is_file() and digest in (None, sha256_file(path)):
+            if path.is_file() and digest in (None, self._digest(path)):
                 return path
         return None
+
+    def _digest(self, path: Path) -> str:
+        """The digest of a file, which many points may need."""
+        if path not in self._digests:
+            self._digests[path] = sha256_file(path)
+        return self._digests[path]
 
 
 def _codec(record: Score) -> Codec | None:

@@ -275,7 +275,10 @@ def _body(form: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _read(request: Request, service: Service) -> Form:
     names = ("reference_id", "keep", "places", *READING_FIELDS)
-    return await read_form(request, service.limits, ("reference", "distorted"), names)
+    form = await read_form(request, service.limits, ("reference", "distorted"), names)
+    if form.truth("places"):
+        form.only("reference")  # before anything is computed for an answer that cannot be given
+    return form
 
 
 def _reference(form: Form, service: Service) -> Upload | Known:
