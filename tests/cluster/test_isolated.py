@@ -13,6 +13,7 @@ from helpers.fatal import NAME, fatal_path
 from helpers.scoring_files import write_image
 from msds.cluster.child import Setup, packed
 from msds.cluster.entries import Entry, entry_of
+from msds.cluster.fetching import Fetcher
 from msds.cluster.isolated import Isolated
 from msds.errors import InputError
 from msds.models import load_model
@@ -71,6 +72,25 @@ def test_a_process_that_was_ended_from_outside_costs_no_record(
     again = isolated.score(pairs)
     expected = [record["score"] for record in first]
     assert [record["score"] for record in again] == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_a_killed_process_had_fetched_is_removed(
+    tmp_path: Path, isolated: Isolated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    isolated.score(entries(tmp_path, [("a.png", "b.jpg")]))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert isolated.pid is not None
+    monkeypatch.setattr("msds.cluster.fetching.os.getpid", lambda: isolated.pid)
+    monkeypatch.setattr("msds.cluster.fetching.fetch", lambda _, file, __: file.write(b"bytes"))
+    far = entry_of(("a.png", "b.png"), "s3://bucket", "s3://bucket", {})
+    chunks = Fetcher(100).chunks([far])
+    _, _, files = next(chunks)
+    fetched = files.pair(far).reference_path
+    assert fetched.read_bytes() == b"bytes"
+    os.kill(isolated.pid, 9)
+    isolated.close()
+    assert not fetched.parent.exists()
+    chunks.close()
 
 
 def test_what_a_worker_lacks_is_said_in_its_own_words(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +27,17 @@ BYTES_PER_PIXEL = 16
 """No image needs more in its file: four samples of 32 bits."""
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+
+
+def _prefix(process: int) -> str:
+    """How the names of the folders begin that a process fetches images to."""
+    return f"msds-images-{process}-"
+
+
+def remove_fetched(process: int) -> None:
+    """Remove what a process has fetched that was killed, which removes nothing itself."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_prefix(process)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass
@@ -94,7 +107,7 @@ class Fetcher:
         with ThreadPoolExecutor(1) as ahead, ThreadPoolExecutor(THREADS) as threads:
 
             def begin(k: int) -> tuple[tempfile.TemporaryDirectory[str], Files]:
-                folder = tempfile.TemporaryDirectory(prefix="msds-images-")
+                folder = tempfile.TemporaryDirectory(prefix=_prefix(os.getpid()))
                 part = entries[parts[k] : ends[k]]
                 return folder, self._files(part, Path(folder.name), threads)
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from msds.cluster.entries import Entry
+from msds.cluster.fetching import remove_fetched
 from msds.errors import InputError
 
 Record = dict[str, Any]
@@ -61,7 +62,7 @@ class Isolated:
         return None if self._process is None else self._process.pid
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and remove what it has left on the disk."""
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -71,6 +72,7 @@ class Isolated:
             with suppress(OSError):
                 if pipe is not None:
                     pipe.close()
+        remove_fetched(process.pid)
 
     def _search(self, entries: Sequence[Entry], found: dict[int, Record]) -> None:
         """Score pairs one by one until one of them is given up, or none is missing."""

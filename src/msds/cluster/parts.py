@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import io
 import re
-import statistics
 from array import array
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -176,7 +175,10 @@ class Tally:
     @property
     def median(self) -> float | None:
         """Median score, None if no pair was scored."""
-        return statistics.median(self._scores) if self._scores else None
+        if not self._scores:
+            return None
+        # In place: `statistics.median` would make an object of each of very many numbers.
+        return float(np.median(np.frombuffer(self._scores), overwrite_input=True))
 
     @property
     def findings(self) -> list[Finding]:
