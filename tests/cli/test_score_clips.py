@@ -166,6 +166,21 @@ def test_a_run_goes_on_at_the_frame_where_it_was_stopped(
     assert float(first.columns["min"]) == min(float(s) for s in read_results(frames)[:COUNT])
 
 
+def test_frames_that_an_earlier_run_did_not_keep_are_not_left_out_in_silence(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, frames = tmp_path / "out.csv", tmp_path / "frames.csv"
+    files = (folder / "refs" / "a.mp4", folder / "dist" / "a.mkv")
+    arguments = ("score", *RANDOM, *files, "--out", out)
+    assert call(monkeypatch, capsys, *arguments).status == 0
+    found = call(monkeypatch, capsys, *arguments, "--frames", frames, "--resume")
+    assert not frames.exists()
+    assert "frames.csv was not written" in found.err
+
+
 def test_frames_without_a_partner_change_the_exit_status_unless_allowed(
     folder: Path,
     tmp_path: Path,

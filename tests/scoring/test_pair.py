@@ -73,6 +73,16 @@ def test_what_cannot_be_scored_in_a_list_has_an_error_and_costs_nothing_else(
         assert first.error is last.error is None
 
 
+def test_videos_are_sent_to_what_scores_them(here: Path, metric: MSDS) -> None:
+    said = "film.mp4: this is a video; msds.video.score_clips scores two of them."
+    with pytest.raises(InputError, match=said):
+        score("film.mp4", "film.mkv", model=metric)
+    for sources in ([NAMES[0], "film.mp4"], [np.zeros((40, 40, 3), np.uint8), "film.mp4"]):
+        image, video = score("refs/a0.png", sources, model=metric)
+        assert image.error is None
+        assert video.error == said
+
+
 def test_a_frame_can_be_named_and_a_limit_of_pixels(here: Path, metric: MSDS) -> None:
     frames = [PIL.Image.open(name).resize((40, 36)) for name in NAMES]
     frames[0].save("pages.tif", save_all=True, append_images=frames[1:])

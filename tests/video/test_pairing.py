@@ -113,6 +113,16 @@ def test_going_on_behind_a_frame_gives_what_was_still_to_come(known: int) -> Non
     assert last.passed[0] + rest.alone == whole.alone
 
 
+def test_going_on_behind_a_frame_of_a_fine_clock_scores_none_twice() -> None:
+    clock = Fraction(1, 10_000_019)  # finer than microseconds
+    times = [Frame(k * STEP + k * clock) for k in range(1, 6)]
+    for known in (1, 2, 3):
+        after = (Fraction(float(times[known].time)), known)
+        other = Partners(iter(times), STEP / 2, begin=after[0])
+        found = list(moments(times, [other], after=after))
+        assert [m.frame for m in found] == [m.partners[0] for m in found] == times[known + 1 :]
+
+
 def test_only_frames_between_two_times_count() -> None:
     other = Partners(
         iter(frames([0, 1, 2, Fraction(5, 2), 3, 4, 5])), STEP / 2, begin=2 * STEP, end=4 * STEP

@@ -195,6 +195,19 @@ def test_frames_that_cannot_be_decoded_cost_no_others(tmp_path: Path, metric: MS
     assert any("could not be decoded" in note for note in found.notes)
 
 
+def test_a_file_that_cannot_be_read_for_its_digest_says_what_is_wrong_with_it(
+    reference: Path, tmp_path: Path, metric: MSDS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("msds.video.work.sha256_file", forbidden)
+    text = tmp_path / "text.mkv"
+    text.write_text("no video")
+    with pytest.raises(InputError, match=r"text\.mkv: this cannot be opened as a video"):
+        score_clips(reference, text, model=metric)
+
+
 def test_what_cannot_be_scored_says_why(reference: Path, tmp_path: Path, metric: MSDS) -> None:
     woven = write_clip(tmp_path / "woven.mkv", scene(4), interlaced=True)
     with pytest.raises(InputError, match=r"woven\.mkv: this is interlaced"):

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from msds.cli import completion
+from msds.cli.show import say
 from msds.errors import InputError
 from msds.files import check_writable
+from msds.text import printable
 
 if TYPE_CHECKING:
     from msds.cli.result_options import OutputOptions
@@ -143,6 +145,11 @@ class ClipOptions:
 
         if isinstance(job.scorer, Clips):
             job.scorer.finish(_clips(plan), self.frames, self.log)
+        if self.frames is not None and not self.frames.exists():
+            say(
+                f"msds: {printable(self.frames)} was not written: an earlier run scored these "
+                "videos and kept no frames; leave out --resume to score them again"
+            )
 
 
 def _clips(plan: Plan) -> list[Pair]:

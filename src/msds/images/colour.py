@@ -85,7 +85,8 @@ def finish(
     if decoded.alpha and opaque:
         notes.append("opaque alpha channel dropped")
     if decoded.orientation != 1:
-        notes.append(f"EXIF orientation {decoded.orientation} applied")
+        turning = decoded.turning or f"EXIF orientation {decoded.orientation}"
+        notes.append(f"{turning} applied")
     assert pixels is not None, "an image has at least one row"
     return Image(pixels, tuple(notes), name)
 

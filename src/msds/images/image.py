@@ -53,6 +53,7 @@ class Decoded:
     primaries : x and y of red, green, blue and white, if the file states others than sRGB's.
     transfer : transfer function the file states, as ITU-T H.273 numbers them; 2 is "not stated".
     orientation : EXIF orientation, 1 to 8, still to be applied.
+    turning : what a note calls that, where it is not EXIF that asks for it.
     notes : what the decoder has already done.
     """
 
@@ -64,6 +65,7 @@ class Decoded:
     primaries: tuple[float, ...] | None = None
     transfer: int = 2
     orientation: int = 1
+    turning: str | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from msds.images.loading import Source
 from msds.images.regions import Regions
 from msds.metric.saliency import Saliency
 from msds.models import DEFAULT_MODEL, load_model
-from msds.pairs import Pair
+from msds.pairs import Pair, is_video
 from msds.results import Score
 from msds.scoring.cache import Encoded
 from msds.scoring.compare import compare, run_of
@@ -106,7 +106,8 @@ def score(
     Raises
     ------
     InputError
-        If an image of a single pair cannot be used, or its score is not a finite number; if two
+        If an image of a single pair cannot be used, or its score is not a finite number; if one is
+        a video, which `msds.video.score_clips` scores; if two
         lists are not of one length; if there are two saliency maps for a list.
     WeightsError
         If the model's weights cannot be had.
@@ -120,7 +121,7 @@ def score(
         raise InputError("saliency: two maps belong to one pair of images; found a list of them.")
     pairs = _paired(reference, distorted)
     if all(isinstance(source, (str, os.PathLike)) for pair in pairs for source in pair):
-        planned = [Pair(printable(a), printable(b), Path(a), Path(b)) for a, b in pairs]
+        planned = [_planned(a, b) for a, b in pairs]
         found = dict(score_pairs(metric, planned, reading=reading))
         return [found[row] for row in range(len(planned))]
     scorer = _Scorer(metric, reading)
@@ -155,6 +156,20 @@ def _paired(reference: Any, distorted: Any) -> list[tuple[Any, Any]]:
             "expected as many of each, or one reference."
         )
     return list(zip(reference, distorted, strict=True))
+
+
+def _planned(reference: Any, distorted: Any) -> Pair:
+    """The pair of two paths."""
+    problem = _not_an_image(reference) or _not_an_image(distorted)
+    names = printable(reference), printable(distorted)
+    return Pair(*names, Path(reference), Path(distorted), problem=problem)
+
+
+def _not_an_image(source: Any) -> str | None:
+    """What to do with a source that is a video by its name; None of others."""
+    if not isinstance(source, (str, os.PathLike)) or not is_video(Path(source)):
+        return None
+    return f"{printable(source)}: this is a video; msds.video.score_clips scores two of them"
 
 
 class _Scorer:
@@ -202,6 +217,8 @@ class _Scorer:
 
     def _encoded(self, source: Any, given: Any) -> tuple[str, Encoded]:
         """Name and encoding of an image."""
+        if problem := _not_an_image(source):
+            raise InputError(f"{problem}.")
         calibrated = self._reading.saliency is not None
         image = self._reading.load(source) if calibrated else _load_or_open(source, self._reading)
         try:

@@ -146,15 +146,17 @@ def moments(
     Parameters
     ----------
     begin, end : seconds between which frames count.
-    after : time and number of a frame, behind which to go on.
+    after : time, as exactly as a float tells it, and number of a frame, behind which to go on.
     """
     number = 0 if after is None else after[1] + 1
+    # Records hold times as floats, in which those of fine clocks are not exact.
+    known = None if after is None else float(after[0])
     for frame, following in with_next(reference):
         early = begin is not None and frame.time < begin
         then = None if following is None else following.time
-        if early or (after is not None and frame.time < after[0]):
+        if early or (known is not None and float(frame.time) < known):
             continue
-        if after is not None and frame.time == after[0]:
+        if float(frame.time) == known:
             for other in others:
                 other.of(frame.time, then)  # these are known already
             continue

@@ -91,8 +91,10 @@ class Clips:
         reading, options = reading or ClipReading(), options or Options()
         wanted = list(range(len(pairs)) if rows is None else rows)
         images = [row for row in wanted if not pairs[row].of_clips or pairs[row].problem]
-        mixed = [row for row in wanted if row not in images and _is_mixed(pairs[row])]
-        clips = [row for row in wanted if row not in {*images, *mixed}]
+        others = set(wanted).difference(images)
+        videos = [row for row in wanted if row in others]
+        mixed = [row for row in videos if _is_mixed(pairs[row])]
+        clips = [row for row in videos if not _is_mixed(pairs[row])]
         run = run_of(metric, reading)
         self.runs.append(run)
         for row in mixed:

@@ -28,6 +28,7 @@ class Tally:
     alone : frames of the reference that have no partner.
     passed : frames of the distorted clip that have none.
     notes : of the frames, each once.
+    last : time, as far as a float tells it, and number of the last one.
     """
 
     pair: Pair
@@ -51,7 +52,7 @@ class Tally:
         lonely : whether it has no score because it has no partner.
         """
         columns = score.columns
-        self.last = Fraction(columns["time"]).limit_denominator(10**6), int(columns["frame"])
+        self.last = Fraction(columns["time"]), int(columns["frame"])
         self.seconds += score.seconds
         self.notes.update(dict.fromkeys(score.notes))
         if score.score is None:

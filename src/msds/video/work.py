@@ -115,8 +115,11 @@ class Work:
 
     def _digest(self, path: Path) -> str:
         if path not in self._digests:
-            readable = path.is_file() and path.stat().st_size
-            self._digests[path] = sha256_file(path) if readable else ""
+            try:
+                readable = path.is_file() and path.stat().st_size
+                self._digests[path] = sha256_file(path) if readable else ""
+            except (OSError, ValueError):  # whoever opens it says why
+                self._digests[path] = ""
         return self._digests[path]
 
     def _version(self, row: int, pair: Pair, reference: Clip, clip: Clip) -> _Version:

@@ -74,19 +74,19 @@ def look_at(
     offset : seconds by which the distorted clip is later.
     """
     problems: list[str] = []
-    images: list[tuple[Image, Image] | None] = []
+    pictures: list[tuple[Pillow.Image, Pillow.Image] | None] = []
     maps: list[Any] = []
     for time in times:
         try:
-            both = _images(reference, distorted, time, offset)
-            found = reduced_map(map_pair(both[0].pixels, both[1].pixels, model=metric))
+            first, second = _images(reference, distorted, time, offset)
+            maps.append(reduced_map(map_pair(first.pixels, second.pixels, model=metric)))
+            pictures.append((_picture(first), _picture(second)))
         except MSDSError as error:
             problems.append(f"{distorted.name} at {time:.3f} s: {error}")
-            both, found = None, None
-        images.append(both)
-        maps.append(found)
+            maps.append(None)
+            pictures.append(None)
     top = round_up(max((float(one.max()) for one in maps if one is not None), default=1.0) or 1.0)
-    return [_seen(both, one, top) for both, one in zip(images, maps, strict=True)], problems
+    return [_seen(both, one, top) for both, one in zip(pictures, maps, strict=True)], problems
 
 
 def _images(reference: Clip, distorted: Clip, time: float, offset: float) -> tuple[Image, Image]:
@@ -112,21 +112,22 @@ def _frame_at(clip: Clip, time: Fraction) -> Frame:
     return best
 
 
-def _seen(both: tuple[Image, Image] | None, found: Any, top: float) -> Seen | None:
+def _seen(both: tuple[Pillow.Image, Pillow.Image] | None, found: Any, top: float) -> Seen | None:
     if both is None:
         return None
-    first, second = (_picture(image) for image in both)
+    first, second = both
     return Seen(
-        data_uri(webp(_within(first, LONGEST), quality=92)),
-        data_uri(webp(_within(second, LONGEST), quality=92)),
+        data_uri(webp(first, quality=92)),
+        data_uri(webp(second, quality=92)),
         data_uri(webp(_within(second, SMALL), quality=80)),
         data_uri(map_picture(found / top)),
     )
 
 
 def _picture(image: Image) -> Pillow.Image:
+    """An image as large as a page shows it, at a small part of its memory."""
     pixels = image.pixels.permute(1, 2, 0).mul(255).round().byte().numpy()
-    return Pillow.fromarray(np.ascontiguousarray(pixels))
+    return _within(Pillow.fromarray(np.ascontiguousarray(pixels)), LONGEST)
 
 
 def _within(picture: Pillow.Image, longest: int) -> Pillow.Image:

@@ -98,12 +98,20 @@ def test_an_edit_list_cuts_what_is_not_shown(plain: Path, tmp_path: Path) -> Non
         assert torch.equal(a, b)
 
 
-@pytest.mark.parametrize("degrees", [90, 180, -90])
-def test_frames_are_turned_as_the_file_says(plain: Path, tmp_path: Path, degrees: int) -> None:
+@pytest.mark.parametrize(
+    ("degrees", "turned_by"),
+    [(90, "90 degrees counterclockwise"), (180, "180 degrees"), (-90, "90 degrees clockwise")],
+)
+def test_frames_are_turned_as_the_file_says(
+    plain: Path, tmp_path: Path, degrees: int, turned_by: str
+) -> None:
     path = write_clip(tmp_path / "turned.mp4", scene(1), rotation=degrees)
     stored, turned = pixels(open_clip(plain))[0], pixels(open_clip(path))[0]
     expected = np.rot90(stored.numpy(), degrees // 90, axes=(1, 2))
     np.testing.assert_array_equal(turned.numpy(), expected)
+    clip = open_clip(path)
+    notes = clip.image(next(clip.frames())).notes
+    assert notes == (f"display matrix (turned by {turned_by}) applied",)
 
 
 def test_frames_can_be_had_from_a_time_on(tmp_path: Path) -> None:

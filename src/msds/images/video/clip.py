@@ -19,7 +19,7 @@ from msds.images.transfer import SRGB, Transfer, numbered_primaries, parse_trans
 from msds.images.video.coding import Coding
 from msds.images.video.container import duration, interval, opened
 from msds.images.video.decoding import Frame, check_progressive, decoded
-from msds.images.video.display import orientation_of
+from msds.images.video.display import TURNS, orientation_of
 from msds.images.video.fields import progressive
 from msds.images.video.planes import pixels_of
 
@@ -122,6 +122,7 @@ class Clip:
             primaries=primaries,
             transfer=coding.transfer,
             orientation=orientation,
+            turning=f"display matrix ({TURNS.get(orientation, 'none')})",
         )
         return finish(found, self.name, self.background, self.transfer)
 

@@ -21,6 +21,18 @@ _ORIENTATIONS = {
 """Signs of a display matrix, a b c d of x' = a x + c y, y' = b x + d y, to EXIF's orientation."""
 
 
+TURNS = {
+    2: "mirrored left to right",
+    3: "turned by 180 degrees",
+    4: "mirrored top to bottom",
+    5: "mirrored on the diagonal",
+    6: "turned by 90 degrees clockwise",
+    7: "mirrored on the other diagonal",
+    8: "turned by 90 degrees counterclockwise",
+}
+"""What each orientation does to a frame, in words."""
+
+
 def orientation_of(picture: Any, name: str) -> int:
     """EXIF's number for the turn that a frame's display matrix asks for.
 

@@ -28,10 +28,10 @@ def progressive(frames: Iterator[Frame]) -> Iterator[Frame]:
         picture = frame.picture
         picture.pts, picture.time_base = stamp, Fraction(1, 1000)
         graph.push(picture)
-        yield from _pulled(av, graph, times)
+        yield from _pulled(graph, times)
     if graph is not None:
         graph.push(None)
-        yield from _pulled(av, graph, times)
+        yield from _pulled(graph, times)
 
 
 def _graph(av: Any, picture: Any) -> Any:
@@ -50,11 +50,11 @@ def _graph(av: Any, picture: Any) -> Any:
     return graph
 
 
-def _pulled(av: Any, graph: Any, times: dict[int, Fraction]) -> Iterator[Frame]:
+def _pulled(graph: Any, times: dict[int, Fraction]) -> Iterator[Frame]:
     while True:
         try:
             picture = graph.pull()
-        except (av.FFmpegError, BlockingIOError, EOFError):
+        except (BlockingIOError, EOFError):  # it waits for more, or has given all
             return
         stamp = round(Fraction(picture.pts) * picture.time_base * 1000)
         yield Frame(times.pop(stamp), picture)
