@@ -106,9 +106,9 @@ def score(
     Raises
     ------
     InputError
-        If an image of a single pair cannot be used, or its score is not a finite number; if one is
-        a video, which `msds.video.score_clips` scores; if two
-        lists are not of one length; if there are two saliency maps for a list.
+        If an image of a single pair cannot be used, or is a video, which `msds.video.score_clips`
+        scores; if its score is not a finite number; if two lists are not of one length; if there
+        are two saliency maps for a list.
     WeightsError
         If the model's weights cannot be had.
     """

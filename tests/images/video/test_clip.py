@@ -13,7 +13,8 @@ import torch
 
 from helpers.clips import RATE, remux, scene, write_clip
 from msds.errors import InputError
-from msds.images.video import Clip, open_clip
+from msds.images.video import Clip, Frame, open_clip
+from msds.images.video.fields import progressive
 
 COUNT = 12
 
@@ -137,6 +138,19 @@ def test_interlaced_frames_are_refused_unless_told_how(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="interlaced is 'drop'; expected weave or bwdif"):
         open_clip(path, interlaced="drop")
+
+
+@pytest.mark.parametrize("lost", [0, 3, 5])
+def test_deinterlaced_frames_stay_in_order_around_one_that_is_lost(
+    tmp_path: Path, lost: int
+) -> None:
+    path = write_clip(tmp_path / "woven.mkv", scene(6), interlaced=True)
+    woven = list(open_clip(path, interlaced="weave").frames())
+    expected = [frame.time for frame in woven]
+    woven[lost] = Frame(woven[lost].time, error="damaged")
+    found = list(progressive(iter(woven)))
+    assert [frame.time for frame in found] == expected
+    assert [frame.error for frame in found] == [frame.error for frame in woven]
 
 
 def test_damage_costs_the_frames_that_need_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -13,13 +14,24 @@ from msds.images.video.decoding import Frame
 
 def progressive(frames: Iterator[Frame]) -> Iterator[Frame]:
     """As many frames as come in, those of two fields made one moment's; the others as they are."""
+    lost: deque[Frame] = deque()
+    for frame in _filtered(frames, lost):
+        # The filter is a frame behind: what was lost is told when all before it is out.
+        while lost and lost[0].time < frame.time:
+            yield lost.popleft()
+        yield frame
+    yield from lost
+
+
+def _filtered(frames: Iterator[Frame], lost: deque[Frame]) -> Iterator[Frame]:
+    """What the filter makes of the frames; those that could not be decoded go to `lost`."""
     av = require("av", EXTRA)
     graph: Any = None
     stamp = 0
     times: dict[int, Fraction] = {}
     for frame in frames:
         if frame.picture is None:
-            yield frame
+            lost.append(frame)
             continue
         if graph is None:
             graph = _graph(av, frame.picture)
