@@ -116,8 +116,11 @@ class Took(NamedTuple):
 
 
 def speed(folder: Path, pairs: int, side: int, turns: int) -> None:
-    """The local engine with one and two threads, and as many workers with one each, in turns."""
-    manifest = write_images(folder, pairs, side)
+    """The local engine with one and two threads, and as many workers with one each, in turns.
+
+    No image comes twice: the engine would encode it once for all of its run, a worker once a block.
+    """
+    manifest = write_images(folder, pairs, side, -(-pairs // 4))
     journal, out = folder / "local.jsonl.journal", folder / "out"
     found: dict[str, list[Took]] = {}
 
