@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import torch
     from PIL.Image import Image
 
@@ -36,6 +38,13 @@ def webp(picture: Image, quality: int) -> bytes:
     return buffer.getvalue()
 
 
+def eight_bits(pixels: torch.Tensor) -> npt.NDArray[np.uint8]:
+    """The (H, W, 3) picture of (3, H, W) pixels in [0, 1]: eight bits, rounded from more."""
+    import numpy as np
+
+    return np.ascontiguousarray(pixels.permute(1, 2, 0).mul(255).round().byte().numpy())
+
+
 def reduced(regions: Regions, longest: int) -> Image:
     """An image at most so many pixels wide or high, read in bands if its format has parts."""
     from PIL import Image
@@ -50,8 +59,7 @@ def reduced(regions: Regions, longest: int) -> Image:
     ]
     import torch
 
-    pixels = torch.cat(bands, dim=1).permute(1, 2, 0).mul(255).round().byte()
-    picture = Image.fromarray(pixels.numpy())
+    picture = Image.fromarray(eight_bits(torch.cat(bands, dim=1)))
     if side <= longest:
         return picture
     size = [max(1, round(s * longest / side)) for s in (regions.width, regions.height)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msds.errors import InputError
 from msds.files import sha256_file
 from msds.images import Image
+from msds.report.pictures import eight_bits
 from msds.scoring.inputs import Reading, explain
 from msds.sweeps.plan import Source
 
@@ -26,7 +27,6 @@ class Picture:
     ----------
     source : the file.
     reading : how it becomes pixels.
-
     uses : encodings that need it.
     """
 
@@ -69,10 +69,7 @@ class Picture:
 
 def raster_of(image: Image) -> Raster:
     """The (H, W, 3) picture that encoders take: eight bits, rounded where there were more."""
-    import numpy as np
-
-    pixels = image.pixels.permute(1, 2, 0).mul(255).round().byte()
-    return np.ascontiguousarray(pixels.numpy())
+    return eight_bits(image.pixels)
 
 
 @dataclass(frozen=True)

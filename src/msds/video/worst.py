@@ -16,7 +16,7 @@ from msds.gallery.maps import map_picture, reduced_map
 from msds.images import Image
 from msds.images.video import Clip, Frame
 from msds.report.maps import round_up
-from msds.report.pictures import data_uri, webp
+from msds.report.pictures import data_uri, eight_bits, webp
 from msds.scoring.maps import map_pair
 from msds.video.pairing import Moment
 from msds.video.pixels import shown
@@ -126,8 +126,7 @@ def _seen(both: tuple[Pillow.Image, Pillow.Image] | None, found: Any, top: float
 
 def _picture(image: Image) -> Pillow.Image:
     """An image as large as a page shows it, at a small part of its memory."""
-    pixels = image.pixels.permute(1, 2, 0).mul(255).round().byte().numpy()
-    return _within(Pillow.fromarray(np.ascontiguousarray(pixels)), LONGEST)
+    return _within(Pillow.fromarray(eight_bits(image.pixels)), LONGEST)
 
 
 def _within(picture: Pillow.Image, longest: int) -> Pillow.Image:
