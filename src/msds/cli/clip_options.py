@@ -119,9 +119,8 @@ class ClipOptions:
             return usual
         from msds.video import ClipReading
 
-        usual_fields = {one.name: getattr(usual, one.name) for one in fields(usual)}
-        return ClipReading(
-            **usual_fields,
+        return ClipReading.like(
+            usual,
             every=self.every or 1,
             start=self.start,
             end=self.end,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from msds.errors import InputError
 from msds.images.video import Clip, open_clip
@@ -53,6 +54,11 @@ class ClipReading(Reading):
             raise InputError("--every and --scenes are numbers of frames, 1 or more.")
         if self.scenes is not None and self.every > 1:
             raise InputError("--scenes and --every both choose frames: give one of them.")
+
+    @classmethod
+    def like(cls, reading: Reading, **chosen: Any) -> ClipReading:
+        """What reads images as another does, and clips as is said here."""
+        return cls(**{one.name: getattr(reading, one.name) for one in fields(Reading)}, **chosen)
 
     def clip(self, path: Path) -> Clip:
         """A video file as these settings read it."""

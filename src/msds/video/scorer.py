@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,7 +104,7 @@ class Clips:
             yield from score_pairs(metric, pairs, rows=images, reading=reading, options=options)
         if not clips:
             return
-        reading = reading if isinstance(reading, ClipReading) else _for_clips(reading)
+        reading = reading if isinstance(reading, ClipReading) else ClipReading.like(reading)
         work = Work(metric, reading, options, run, self.watcher, self.tallies)
         with work.keeping(self.journal_of(run), self.resume):
             for group in _by_reference(pairs, clips):
@@ -117,7 +117,7 @@ class Clips:
             tally = Tally(pair)
             with FrameJournal(path, run, resume=True) as journal:
                 for score in journal.frames(pair):
-                    tally.add(score, bool(score.columns.get("lonely")))
+                    tally.add_kept(score)
             self.tallies[row] = tally
         return self.tallies.get(row)
 
@@ -143,10 +143,6 @@ class Clips:
         if self.journal is None:
             return None
         return self.journal.with_name(f"{self.journal.name}.{run.fingerprint[:12]}.frames")
-
-
-def _for_clips(reading: Reading) -> ClipReading:
-    return ClipReading(**{one.name: getattr(reading, one.name) for one in fields(reading)})
 
 
 def _is_mixed(pair: Pair) -> bool:

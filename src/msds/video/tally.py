@@ -66,6 +66,11 @@ class Tally:
         self.sums = levels if self.sums is None else self.sums + levels
         self.sizes = score.reference_size, score.distorted_size
 
+    def add_kept(self, score: Score) -> None:
+        """Take the record of a frame that a journal has kept."""
+        self.add(score, bool(score.columns.get("lonely")))
+        self.passed = int(score.columns.get("passed", 0))
+
     def record(self, run: Run, digests: tuple[str, str], found: Mapping[str, Any]) -> Score:
         """The record of the pair.
 

@@ -129,8 +129,7 @@ class Work:
         if self._journal is not None:
             self._journal.begin(pair, digests)
             for score in self._journal.frames(pair):
-                version.tally.add(score, bool(score.columns.get("lonely")))
-                version.tally.passed = int(score.columns.get("passed", 0))
+                version.tally.add_kept(score)
         if self.reading.align is not None:
             version.offset = find_offset(self.metric, self.reading, reference, clip)
         return version
