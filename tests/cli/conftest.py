@@ -19,6 +19,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Encode every image by itself, so that runs agree to the last digit that is printed.
+
+    Which images are ready at the same time, and encoded together, depends on how fast they are
+    read, and the last bits of a score on what else is in the batch.
+    """
+    monkeypatch.setattr("msds.encoding.encoder.MOST_IMAGES", 1)
+
+
+@pytest.fixture
 def msds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Called]:

@@ -145,6 +145,7 @@ def test_a_dry_run_of_a_manifest_names_files_that_are_missing(here: Path, msds: 
     assert "names no distorted image" in done.err
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_a_dry_run_as_json_is_a_manifest(here: Path, msds: Call) -> None:
     planned = msds("score", "refs", "dist", *PATTERN, "--dry-run", "--json")
     assert planned.status == 0
@@ -227,6 +228,7 @@ def test_two_models_score_one_pair_in_a_line_each(here: Path, msds: Call) -> Non
     assert msds(*pair, *TWO[:2], *TWO[:2], *TWO[4:]).out == alone[0]
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_two_models_have_a_column_each_and_a_row_each_in_results(here: Path, msds: Call) -> None:
     many = ("score", "refs", "dist", *PATTERN, "--small", "fewer-levels")
     done = msds(*many, *TWO)
