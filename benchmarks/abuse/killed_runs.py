@@ -20,18 +20,24 @@ from pathlib import Path
 from types import FrameType
 
 import msds.cli.score_many
+import msds.encoding.encoder
 import msds.images
 import msds.models
 import msds.scoring
 from msds.cli.main import main
+from msds.files import unfinished
 from msds.results import Journal, write_results
+from msds.results.clips import FrameJournal
 
 PACKAGE = str(Path(msds.__file__).parent)
 STEPS = {
     ("call", main.__code__): "start",
     ("call", Journal.add.__code__): "add",
     ("return", Journal.add.__code__): "added",
+    ("call", FrameJournal.add_frame.__code__): "frame",
+    ("return", FrameJournal.add_frame.__code__): "framed",
     ("call", write_results.__code__): "write",
+    ("call", unfinished.__wrapped__.__code__): "file",  # entered, and left
     ("call", Journal.remove.__code__): "remove",
 }
 """What begins the steps of a run: functions of the package that are called, or return."""
@@ -131,6 +137,8 @@ def traced(arguments: list[str], moment: Moment | None) -> tuple[int, list[tuple
 
 
 if __name__ == "__main__":
+    # Which images are encoded together depends on how fast they are read, and last digits on that.
+    msds.encoding.encoder.MOST_IMAGES = 1
     for asked in sys.stdin:
         order = json.loads(asked)
         when = None if order["moment"] is None else Moment(**order["moment"])

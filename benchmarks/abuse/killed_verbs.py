@@ -1,6 +1,6 @@
 """Other verbs killed at drawn moments: what they write next is what they would have written.
 
-Each verb is run undisturbed once; then it is killed, several times, at a drawn line of the
+Each verb is run undisturbed once; then it is killed, up to three times, at a drawn line of the
 package's code in a drawn step of it, and run again with the same cache until it ends. Its tables
 must be the same, and no file may be left that an undisturbed run does not leave.
 """
@@ -11,7 +11,6 @@ import csv
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -22,60 +21,84 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.abuse.attempt import Trial
 from benchmarks.abuse.killed_runs import End, Moment
 from benchmarks.abuse.kills import OPTIONS, QUALITIES, REFERENCES, Runs, images_in
+from msds.errors import require
 
 TITLE = "Other verbs killed at drawn moments"
 BAD = ("other tables", "something left behind", "does not end well")
-KILLS = 20
-"""Of each verb, at scale 1."""
+CHAINS = 20
+"""Of kills of each verb, at scale 1."""
 
-_NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
+FRAMES = 12
+"""Of each clip."""
+
 _TINY = ("--trunk-weights", "random", "--small", "fewer-levels", "--cache", "cache")
 
 
 @dataclass(frozen=True)
 class Verb:
-    """A long command, and the file of its numbers.
+    """A long command, and the files of its numbers.
 
     Attributes
     ----------
     arguments : the whole call.
+    outs : what it writes; compared but for times.
     again : what is added when it goes on.
-    out : what it writes; compared but for times.
+    clips : whether it is given clips, for which PyAV is needed.
     """
 
     arguments: tuple[str, ...]
-    out: str
+    outs: tuple[str, ...]
     again: tuple[str, ...] = ()
+    clips: bool = False
 
 
 VERBS = {
-    "bench": Verb(("bench", "rated.csv", *_TINY, "--resamples", "20", "--out", "o.csv"), "o.csv"),
+    "bench": Verb(("bench", "rated.csv", *_TINY, "--resamples", "20", "--out", "o.md"), ("o.md",)),
     "fit": Verb(
         (
             *("fit", "rated.csv", "--trunk-weights", "random", "--cache", "cache"),
-            *("--folds", "2", "--seeds", "1", "--resamples", "20", "--model-out", "o.json"),
+            *("--folds", "2", "--seeds", "1", "--splits", "2", "--resamples", "20"),
+            *("--model-out", "o.json", "--out", "o.md"),
         ),
-        "o.json",
+        ("o.json", "o.md"),
+    ),
+    "study": Verb(
+        (
+            *("study", "scales", "rated.csv", "--trunk-weights", "random", "--cache", "cache"),
+            *("--levels", "2", "--filters", "average", "--folds", "2", "--seeds", "1"),
+            *("--resamples", "20", "--out", "o.md"),
+        ),
+        ("o.md",),
     ),
     "sweep": Verb(
         (
             *("sweep", "refs", "--codec", "jpeg", "--quality", "20,80", *OPTIONS[:4]),
             *("--threads", "1", "--out", "o.csv"),
         ),
-        "o.csv",
+        ("o.csv",),
         ("--resume",),
+    ),
+    "video": Verb(
+        (
+            *("score", "--manifest", "clips.csv", *OPTIONS, "--out", "o.csv"),
+            *("--frames", "f.csv"),
+        ),
+        ("o.csv", "f.csv"),
+        ("--resume",),
+        clips=True,
     ),
 }
 
 
 def trials(scale: float, seed: int) -> Iterator[Trial]:
-    """Each verb, killed so many times."""
+    """Each verb, killed again and again, so many times."""
     for name, verb in VERBS.items():
-        count = max(1, round(KILLS * scale))
+        count = max(1, round(CHAINS * scale))
         yield Trial(name, partial(_outcomes, verb, count, f"{seed} {name}"), BAD)
 
 
@@ -84,25 +107,29 @@ def _outcomes(verb: Verb, count: int, seed: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _rated(folder)
+        if verb.clips:
+            clips_in(folder)
         with _runs(folder, verb) as run:
             whole = run(folder, None)
             if whole.status:
                 yield "does not end well"
                 return
-            numbers, left = _numbers(folder / verb.out), _files(folder)
+            outs = [folder / name for name in verb.outs]
+            whole_outs, left = [_said(path) for path in outs], _files(folder)
             for _ in range(count):
-                for path in (folder / verb.out, *(folder / "cache").glob("*")):
+                for path in (*outs, *(folder / "cache").glob("*")):
                     path.unlink(missing_ok=True)
-                killed = run(folder, _moment(rng, whole)).killed
+                moments = [_moment(rng, whole) for _ in range(rng.randint(1, 3))]
+                killed = [run(folder, moment).killed for moment in moments]
                 ended = run(folder, None)
                 if ended.status:
                     yield "does not end well"
-                elif not _same(_numbers(folder / verb.out), numbers):
+                elif [_said(path) for path in outs] != whole_outs:
                     yield "other tables"
                 elif _files(folder) != left:
                     yield "something left behind"
                 else:
-                    yield "same tables" if killed else "ended before"
+                    yield f"same tables, killed {sum(killed)} times"
 
 
 def _moment(rng: random.Random, whole: End) -> Moment:
@@ -114,22 +141,14 @@ def _moment(rng: random.Random, whole: End) -> Moment:
     return Moment(step, count, rng.choice([rng.randrange(length), edge, length - 1 - edge]))
 
 
-def _numbers(path: Path) -> tuple[str, list[float]]:
-    """What a file says, but for times and dates, with "#" for numbers, and these."""
-    if path.suffix == ".json":
-        record = json.loads(path.read_text(encoding="utf-8"))
-        record.pop("made", None)
-        text = json.dumps(record, sort_keys=True)
-    else:
+def _said(path: Path) -> object:
+    """What a file says, but for times and dates."""
+    if path.suffix == ".csv":
         with path.open(encoding="utf-8", newline="") as file:
             table = list(csv.DictReader(file))
-        text = json.dumps([{k: v for k, v in row.items() if "seconds" not in k} for row in table])
-    return _NUMBER.sub("#", text), [float(one) for one in _NUMBER.findall(text)]
-
-
-def _same(one: tuple[str, list[float]], other: tuple[str, list[float]]) -> bool:
-    """Whether both say the same; scores of other batches differ in their last digits."""
-    return one[0] == other[0] and np.allclose(one[1], other[1], rtol=1e-3, atol=1e-4)
+        return [{name: row[name] for name in row if "seconds" not in name} for row in table]
+    text = path.read_text(encoding="utf-8")
+    return {**json.loads(text), "made": None} if path.suffix == ".json" else text
 
 
 def _files(folder: Path) -> set[str]:
@@ -145,6 +164,30 @@ def _rated(folder: Path) -> None:
         lines += names
     (folder / "rated.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "cache").mkdir()
+
+
+def clips_in(folder: Path) -> None:
+    """A clip, two of its frames with noise, and the table of these pairs, `clips.csv`."""
+    generator = np.random.default_rng(0)
+    frames = generator.integers(60, 190, (FRAMES, 9, 12, 3)).repeat(8, 1).repeat(8, 2)
+    _write_clip(folder / "a.mkv", frames)
+    lines = ["reference,distorted"]
+    for strength in (4, 20):
+        noise = generator.integers(-strength, strength + 1, frames.shape)
+        _write_clip(folder / f"a{strength}.mkv", frames + noise)
+        lines.append(f"a.mkv,a{strength}.mkv")
+    (folder / "clips.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _write_clip(path: Path, frames: npt.NDArray[np.int64]) -> None:
+    av = require("av", "video")
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width = frames.shape[1:3]
+        for values in frames.astype(np.uint8):
+            picture = av.VideoFrame.from_ndarray(values, format="rgb24")
+            container.mux(stream.encode(picture.reformat(format="yuv420p")))
+        container.mux(stream.encode(None))
 
 
 @contextmanager

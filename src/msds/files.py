@@ -6,6 +6,7 @@ import errno
 import glob
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,23 +49,84 @@ def atomic_write(
         return
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(
-        prefix=f".{target.name}.", suffix=".part", dir=target.parent
-    )
-    temporary = Path(name)
-    try:
+    with unfinished(target) as (descriptor, temporary):
         with open(descriptor, mode, **options) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_UMASK)
         temporary.replace(target)
-    finally:
+
+
+@contextmanager
+def unfinished(target: Path) -> Iterator[tuple[int, Path]]:
+    """A new file beside `target` that is to replace it; an error in the block removes it.
+
+    It is the one that a killed process left unfinished, if there is one: so none are heaped up.
+
+    Returns
+    -------
+    Its descriptor, which whoever writes closes, and its path.
+
+    Raises
+    ------
+    OSError
+        If no file can be made there.
+    """
+    temporary = target.with_name(f".{target.name}.part")
+    lock = _taken(temporary)
+    if lock is None:
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{target.name}.", suffix=".part", dir=target.parent
+        )
+        temporary = Path(name)
+    else:
+        descriptor = os.dup(lock)
+    try:
+        yield descriptor, temporary
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _taken(path: Path) -> int | None:
+    """A descriptor that holds this file, now empty, for this process; None if it cannot."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    made = not path.exists()
+    try:
+        new = os.O_CREAT | os.O_EXCL if made else 0
+        descriptor = os.open(path, flags | new, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_own(os.fstat(descriptor), os.lstat(path)):
+            os.ftruncate(descriptor, 0)
+            return descriptor
+    except BlockingIOError:
+        pass  # another process writes it
+    except OSError:  # no locks on this file system, or the file is gone
+        if made:
+            path.unlink(missing_ok=True)
+    os.close(descriptor)
+    return None
+
+
+def _is_own(opened: os.stat_result, named: os.stat_result) -> bool:
+    """Whether an opened file is still what its name means, and can be nobody else's."""
+    plain = stat.S_ISREG(opened.st_mode) and opened.st_nlink == 1
+    return plain and opened.st_uid == os.geteuid() and os.path.samestat(opened, named)
 
 
 def remove_unfinished(path: Path) -> None:
-    """Remove what processes left that were killed in `atomic_write` of this file.
+    """Remove what processes left that were killed in `atomic_write` of this file, of any name.
 
     Only whoever holds the lock of the file's journal may: others would lose what they write.
     """

@@ -11,7 +11,10 @@ import pytest
 
 from helpers.clips import remux, scene, write_clip
 from helpers.scoring_files import RANDOM, call, write_image
-from msds.results import read_results
+from msds.errors import InputError
+from msds.results import Score, read_results
+from msds.results.clips import FrameJournal
+from msds.video.frames import FrameScorer
 from msds.video.work import Work
 
 COUNT = 10
@@ -164,6 +167,156 @@ def test_a_run_goes_on_at_the_frame_where_it_was_stopped(
     ]
     (first, _) = read_results(out)
     assert float(first.columns["min"]) == min(float(s) for s in read_results(frames)[:COUNT])
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, count: int, error: BaseException) -> None:
+    """Make the scorer of frames fail behind so many moments."""
+    real = FrameScorer.scores
+
+    def failing(self: FrameScorer, moments: object) -> object:
+        for number, scored in enumerate(real(self, moments)):  # type: ignore[arg-type]
+            if number == count:
+                raise error
+            yield scored
+
+    monkeypatch.setattr(FrameScorer, "scores", failing)
+
+
+def count_frames(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers of frames that are scored from now on."""
+    scored: list[int] = []
+    add = Work._add
+
+    def counted(self: Work, version, one, earlier: int) -> None:
+        scored.append(one.score.columns["frame"])
+        add(self, version, one, earlier)
+
+    monkeypatch.setattr(Work, "_add", counted)
+    return scored
+
+
+def plain(path: Path) -> list[dict[str, str]]:
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(path.open())]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_video_that_fails_late_is_gone_on_with_by_resume_and_begun_anew_without(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    alone: bool,
+) -> None:
+    out, frames, whole = (tmp_path / name for name in ("out.csv", "frames.csv", "whole.csv"))
+    files = (*RANDOM, folder / "refs" / "a.mp4", folder / "worse.mkv")
+    assert call(monkeypatch, capsys, "score", *files, "--frames", whole).status == 0
+    arguments = ("score", *files, "--frames", frames, *(() if alone else ("--out", out)))
+    for _ in range(2):  # the second begins anew, and is not refused
+        with monkeypatch.context() as patch:
+            scored = count_frames(patch)
+            fail_at(patch, 6, MemoryError())
+            failed = call(patch, capsys, *arguments)
+        assert scored == list(range(6))
+        assert failed.status == (2 if alone else 1)
+        assert "--resume goes on there" in failed.err
+        if not alone:
+            (row,) = read_results(out)
+            assert (row.score, row.columns["frames"]) == (None, "6")
+    scored = count_frames(monkeypatch)
+    done = call(monkeypatch, capsys, *arguments, "--resume")
+    assert done.status == 0, done.err
+    assert scored == list(range(6, COUNT))
+    assert plain(frames) == plain(whole)
+    assert {one.name for one in tmp_path.iterdir()} == {
+        *(one.name for one in (frames, whole)),
+        *(() if alone else ("out.csv",)),
+    }
+
+
+def test_frames_that_cannot_be_kept_end_the_run_and_lose_none(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, frames, whole = (tmp_path / name for name in ("out.csv", "frames.csv", "whole.csv"))
+    files = (*RANDOM, folder / "refs" / "a.mp4", folder / "worse.mkv")
+    assert call(monkeypatch, capsys, "score", *files, "--frames", whole).status == 0
+    real, add = FrameJournal.add_frame, ("score", *files, "--out", out, "--frames", frames)
+
+    def full(self: FrameJournal, score: Score) -> None:
+        if score.columns["frame"] == 4:
+            raise InputError(f"{self.path}: results cannot be written (No space left on device).")
+        real(self, score)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FrameJournal, "add_frame", full)
+        failed = call(patch, capsys, *add)
+    assert failed.status == 2
+    assert failed.err.splitlines()[-1].endswith("(No space left on device).")
+    assert not out.exists()
+    assert call(monkeypatch, capsys, *add).status == 2  # go on with --resume
+    scored = count_frames(monkeypatch)
+    assert call(monkeypatch, capsys, *add, "--resume").status == 0
+    assert scored == list(range(4, COUNT))
+    assert plain(frames) == plain(whole)
+
+
+def test_a_video_that_cannot_be_opened_does_not_block_the_next_run(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    broken = tmp_path / "broken.mkv"
+    broken.write_bytes(b"no video" * 100)
+    files = (folder / "refs" / "a.mp4", broken, "--frames", tmp_path / "frames.csv")
+    for _ in range(2):
+        found = call(monkeypatch, capsys, "score", *RANDOM, *files)
+        assert found.status == 2
+        assert "cannot be opened as a video" in found.err
+        assert list(tmp_path.iterdir()) == [broken]
+
+
+def test_the_same_two_videos_twice_in_a_table_are_scored_once(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, frames, table = (tmp_path / name for name in ("out.csv", "frames.csv", "table.csv"))
+    pair = f"{folder / 'refs' / 'a.mp4'},{folder / 'worse.mkv'}"
+    table.write_text(f"reference,distorted,rater\n{pair},1\n{pair},2\n")
+    scored = count_frames(monkeypatch)
+    arguments = ("--manifest", table, "--out", out, "--frames", frames)
+    found = call(monkeypatch, capsys, "score", *RANDOM, *arguments)
+    assert found.status == 0, found.err
+    assert scored == list(range(COUNT))
+    first, second = read_results(out)
+    assert (first.columns.pop("rater"), second.columns.pop("rater")) == ("1", "2")
+    assert (first.score, first.columns) == (second.score, second.columns)
+    assert first.columns["frames"] == str(COUNT)
+    assert [int(one.columns["frame"]) for one in read_results(frames)] == list(range(COUNT))
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_resuming_with_or_without_same_size_is_refused_where_it_was_otherwise(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    complete: bool,
+) -> None:
+    files = (folder / "refs" / "a.mp4", folder / "worse.mkv")
+    arguments = ("score", *RANDOM, *files, "--out", tmp_path / "out.csv")
+    with monkeypatch.context() as patch:
+        if not complete:
+            fail_at(patch, 3, KeyboardInterrupt())
+        call(patch, capsys, *arguments, "--same-size")
+    refused = call(monkeypatch, capsys, *arguments, "--resume")
+    assert refused.status == 2
+    assert "other settings: same_size differ." in refused.err
+    assert call(monkeypatch, capsys, *arguments, "--same-size", "--resume").status == 0
 
 
 def test_frames_that_an_earlier_run_did_not_keep_are_not_left_out_in_silence(

@@ -72,7 +72,7 @@ def test_a_wrong_call_is_one_sentence(
 @pytest.mark.skipif(not hasattr(sys, "settrace") or sys.platform == "win32", reason="needs fork")
 def test_a_killed_sweep_loses_no_row(here: Path) -> None:
     whole = [*SWEEP, "--baseline", "psnr", "--threads", "1", "--out", "sweep.csv"]
-    moments = [Moment("added", 3, 2), Moment("add", 3, 1), Moment("write", 1, 8), None]
+    moments = [Moment("added", 3, 2), Moment("add", 3, 1), Moment("file", 2, 2), None]
     orders = [
         json.dumps(
             {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from msds.errors import InputError
-from msds.files import atomic_write, check_writable
+from msds.files import atomic_write, check_writable, unfinished
 
 
 def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> None:
@@ -22,6 +25,67 @@ def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path) -> N
             file.write("new")
         assert link.is_symlink()
         assert target.read_text() == "new"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from msds.files import atomic_write
+with atomic_write(Path(sys.argv[1])) as file:
+    file.write(b"half of it")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL and locks of files")
+def test_what_a_killed_process_left_is_taken_over_by_the_next_that_writes(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    subprocess.run([sys.executable, "-c", KILLED, path], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.read_bytes() == b"half of it"
+    with atomic_write(path) as file:
+        file.write(b"all")
+    assert path.read_bytes() == b"all"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs locks of files")
+def test_two_that_write_the_same_file_do_not_write_into_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    with atomic_write(path, "w") as first, atomic_write(path, "w") as second:
+        first.write("first")
+        second.write("second")
+    assert path.read_text() == "first"  # which ended last
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links")
+@pytest.mark.parametrize("make", [os.symlink, os.link])
+def test_what_is_written_first_goes_through_no_link(tmp_path: Path, make: Any) -> None:
+    other, path = tmp_path / "other", tmp_path / "out.csv"
+    other.write_text("of somebody else")
+    make(other, tmp_path / ".out.csv.part")
+    with atomic_write(path, "w") as file:
+        file.write("all")
+    assert path.read_text() == "all"
+    assert other.read_text() == "of somebody else"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs locks of files")
+def test_without_locks_files_are_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "no locks here")
+
+    monkeypatch.setattr("fcntl.flock", none)
+    with unfinished(tmp_path / "out.csv") as (descriptor, path):
+        os.write(descriptor, b"all")
+        os.close(descriptor)
+        path.replace(tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == b"all"
+    assert list(tmp_path.iterdir()) == [tmp_path / "out.csv"]
 
 
 def test_a_folder_is_never_replaced(tmp_path: Path) -> None:

@@ -138,13 +138,18 @@ class ClipOptions:
 
         return Clips(output.out or self.frames, output.resume)
 
-    def finish(self, plan: Plan, job: Job) -> None:
-        """Write the records of frames; what kept them until now is removed."""
+    def finish(self, plan: Plan, job: Job, *, written: bool = True) -> None:
+        """Write the records of frames, if they are; what kept them until now is removed.
+
+        Those of videos that failed late stay.
+        """
         from msds.video import Clips
 
         if isinstance(job.scorer, Clips):
-            job.scorer.finish(_clips(plan), self.frames, self.log)
-        if self.frames is not None and not self.frames.exists():
+            job.scorer.finish(_clips(plan), self.frames if written else None, self.log)
+            if job.scorer.unfinished and job.scorer.journal is not None:
+                say("msds: what was scored of videos that failed is kept; --resume goes on there")
+        if written and self.frames is not None and not self.frames.exists():
             say(
                 f"msds: {printable(self.frames)} was not written: an earlier run scored these "
                 "videos and kept no frames; leave out --resume to score them again"

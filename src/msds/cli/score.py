@@ -151,7 +151,11 @@ def score(
     scored = score_many.score_one if alone else score_many.score_many
     if clips.frames is not None and len(metrics) > 1:
         raise InputError("--frames holds the frames of one model: give one --model.")
-    status = scored(plan, metrics, job, display)
+    try:
+        status = scored(plan, metrics, job, display)
+    except score_many.NoScoreError:
+        clips.finish(plan, job, written=False)
+        raise
     clips.finish(plan, job)
     if status:
         raise typer.Exit(status)

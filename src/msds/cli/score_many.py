@@ -48,6 +48,10 @@ class Display:
     pipeline: Pipeline = Pipeline()
 
 
+class NoScoreError(InputError):
+    """The one pair of a call could not be scored."""
+
+
 def make_plan(pairing: Pairing) -> Plan:
     """The pairs that the arguments name; at least one."""
     plan = pairing.plan()
@@ -126,7 +130,7 @@ def score_one(plan: Plan, metrics: Sequence[MSDS], job: Job, display: Display) -
         if score.score is None:
             reason = score.error or "failed."
             named = score.reference in reason or score.distorted in reason
-            raise InputError(reason if named else f"{score.distorted}: {reason}")
+            raise NoScoreError(reason if named else f"{score.distorted}: {reason}")
         _show_one(score, display, _places(report, metric) if display.explain else None)
     if difference := reports[0].scores[0].size_difference:
         show.say(f"msds: {difference}; nothing was resized")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msds.pairs import Pair, Plan
-from msds.results.journal import Journal, read_record
+from msds.results.journal import Journal, line_of, read_record
 from msds.results.record import Run, Score
 
 WHOLE = ("frames", "failed_frames", "unmatched_reference", "unmatched_distorted")
@@ -20,6 +20,9 @@ POOLED = ("harmonic_mean", "min", "max", "perc1", "perc5", "perc10")
 name them."""
 
 CLIP_COLUMNS = (*WHOLE, *POOLED, "worst_second", "worst_second_at", "offset")
+
+_ENDED: Mapping[str, Any] = {"ended": True}
+"""The last record of a journal whose run is over, and has left clips unfinished."""
 
 FRAME_COLUMNS: Mapping[str, Any] = {"frame": 0, "time": 0.0, "distorted_time": 0.0}
 """Columns of the record of a frame, each with a value of its type."""
@@ -39,6 +42,11 @@ def has_gaps(score: Score, allow_unmatched: bool) -> bool:
     """Whether frames of a clip could not be decoded, or lack a partner and must not."""
     failed, *unmatched = (score.columns.get(name) or 0 for name in WHOLE[1:])
     return bool(failed) or (not allow_unmatched and any(unmatched))
+
+
+def is_unfinished(score: Score) -> bool:
+    """Whether a clip failed after frames of it had been scored, which can be gone on with."""
+    return score.score is None and bool(clip_columns(score.columns).get("frames"))
 
 
 @dataclass
@@ -82,6 +90,10 @@ class FrameJournal(Journal):
         self._kept[score.reference, score.distorted].places.append(self._end)
         self._append(score.to_journal() | {"columns": dict(score.columns)})
 
+    def end(self) -> None:
+        """The run is over: a later one that resumes goes on with it, another begins anew."""
+        self._append(_ENDED)
+
     def has(self, pair: Pair) -> bool:
         """Whether a pair was begun."""
         return _names(pair) in self._kept
@@ -97,6 +109,16 @@ class FrameJournal(Journal):
                 content = read_record(file.readline())
                 if content is not None:
                     yield Score.of(pair, self._run, content)
+
+    def _refuse_old(self) -> None:
+        end = line_of(_ENDED)
+        with self.path.open("rb") as file:
+            file.seek(max(0, self.path.stat().st_size - len(end)))
+            ended = file.read() == end
+        if ended:
+            self._file.truncate(0)
+        else:
+            super()._refuse_old()
 
     def _index(self, line: bytes, offset: int, former: bool) -> None:
         content = read_record(line)

@@ -113,7 +113,7 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
     def _append(self, content: Mapping[str, Any]) -> None:
-        line = _line(content)
+        line = line_of(content)
         left = memoryview(line)
         try:
             while left:
@@ -231,8 +231,8 @@ def _described(run: Run) -> dict[str, Any]:
     }
 
 
-def _line(content: Mapping[str, Any]) -> bytes:
-    """A line that tells whether it is as it was written."""
+def line_of(content: Mapping[str, Any]) -> bytes:
+    """A line of a journal, which tells whether it is as it was written."""
     text = json.dumps(content).encode()[1:]
     return b'{"crc32": "%08x", %b\n' % (zlib.crc32(text), text)
 

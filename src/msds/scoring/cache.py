@@ -6,9 +6,7 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from torch import Tensor
 
 from msds.encoding import Encoding
 from msds.errors import InputError, MSDSError
+from msds.files import unfinished
 from msds.metric.modules import MSDS
 from msds.scoring.folders import check_private
 from msds.text import printable
@@ -157,15 +156,10 @@ class DiskCache:
             return file.read()
 
     def _write(self, path: Path, data: bytes) -> None:
-        descriptor, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
-        try:
+        with unfinished(path) as (descriptor, temporary):
             with open(descriptor, "wb") as file:
                 file.write(data)
-            Path(name).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+            temporary.replace(path)
 
     def _unusable(self, error: OSError) -> InputError:
         return InputError(

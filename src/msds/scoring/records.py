@@ -14,7 +14,7 @@ from msds.pairs import Pair, Plan
 from msds.pairs.saliency import DIGESTS
 from msds.results import Conditions, Journal, Run, Score, check_output, read_results, write_results
 from msds.results.baseline import check_same_run
-from msds.results.clips import clip_columns
+from msds.results.clips import clip_columns, is_unfinished
 from msds.results.record import SIZES_DIFFER
 from msds.results.tables import carried
 from msds.scoring.changes import changed_rows
@@ -109,7 +109,7 @@ class Records:
                 journal.add(row, score)
         else:
             _refuse_others(path, journal.others)
-            self._scores.update(journal.scores())
+            self._scores.update((k, one) for k, one in journal.scores() if not is_unfinished(one))
             self._drop_changed(threads)
         self._journal = journal
         remove_unfinished(output)
@@ -130,8 +130,12 @@ class Records:
         return scores
 
     def _is_undone(self, score: Score) -> bool:
-        """Whether a record has no score only because of a condition that is not made any more."""
-        return not self._conditions.same_size and (score.error or "").startswith(SIZES_DIFFER)
+        """Whether a record has no score, but may have one now.
+
+        Of a clip that failed late there are frames; and a condition may not be made any more.
+        """
+        unwanted = (score.error or "").startswith(SIZES_DIFFER)
+        return is_unfinished(score) or (unwanted and not self._conditions.same_size)
 
     def _drop_changed(self, threads: int) -> None:
         changed = changed_rows(self._plan.pairs, self._scores, threads)

@@ -92,6 +92,7 @@ class ClipReading(Reading):
             "scenes": self.scenes,
             "align": self.align,
             "interlaced": self.interlaced,
+            "same_size": self.same_size or None,
         }
         given = {name: value for name, value in chosen.items() if value is not None}
         return {**super().settings, **given}

@@ -11,7 +11,7 @@ from msds.errors import InputError
 from msds.models import DEFAULT_MODEL, load_model
 from msds.pairs import Pair, is_video
 from msds.results import Run, Score
-from msds.results.clips import FrameJournal
+from msds.results.clips import FrameJournal, clip_columns, is_unfinished
 from msds.scoring import Options, Reading, score_pairs
 from msds.scoring.compare import run_of
 from msds.text import printable
@@ -70,6 +70,7 @@ class Clips:
     watcher : told of frames.
     tallies : what was found of each pair of clips, by row.
     runs : that were scored with.
+    unfinished : how many pairs failed after frames of them had been scored.
     """
 
     journal: Path | None = None
@@ -77,6 +78,7 @@ class Clips:
     watcher: FrameWatcher = field(default_factory=FrameWatcher)
     tallies: dict[int, Tally] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
+    unfinished: int = 0
 
     def __call__(
         self,
@@ -107,8 +109,20 @@ class Clips:
         reading = reading if isinstance(reading, ClipReading) else ClipReading.like(reading)
         work = Work(metric, reading, options, run, self.watcher, self.tallies)
         with work.keeping(self.journal_of(run), self.resume):
-            for group in _by_reference(pairs, clips):
-                yield from work.group({row: pairs[row] for row in group})
+            rows_of = _by_names(pairs, clips)
+            for group in _by_reference(pairs, (same[0] for same in rows_of.values())):
+                for first, score in work.group({row: pairs[row] for row in group}):
+                    self.unfinished += is_unfinished(score)
+                    for row in rows_of[pairs[first].reference, pairs[first].distorted]:
+                        yield row, self._of_row(row, pairs[row], first, score)
+
+    def _of_row(self, row: int, pair: Pair, first: int, score: Score) -> Score:
+        """The record of a row whose pair is that of an earlier one, which was scored."""
+        if row == first:
+            return score
+        if first in self.tallies:
+            self.tallies[row] = self.tallies[first]
+        return replace(score, columns={**pair.columns, **clip_columns(score.columns)}, seconds=0.0)
 
     def tally(self, row: int, pair: Pair, run: Run) -> Tally | None:
         """What is known of the frames of a pair; of an earlier run, what it has left."""
@@ -122,7 +136,9 @@ class Clips:
         return self.tallies.get(row)
 
     def finish(self, pairs: Sequence[Pair], frames: Path | None, log: str | None) -> None:
-        """The run is complete: write the records of frames, and remove what kept them.
+        """The run is over: write the records of frames, and remove what kept them.
+
+        Of pairs that failed late they stay, for a run that resumes.
 
         Parameters
         ----------
@@ -136,10 +152,13 @@ class Clips:
             with FrameJournal(path, run, resume=True) as journal:
                 if frames is not None:
                     write_frames(frames, log, journal, pairs, run, resume=self.resume)
-                journal.remove()
+                if self.unfinished:
+                    journal.end()
+                else:
+                    journal.remove()
 
     def journal_of(self, run: Run) -> Path | None:
-        """Where the frames of a run are kept until it is complete."""
+        """Where the frames of a run are kept until all its pairs are finished."""
         if self.journal is None:
             return None
         return self.journal.with_name(f"{self.journal.name}.{run.fingerprint[:12]}.frames")
@@ -147,6 +166,14 @@ class Clips:
 
 def _is_mixed(pair: Pair) -> bool:
     return is_video(pair.reference_path) != is_video(pair.distorted_path)
+
+
+def _by_names(pairs: Sequence[Pair], rows: Iterable[int]) -> dict[tuple[str, str], list[int]]:
+    """Rows of the same pair, which is scored once."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        found.setdefault((pairs[row].reference, pairs[row].distorted), []).append(row)
+    return found
 
 
 def _by_reference(pairs: Sequence[Pair], rows: Iterable[int]) -> Iterator[list[int]]:

@@ -81,7 +81,8 @@ def write_frames(
         return
     earlier = read_results(path) if resume and path.is_file() else []
     plan = Plan((Pair("", "", Path(), Path(), FRAME_COLUMNS),))
-    write_results(path, plan, run, map(_plain, _all(journal, pairs, earlier)))
+    each = {(pair.reference, pair.distorted): pair for pair in pairs}.values()
+    write_results(path, plan, run, map(_plain, _all(journal, each, earlier)))
 
 
 def _all(journal: FrameJournal, pairs: Iterable[Pair], earlier: Sequence[Score]) -> Iterator[Score]:

@@ -97,10 +97,13 @@ class Work:
         versions: dict[After, list[_Version]] = {}
         for row, pair in pairs.items():
             try:
-                version = self._version(row, pair, reference, within.clip(pair.distorted_path))
-                versions.setdefault(version.tally.last, []).append(version)
+                clip = within.clip(pair.distorted_path)
+                offset = self._offset(reference, clip)
             except Exception as error:  # as above
                 yield row, self._failed(pair, explain(error, pair.distorted_path))
+                continue
+            version = self._version(row, pair, clip, offset)
+            versions.setdefault(version.tally.last, []).append(version)
         for after, together in versions.items():
             yield from self._score(reference, together, after)
 
@@ -122,16 +125,19 @@ class Work:
                 self._digests[path] = ""
         return self._digests[path]
 
-    def _version(self, row: int, pair: Pair, reference: Clip, clip: Clip) -> _Version:
+    def _offset(self, reference: Clip, clip: Clip) -> Offset | None:
+        if self.reading.align is None:
+            return None
+        return find_offset(self.metric, self.reading, reference, clip)
+
+    def _version(self, row: int, pair: Pair, clip: Clip, offset: Offset | None) -> _Version:
         digests = (self._digest(pair.reference_path), self._digest(pair.distorted_path))
-        version = _Version(row, pair, clip, digests, Tally(pair))
+        version = _Version(row, pair, clip, digests, Tally(pair), offset)
         self.tallies[row] = version.tally
         if self._journal is not None:
             self._journal.begin(pair, digests)
             for score in self._journal.frames(pair):
                 version.tally.add_kept(score)
-        if self.reading.align is not None:
-            version.offset = find_offset(self.metric, self.reading, reference, clip)
         return version
 
     def _score(
@@ -152,27 +158,29 @@ class Work:
                 self.options,
                 self.reading.same_size,
             )
-            try:
-                found = moments(
-                    streams.reference,
-                    streams.partners,
-                    self.reading.first,
-                    self.reading.last,
-                    after,
-                )
-                for scored in scorer.scores(self._chosen(found, reference)):
-                    for one in scored:
-                        version = versions[one.which]
-                        self._add(version, one, earlier[one.which])
-            except Exception as error:  # as above
-                failure = explain(error, reference.path)
+            found = moments(
+                streams.reference, streams.partners, self.reading.first, self.reading.last, after
+            )
+            frames = scorer.scores(self._chosen(found, reference))
+            while True:
+                try:
+                    scored = next(frames, None)
+                except Exception as error:  # as above
+                    failure = explain(error, reference.path)
+                    break
+                if scored is None:
+                    break
+                for one in scored:  # what cannot be kept ends the run
+                    self._add(versions[one.which], one, earlier[one.which])
             for version, partners, passed in zip(versions, streams.partners, earlier, strict=True):
                 version.tally.passed = passed + partners.alone
                 yield version.row, self._record(version, failure or partners.failure)
 
     def _record(self, version: _Version, failure: str | None) -> Score:
         if failure is not None:
-            return self._failed(version.pair, failure)
+            done = len(version.tally.scores)
+            failed = self._failed(version.pair, failure)
+            return replace(failed, columns={**failed.columns, **({"frames": done} if done else {})})
         found: dict[str, Any] = {}
         notes: tuple[str, ...] = ()
         if version.offset is not None:
