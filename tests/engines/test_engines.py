@@ -17,6 +17,7 @@ from helpers.pieces import encode_tiled
 from helpers.small_trunk import small_trunk
 from msds.encoding.plan import Tile
 from msds.engines import ENGINES, EngineTrunk, choice, installed, open_engine, winograd
+from msds.engines.base import SESSIONS
 from msds.errors import InputError, MissingExtraError
 from msds.method.similarity import deepssim
 from msds.metric import MSDS
@@ -233,7 +234,7 @@ def test_auto_takes_the_fastest_and_remembers_it(
 
 
 def test_auto_passes_over_an_engine_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(self: object, normalised: Tensor) -> Tensor:
+    def wrong(self: object, session: object, normalised: Tensor) -> Tensor:
         return torch.rand(len(normalised), 16, 128, 128)
 
     monkeypatch.setattr(choice, "installed", lambda: ("winograd",))
@@ -367,6 +368,32 @@ def test_threads_do_not_mix_their_features(engine: str) -> None:
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(differing, range(3))) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("engine", OTHERS)
+def test_an_engine_stays_prepared_where_numbers_of_threads_alternate(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trunk = opened(small_trunk(), engine)
+    images, opening, made = pair(32, 48), type(trunk)._open, []
+
+    def counted(self: EngineTrunk, threads: int) -> object:
+        made.append(threads)
+        return opening(self, threads)
+
+    monkeypatch.setattr(type(trunk), "_open", counted)
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2, 1, 2):
+            torch.set_num_threads(threads)
+            trunk(images)
+        assert made == ([1, 2] if trunk.counts_threads else [1])
+        for threads in range(3, 3 + SESSIONS):
+            torch.set_num_threads(threads)
+            trunk(images)
+        assert len(trunk._prepared.sessions) <= SESSIONS  # each holds the weights
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("engine", OTHERS)

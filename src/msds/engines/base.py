@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, Literal, TypeAlias, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import torch
 from torch import Tensor
@@ -13,9 +14,23 @@ from msds.errors import InputError
 from msds.trunks import ChainTrunk, Trunk
 from msds.trunks.layers import widest_map
 
+SESSIONS = 3
+"""Numbers of threads that an engine stays prepared for: one for each that alternates, as a rule."""
+
 Precision: TypeAlias = Literal["float32", "bfloat16"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 """Precisions of the features; from the Gram matrix on everything is float32 in any case."""
+
+
+class _Prepared(NamedTuple):
+    """What an engine has prepared: by the number of threads, for a process and a chain's state."""
+
+    process: int
+    revision: Any
+    sessions: Mapping[int, Any] = {}
+
+
+_NOTHING = _Prepared(0, None)
 
 
 class EngineTrunk(Trunk):
@@ -39,11 +54,12 @@ class EngineTrunk(Trunk):
 
     engine: str
     stands_in = True
-    _session: Any
-    _made_for: Any
     precisions: tuple[str, ...] = ("float32",)
     forks = True
     """Whether it can be prepared again in a process forked after its use."""
+
+    counts_threads = True
+    """Whether what is prepared is for one number of threads."""
 
     layout: torch.memory_format = torch.contiguous_format
     """How normalised images lie in memory."""
@@ -61,12 +77,8 @@ class EngineTrunk(Trunk):
         self.channels: int = chain.channels
         self.stride: int = chain.stride
         self.halo: int | None = chain.halo
-        self._keep(None, None)
+        self._prepared: _Prepared = _NOTHING
         self.freeze()
-
-    def _keep(self, session: Any, made_for: Any) -> None:
-        """Remember what the engine prepared, and for what; not as a part of this module."""
-        self.__dict__.update(_session=session, _made_for=made_for)
 
     @property
     def reference_chain(self) -> ChainTrunk:
@@ -97,7 +109,7 @@ class EngineTrunk(Trunk):
     def parameters_changed(self) -> None:
         super().parameters_changed()
         self.chain.parameters_changed()
-        self._keep(None, None)
+        self._prepared = _NOTHING
 
     def forward(self, images: Tensor, mask: Tensor | None = None) -> Tensor:
         if mask is not None:
@@ -107,18 +119,28 @@ class EngineTrunk(Trunk):
                 f"Engine {self.engine!r} gives no gradients: use the engine 'torch' for them."
             )
         self._check(images)
-        threads = torch.get_num_threads()
+        session = self._session()
+        with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
+            return self._features(session, self.chain.normalise(images, self.layout))
+
+    def _session(self) -> Any:
+        """What is prepared for the weights, and for torch's number of threads, as they are now."""
+        kept = self._prepared  # other threads may replace it meanwhile
+        process, revision = os.getpid(), self.chain.revision()
         # Threads of a library do not come along into a forked process.
-        made_for = (os.getpid(), threads, self.chain.revision())
-        if self._made_for and self._made_for[0] != made_for[0] and not self.forks:
+        if kept.sessions and kept.process != process and not self.forks:
             raise InputError(
                 f"Engine {self.engine!r} cannot be used in a process that was forked after its "
                 "first use: start workers by 'spawn', or use the engine 'torch'."
             )
-        if made_for != self._made_for:
-            self._keep(self._open(threads), made_for)
-        with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
-            return self._features(self.chain.normalise(images, self.layout))
+        if (kept.process, kept.revision) != (process, revision):
+            kept = _Prepared(process, revision)
+        threads = torch.get_num_threads()
+        key = threads if self.counts_threads else 0
+        if key not in kept.sessions:
+            latest = dict(list(kept.sessions.items())[1 - SESSIONS :])
+            self._prepared = kept = kept._replace(sessions={**latest, key: self._open(threads)})
+        return kept.sessions[key]
 
     def _check(self, images: Tensor) -> None:
         parameter = next(self.chain.parameters())
@@ -138,10 +160,10 @@ class EngineTrunk(Trunk):
         """What is prepared once from the weights."""
         raise NotImplementedError(f"{type(self).__name__} does not define _open().")
 
-    def _features(self, normalised: Tensor) -> Tensor:
-        """Feature maps of normalised (N, 3, H, W) images."""
+    def _features(self, session: Any, normalised: Tensor) -> Tensor:
+        """Feature maps of normalised (N, 3, H, W) images, by what `_open` has prepared."""
         raise NotImplementedError(f"{type(self).__name__} does not define _features().")
 
     def __getstate__(self) -> dict[str, Any]:
         # What other libraries prepare can be neither copied nor sent to other processes.
-        return {**super().__getstate__(), "_session": None, "_made_for": None}
+        return {**super().__getstate__(), "_prepared": _NOTHING}

@@ -17,6 +17,7 @@ class TorchTrunk(EngineTrunk):
     engine = "torch"
     layout: torch.memory_format = torch.channels_last
     precisions: tuple[str, ...] = ("bfloat16",)
+    counts_threads = False
 
     def _check(self, images: Tensor) -> None:
         """Any device will do."""
@@ -25,8 +26,7 @@ class TorchTrunk(EngineTrunk):
         del threads
         return copy.deepcopy(self.chain).to(torch.bfloat16)
 
-    def _features(self, normalised: Tensor) -> Tensor:
-        session: ChainTrunk = self._session
+    def _features(self, session: ChainTrunk, normalised: Tensor) -> Tensor:
         device = normalised.device
         if next(session.parameters()).device != device:
             session.to(device)

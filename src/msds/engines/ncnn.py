@@ -72,11 +72,11 @@ class NcnnTrunk(EngineTrunk):
                 raise MSDSError(f"{self.version} refused the layers of trunk {self.chain.name!r}.")
         return net
 
-    def _features(self, normalised: Tensor) -> Tensor:
+    def _features(self, session: Any, normalised: Tensor) -> Tensor:
         library: Any = require("ncnn", "ncnn")
         results = []
         for image in normalised.numpy():
-            extractor = self._session.create_extractor()
+            extractor = session.create_extractor()
             extractor.input("b0", library.Mat(image))
             status, output = extractor.extract(f"b{len(self.chain.layers)}")
             if status:

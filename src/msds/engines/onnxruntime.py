@@ -72,6 +72,6 @@ class OnnxRuntimeTrunk(EngineTrunk):
         model.ir_version = 9  # the least one that all supported versions of the runtime read
         return bytes(model.SerializeToString())
 
-    def _features(self, normalised: Tensor) -> Tensor:
-        (output,) = self._session.run(None, {"x0": normalised.numpy()})
+    def _features(self, session: Any, normalised: Tensor) -> Tensor:
+        (output,) = session.run(None, {"x0": normalised.numpy()})
         return torch.from_numpy(output)

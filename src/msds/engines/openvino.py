@@ -65,6 +65,6 @@ class OpenVinoTrunk(EngineTrunk):
         model: Any = library("openvino", "openvino").Model
         return model([x], [image], self.chain.name)
 
-    def _features(self, normalised: Tensor) -> Tensor:
-        output = self._session.request.infer([normalised.numpy()])[0]
+    def _features(self, session: Any, normalised: Tensor) -> Tensor:
+        output = session.request.infer([normalised.numpy()])[0]
         return torch.from_numpy(output.copy())  # the library uses its own memory again

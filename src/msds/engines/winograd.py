@@ -203,6 +203,18 @@ class _Session:
     head: tuple[_Step, ...]
     rest: tuple[_Step, ...]
 
+    def features(self, normalised: Tensor) -> Tensor:
+        """Feature maps of normalised images."""
+        x = _in_bands(self.head, normalised)
+        for step in self.rest:
+            x = step(x)
+        return x
+
+    def features_in_thread(self, inference: bool, normalised: Tensor) -> Tensor:
+        """The same in a thread, which does not inherit whether gradients are recorded."""
+        with torch.inference_mode() if inference else torch.no_grad():
+            return self.features(normalised)
+
 
 def _pays(layer: Conv, inputs: int) -> bool:
     square = (layer.kernel, layer.stride, layer.groups) == (3, 1, 1)
@@ -216,6 +228,8 @@ class WinogradTrunk(EngineTrunk):
     layout: torch.memory_format = torch.channels_last
     maps_at_once = 2
     """A layer's input and its output: borders and transforms are made for a few rows at a time."""
+
+    counts_threads = False
 
     def bytes_per_pixel(self) -> float:
         return self.maps_at_once * widest_map(self.chain.layers, self._banded()) * self.value_size
@@ -252,29 +266,17 @@ class WinogradTrunk(EngineTrunk):
                 return _Session(tuple(steps[:first]), tuple(steps[first:]))
         return _Session(tuple(steps), ())
 
-    def _features(self, normalised: Tensor) -> Tensor:
+    def _features(self, session: _Session, normalised: Tensor) -> Tensor:
         threads = torch.get_num_threads()
         workers = min(len(normalised), threads)
         if workers < 2 or not own_threads():
             alone = normalised.shape[-2] * normalised.shape[-1] >= ALONE
             parts = normalised.tensor_split(len(normalised) if alone else 1)
-            return torch.cat([self._features_of(part) for part in parts])
+            return torch.cat([session.features(part) for part in parts])
         # Images side by side wait for each other less often than threads within one image.
         pool = _workers(workers, threads // workers, os.getpid())
-        run = partial(self._in_thread, torch.is_inference_mode_enabled())
+        run = partial(session.features_in_thread, torch.is_inference_mode_enabled())
         return torch.cat(list(pool.map(run, normalised.tensor_split(len(normalised)))))
-
-    def _in_thread(self, inference: bool, normalised: Tensor) -> Tensor:
-        """The features, in a thread, which does not inherit whether gradients are recorded."""
-        with torch.inference_mode() if inference else torch.no_grad():
-            return self._features_of(normalised)
-
-    def _features_of(self, normalised: Tensor) -> Tensor:
-        session: _Session = self._session
-        x = _in_bands(session.head, normalised)
-        for step in session.rest:
-            x = step(x)
-        return x
 
 
 @lru_cache(maxsize=4)
