@@ -225,6 +225,16 @@ def test_size_and_memory_are_looked_at_before_anything_is_decoded(plain: Path) -
         open_clip(plain, memory=500_000)
 
 
+def test_what_looks_into_a_file_decodes_no_frame_above_the_limit(tmp_path: Path) -> None:
+    # The size of this one is known from its frames.
+    path = write_clip(
+        tmp_path / "frames.mjpeg", scene(2), codec="mjpeg", options={"strict": "unofficial"}
+    )
+    assert (open_clip(path).width, open_clip(path).height) == (96, 80)
+    with pytest.raises(InputError, match=r"its frames have more than 5,000 pixels"):
+        open_clip(path, max_pixels=5000)
+
+
 def test_a_codec_that_nobody_knows_is_refused(plain: Path, tmp_path: Path) -> None:
     strange = tmp_path / "strange.mp4"
     strange.write_bytes(plain.read_bytes().replace(b"avc1", b"zzz9").replace(b"avcC", b"zzzC"))

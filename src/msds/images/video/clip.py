@@ -158,7 +158,7 @@ def open_clip(
     name = display_name(path)
     check_file(path, name)
     limits = Limits(memory=memory) if max_pixels is None else Limits(max_pixels, memory)
-    with opened(path, name) as (container, stream):
+    with opened(path, name, limits.pixels) as (container, stream):
         codec = stream.codec_context
         check_size(codec.width, codec.height, limits.pixels, name)
         pixels = codec.width * codec.height

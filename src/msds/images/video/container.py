@@ -24,18 +24,30 @@ _CLOCKS = ("mpegts", "mpeg")
 
 
 @contextmanager
-def opened(path: Path, name: str) -> Iterator[tuple[Any, Any]]:
+def opened(path: Path, name: str, max_pixels: int) -> Iterator[tuple[Any, Any]]:
     """A container and its stream of video, as long as the block runs.
+
+    FFmpeg decodes a little to know what is in a file.
+
+    Parameters
+    ----------
+    path, name : of the file.
+    max_pixels : frames with more are not decoded for that.
 
     Raises
     ------
     InputError
-        If it is no video, or damaged where it begins.
+        If it is no video, or damaged where it begins; if its size is told by frames alone that
+        have too many pixels.
     MissingExtraError
         If PyAV is not there.
     """
     av = require("av", EXTRA)
-    options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": _CONTAINERS,
+        "max_pixels": str(max_pixels),  # of the decoders that look into the file
+    }
     try:
         container = av.open(f"file:{path}", options=options, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
@@ -44,7 +56,7 @@ def opened(path: Path, name: str) -> Iterator[tuple[Any, Any]]:
             f"({said(error)})."
         ) from error
     with container:
-        yield container, _stream(container, name)
+        yield container, _stream(container, name, max_pixels)
 
 
 def said(error: Exception) -> str:
@@ -52,7 +64,7 @@ def said(error: Exception) -> str:
     return getattr(error, "strerror", None) or reason(error)
 
 
-def _stream(container: Any, name: str) -> Any:
+def _stream(container: Any, name: str, max_pixels: int) -> Any:
     """The stream of video that a player would show: the default one, no cover picture."""
     av = require("av", EXTRA)
     pictures = av.stream.Disposition.attached_pic
@@ -62,7 +74,10 @@ def _stream(container: Any, name: str) -> Any:
         raise InputError(f"{name}: there is no video in this file; found {kinds}.")
     known = [one for one in streams if one.codec_context is not None and one.codec_context.width]
     if not known:
-        raise InputError(f"{name}: there is no decoder for this video, or its header is damaged.")
+        raise InputError(
+            f"{name}: there is no decoder for this video, its header is damaged, or its frames "
+            f"have more than {max_pixels:,} pixels."
+        )
     streams = known
     first = av.stream.Disposition.default
     return next((one for one in streams if one.disposition & first), streams[0])

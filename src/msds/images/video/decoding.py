@@ -64,7 +64,7 @@ def decoded(path: Path, name: str, start: Fraction | None, max_pixels: int) -> I
 def _attempt(
     path: Path, name: str, start: Fraction | None, max_pixels: int, careful: bool
 ) -> Iterator[Frame]:
-    with opened(path, name) as (container, stream):
+    with opened(path, name, max_pixels) as (container, stream):
         reader = _Reader(container, stream, max_pixels, careful)
         if start is None or start <= _MARGIN:
             yield from reader.frames()
