@@ -14,7 +14,14 @@ from msds.encoding.streamed import TensorRegions
 from msds.errors import InputError
 from msds.images import load_image
 from msds.metric.maps.position import LIMITS, NOTE
-from msds.scoring.maps import Places, look_for_moved_parts, places_of, reduced
+from msds.scoring.maps import (
+    Places,
+    copied,
+    look_for_moved_parts,
+    look_of,
+    places_of,
+    reduced,
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +95,15 @@ def test_a_large_image_is_reduced_before_its_parts_are_looked_for(
     # A strip keeps the pixels that its levels need, and nothing is enlarged.
     strip = TensorRegions(image[:, : 3 * metric.minimum_side])
     assert reduced(metric, (strip, strip), 100)[0].height == metric.minimum_side
-    assert reduced(metric, images, 2000) is images
+    assert reduced(metric, images, 2000) == images
     monkeypatch.setattr("msds.scoring.maps.LOOK_SIDE", 384)
     assert places_of(metric, images) == Places(NOTE, None)
+    # What is looked at can be kept, and is looked at as the image is.
+    first, second = (look_of(metric, image) for image in images)
+    assert (first.width, first.height) == (384, 256)
+    assert places_of(metric, (copied(first), second)) == Places(NOTE, None)
+    assert torch.equal(copied(first).read(3, 5, 50, 60), first.read(3, 5, 50, 60))
+    assert look_of(metric, look_of(metric, strip)).height == look_of(metric, strip).height
 
 
 def test_what_is_not_known_of_few_levels_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

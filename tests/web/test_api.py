@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from helpers.pictures import saved
 from msds.metric.maps.position import NOTE
 from msds.models.levels import level_name
 from msds.models.meaning import in_words
+from msds.web.workers import Reply, Workers
 
 
 def test_a_score_is_that_of_the_library(
@@ -140,7 +142,7 @@ def test_what_places_cannot_be_told_of_is_refused_before_anything_is_scored(
         "/api/score", files={"reference": file, "distorted": file}, data={"keep": "true"}
     ).json()["reference_id"]
 
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         pytest.fail("was scored")
 
     monkeypatch.setattr("msds.web.service.Service.score", fail)
@@ -152,6 +154,31 @@ def test_what_places_cannot_be_told_of_is_refused_before_anything_is_scored(
             answer = client.post(path, files={"distorted": file}, data=data)
             assert answer.status_code == 400
             assert said in answer.json()["error"]
+
+
+def test_an_image_is_decoded_once_though_its_places_are_looked_at(
+    client: TestClient,
+    original: bytes,
+    versions: dict[str, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decoded, asking = [], Workers.ask
+
+    async def counted(self: Workers, about: dict[str, str], data: bytes, *rest: Any) -> Reply:
+        decoded.append(data)
+        return await asking(self, about, data, *rest)
+
+    monkeypatch.setattr(Workers, "ask", counted)
+    files = [("reference", ("a.png", original)), ("distorted", ("no.png", b"no image"))]
+    files += [("distorted", (name, data)) for name, data in versions.items()]
+    ranking = client.post("/api/rank", files=files, data={"places": "true"}).json()["ranking"]
+    assert sorted(decoded) == sorted(content for _, (_, content) in files)
+    decoded.clear()
+    plain = client.post("/api/rank", files=files).json()["ranking"]
+    for with_places, without in zip(ranking, plain, strict=True):
+        for name in ("distorted", "error", "notes", "reference_sha256"):
+            assert with_places[name] == without[name]
+        assert with_places["score"] == pytest.approx(without["score"], abs=1e-5)
 
 
 def test_why_places_are_not_known_is_told(

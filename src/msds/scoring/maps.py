@@ -35,6 +35,10 @@ LOOK_SIDE = 1024
 512 x 512, and a window of a much larger image sees too little of it."""
 
 
+ROWS_AT_ONCE = 256
+"""Rows of an image that are copied at a time."""
+
+
 def map_pair(
     reference: Source,
     distorted: Source,
@@ -98,7 +102,7 @@ def look_for_moved_parts(
 
 
 def places_of(metric: MSDS, images: tuple[RegionReader, RegionReader]) -> Places:
-    """The same for two images that are open."""
+    """The same for two images that are open, or for what `look_of` gives of both."""
     if not knows_places(metric.trunk.name, metric.levels):
         return _no_limit(metric)
     first, second = images
@@ -108,6 +112,18 @@ def places_of(metric: MSDS, images: tuple[RegionReader, RegionReader]) -> Places
     if not knows_places(metric.trunk.name, levels):
         return _no_limit(metric, f" with {counted(levels, 'levels')}")
     return Places(position_note(make_map(metric, *reduced(metric, images, LOOK_SIDE))))
+
+
+def look_of(metric: MSDS, image: RegionReader) -> RegionReader:
+    """What `places_of` looks at of an image; of images of different sizes it may be of one size."""
+    return _smaller(metric, image, LOOK_SIDE)
+
+
+def copied(image: RegionReader) -> RegionReader:
+    """An image that is in memory by itself, and read there a few rows at a time."""
+    edges = range(0, image.height, ROWS_AT_ONCE)
+    rows = [image.read(0, y, image.width, min(y + ROWS_AT_ONCE, image.height)) for y in edges]
+    return TensorRegions(torch.cat(rows, 1))
 
 
 def _no_limit(metric: MSDS, levels: str = "") -> Places:
@@ -125,11 +141,16 @@ def reduced(
     first, second = images
     if (first.width, first.height) != (second.width, second.height):
         return images
-    levels = metric.levels_of(first.height, first.width)
-    step = math.ceil(max(first.width, first.height) / side)
+    return _smaller(metric, first, side), _smaller(metric, second, side)
+
+
+def _smaller(metric: MSDS, image: RegionReader, side: int) -> RegionReader:
+    """One image, reduced as `reduced` says; itself if it is small enough."""
+    levels = metric.levels_of(image.height, image.width)
+    step = math.ceil(max(image.width, image.height) / side)
     least = minimum_side(levels, metric.trunk.stride)
-    step = max(1, min(step, min(first.width, first.height) // least))
-    return images if step == 1 else (Reduced(first, step), Reduced(second, step))
+    step = max(1, min(step, min(image.width, image.height) // least))
+    return image if step == 1 else Reduced(image, step)
 
 
 @contextmanager

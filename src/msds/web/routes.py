@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
@@ -122,12 +121,9 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
     async def score(request: Request) -> dict[str, Any]:
         form = await _read(request, service)
         distorted = form.only("distorted")
-        known, scores = await service.score(
-            _reference(form, service), [distorted], form.reading(service.limits)
-        )
+        known, scores = await _scores(form, service, [distorted])
         if scores[0].error is not None:
             raise RefusedError(422, scores[0].error)
-        scores = await _with_places(form, service, scores)
         return {**record(scores[0]), "reference_id": _kept(form, service, known)}
 
     @post(
@@ -140,10 +136,7 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
     )
     async def rank(request: Request) -> dict[str, Any]:
         form = await _read(request, service)
-        known, scores = await service.score(
-            _reference(form, service), form.some("distorted"), form.reading(service.limits)
-        )
-        scores = await _with_places(form, service, scores)
+        known, scores = await _scores(form, service, form.some("distorted"))
         ordered = sorted(scores, key=lambda s: -2.0 if s.score is None else s.score, reverse=True)
         return {
             "reference": known.name,
@@ -296,18 +289,16 @@ def _reference(form: Form, service: Service) -> Upload | Known:
     return known
 
 
-async def _with_places(form: Form, service: Service, scores: list[Score]) -> list[Score]:
-    """Records with the note on moved parts, if it was asked for."""
-    if not form.truth("places"):
-        return scores
-    reference, reading = form.only("reference"), form.reading(service.limits)
-    found = []
-    for upload, score in zip(form.some("distorted"), scores, strict=True):
-        note = None
-        if score.score is not None:
-            note = (await service.places(reference, upload, reading)).note
-        found.append(score if note is None else replace(score, notes=(*score.notes, note)))
-    return found
+async def _scores(
+    form: Form, service: Service, distorted: list[Upload]
+) -> tuple[Known, list[Score]]:
+    """Records of a form's images, with the note on moved parts if it was asked for."""
+    return await service.score(
+        _reference(form, service),
+        distorted,
+        form.reading(service.limits),
+        places=form.truth("places"),
+    )
 
 
 def _kept(form: Form, service: Service, known: Known) -> str | None:

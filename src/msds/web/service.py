@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from msds.metric.maps import QualityMap
 from msds.results import Score
 from msds.scoring import Reading
 from msds.scoring.compare import compare, run_of
-from msds.scoring.maps import Places, places_of, reduced
+from msds.scoring.maps import Places, copied, look_of, places_of, reduced
 from msds.web.kept import Kept, Known
 from msds.web.room import Room
 from msds.web.saving import report_page
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from msds.metric.maps import Kind
     from msds.metric.modules import MSDS
 
+_R = TypeVar("_R")
 
 REPORT_SIDE = 1024
 """Pixels along the longer side of a picture in a report."""
@@ -50,6 +52,11 @@ class _Pixels:
     content: str
     sha256: str
     size: int
+
+    @property
+    def regions(self) -> RegionReader:
+        """Its pixels, which become floats where they are read."""
+        return Reduced(TensorRegions(self.image.pixels), 1)
 
 
 class _Crew:
@@ -134,9 +141,19 @@ class Service:
             crew.close()
 
     async def score(
-        self, reference: Upload | Known, distorted: Sequence[Upload], reading: Reading
+        self,
+        reference: Upload | Known,
+        distorted: Sequence[Upload],
+        reading: Reading,
+        *,
+        places: bool = False,
     ) -> tuple[Known, list[Score]]:
         """Scores of some images against one; an image that cannot be used costs its own only.
+
+        Parameters
+        ----------
+        reference : one that is kept only without `places`.
+        places : whether it is noted where parts have moved.
 
         Raises
         ------
@@ -144,6 +161,8 @@ class Service:
             If the reference cannot be used.
         """
         start = time.perf_counter()
+        if places and isinstance(reference, Upload):
+            return await self._score_and_look(reference, distorted, reading, start)
         known, *others = await asyncio.gather(
             self._known(reference, reading),
             *(self._known(upload, reading) for upload in distorted),
@@ -156,6 +175,32 @@ class Service:
             for upload, other in zip(distorted, others, strict=True)
         ]
         return known, scores
+
+    async def _score_and_look(
+        self, reference: Upload, distorted: Sequence[Upload], reading: Reading, start: float
+    ) -> tuple[Known, list[Score]]:
+        """The same with places; every image is decoded once."""
+        async with self._decoded(reference, reading) as decoded:
+            known = await self._encoded(reference, decoded, reading)
+            look = await self._in_turn(copied, look_of(self.metric, decoded.regions))
+        turn = asyncio.Lock()  # one at a time, so that maps of others come in between
+
+        async def scored(upload: Upload) -> Score:
+            try:
+                async with self._decoded(upload, reading) as decoded:
+                    other = await self._encoded(upload, decoded, reading)
+                    score = self._score(known, upload, other, reading, start)
+                    if score.score is None or score.size_difference:
+                        return score
+                    looks = look, look_of(self.metric, decoded.regions)
+                    async with turn:
+                        found = await self._in_turn(places_of, self.metric, looks)
+                    note = () if found.note is None else (found.note,)
+                    return replace(score, notes=(*score.notes, *note))
+            except InputError as error:
+                return self._score(known, upload, error, reading, start)
+
+        return known, list(await asyncio.gather(*map(scored, distorted)))
 
     async def map(
         self,
@@ -172,11 +217,12 @@ class Service:
         InputError
             If an image cannot be used, or their sizes differ.
         """
-        async with self._pair(reference, distorted, reading) as images:
+        async with self._pair(reference, distorted, reading) as decoded:
+            images = decoded[0].regions, decoded[1].regions
             if side is not None:
                 images = reduced(self.metric, images, side)
-            work = self._running.maps.submit(self.metric.map, *images, kind=cast("Kind", kind))
-            return await asyncio.wrap_future(work), images[1]
+            how = partial(self.metric.map, kind=cast("Kind", kind))
+            return await self._in_turn(how, *images), images[1]
 
     async def places(self, reference: Upload, distorted: Upload, reading: Reading) -> Places:
         """Whether the parts of two images are alike but not in the same places.
@@ -186,15 +232,18 @@ class Service:
         InputError
             If an image cannot be used.
         """
-        async with self._pair(reference, distorted, reading) as images:
-            return await asyncio.wrap_future(
-                self._running.maps.submit(places_of, self.metric, images)
-            )
+        async with self._pair(reference, distorted, reading) as decoded:
+            images = decoded[0].regions, decoded[1].regions
+            return await self._in_turn(places_of, self.metric, images)
+
+    async def _in_turn(self, work: Callable[..., _R], *arguments: Any) -> _R:
+        """What a function gives, in the thread for what takes long."""
+        return await asyncio.wrap_future(self._running.maps.submit(work, *arguments))
 
     @asynccontextmanager
     async def _pair(
         self, reference: Upload, distorted: Upload, reading: Reading
-    ) -> AsyncIterator[tuple[RegionReader, RegionReader]]:
+    ) -> AsyncIterator[tuple[_Pixels, _Pixels]]:
         """Two images, decoded side by side; one pair at a time."""
         async with self._running.one_map:
             # One at a time has room for a second image without waiting for it.
@@ -205,7 +254,7 @@ class Service:
             )
             try:
                 first, second = (_or_raise(one) for one in decoded)
-                yield _regions(first.image), _regions(second.image)
+                yield first, second
             finally:
                 self.room.give(sum(one.size for one in decoded if isinstance(one, _Pixels)))
 
@@ -239,16 +288,28 @@ class Service:
     async def _known(self, source: Upload | Known, reading: Reading) -> Known:
         if isinstance(source, Known):
             return source
-        decoded = await self._pixels(source, reading)
+        async with self._decoded(source, reading) as decoded:
+            return await self._encoded(source, decoded, reading)
+
+    async def _encoded(self, source: Upload, decoded: _Pixels, reading: Reading) -> Known:
         try:
             answer = self._running.studio.encode(decoded.image, decoded.content)
             encoded = await asyncio.wrap_future(answer)
         except InputError as error:
             raise _named(error, source.name) from error
-        finally:
-            self.room.give(decoded.size)
         settings = tuple(sorted(reading.settings.items()))
         return Known(source.name, encoded, decoded.sha256, decoded.content, settings)
+
+    @asynccontextmanager
+    async def _decoded(
+        self, upload: Upload, reading: Reading, waits: bool = True
+    ) -> AsyncIterator[_Pixels]:
+        """An image for as long as the block runs; then its room is given back."""
+        decoded = await self._pixels(upload, reading, waits)
+        try:
+            yield decoded
+        finally:
+            self.room.give(decoded.size)
 
     async def _pixels(self, upload: Upload, reading: Reading, waits: bool = True) -> _Pixels:
         taken = 0
@@ -325,11 +386,6 @@ def _or_raise(found: _Pixels | BaseException) -> _Pixels:
     if isinstance(found, BaseException):
         raise found
     return found
-
-
-def _regions(image: Image) -> RegionReader:
-    """Pixels that become floats where they are read."""
-    return Reduced(TensorRegions(image.pixels), 1)
 
 
 def _named(error: InputError, name: str) -> InputError:
