@@ -10,6 +10,7 @@ import torch
 from helpers.scoring_files import RANDOM, call, write_folders
 from msds.cluster import Workers
 from msds.cluster.parts import COUNTED, Tally
+from msds.cluster.storage import only_writer
 from msds.errors import InputError
 from msds.results import Conditions, Score, Summary
 from msds.results.parquet import record_schema, record_table
@@ -96,4 +97,7 @@ def test_what_a_cluster_does_not_do_is_refused_in_a_sentence(
         assert said in done.err
         assert len(done.err.splitlines()) == 1
     assert not out.exists()
+    with only_writer(str(out)):
+        done = call(monkeypatch, capsys, "score", *table, *there, *RANDOM)
+        assert (done.status, "another run is writing" in done.err) == (2, True)
     assert (tmp_path / "other" / "mine.txt").read_text() == "mine"

@@ -13,6 +13,7 @@ import pytest
 
 from msds.cluster import storage
 from msds.cluster.storage import (
+    LOCK,
     absolute,
     commit,
     fetch,
@@ -21,6 +22,7 @@ from msds.cluster.storage import (
     joined,
     location_of,
     names_in,
+    only_writer,
     read,
 )
 from msds.errors import InputError
@@ -101,6 +103,31 @@ def test_what_passes_is_tried_again_and_what_does_not_is_said_at_once(
         storage._patiently(ask, "s3://b/k", "cannot be read")
     assert len(pauses) == 2 + storage.TRIES - 1
     assert max(pauses) <= storage.LONGEST_PAUSE
+
+
+def test_a_folder_has_one_writer_at_a_time(tmp_path: Path) -> None:
+    out = str(tmp_path / "out")
+    with only_writer(out):
+        assert names_in(out) == []  # its lock is nothing that was found there
+        second = only_writer(out)
+        with pytest.raises(InputError, match="out: another run is writing these results"):
+            second.__enter__()
+        (tmp_path / "out" / "part").write_bytes(b"")
+    assert names_in(out) == ["part"]
+    (tmp_path / "out" / LOCK).write_bytes(b"")  # of a process that was killed
+    with only_writer(out):
+        assert names_in(out) == ["part"]
+
+
+def test_a_folder_to_which_nothing_was_written_is_not_left(tmp_path: Path) -> None:
+    made, there = tmp_path / "made", tmp_path / "there"
+    there.mkdir()
+    for folder in (made, there):
+        with only_writer(str(folder)):
+            assert folder.is_dir()
+    with pytest.raises(InputError, match="wrong"), only_writer(str(made)):
+        raise InputError("something is wrong")
+    assert (made.exists(), there.exists()) == (False, True)
 
 
 def test_a_scheme_that_nobody_knows_is_said() -> None:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "msds"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "text", "version", "status", "files", "places", "rows"),
+    ("errors", "text", "version", "status", "files", "locks", "places", "rows"),
     ("method", "images", "pairs"),
     ("trunks",),
     ("engines", "encoding"),
@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 BESIDE = {
     # On one floor, what may import what.
     ("files", "errors"),
+    ("locks", "errors"),
     ("places", "errors"),
     ("rows", "errors"),
     ("rows", "text"),

@@ -7,9 +7,10 @@ from dataclasses import replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+from msds.locks import exclusive
 from msds.trunks.weights import download as module
 from msds.trunks.weights import packages
-from msds.trunks.weights.download import download, exclusive
+from msds.trunks.weights.download import download
 from msds.trunks.weights.published import PUBLISHED, PublishedWeights
 
 

@@ -25,6 +25,7 @@ from msds.cluster.storage import (
     is_local,
     local_path,
     names_in,
+    only_writer,
 )
 from msds.cluster.workers import ScoreBlocks, Workers, begin_ledger
 from msds.errors import InputError, MSDSError
@@ -100,8 +101,8 @@ def run_manifest(
     Raises
     ------
     InputError
-        If the manifest cannot be used, there are other results already, they cannot be written, or
-        a worker cannot score.
+        If the manifest cannot be used, there are other results already or another run writes them,
+        they cannot be written, or a worker cannot score.
     """
     workers, job, follower = workers or Workers(), job or Job(), follower or Follower()
     start = time.perf_counter()
@@ -111,6 +112,7 @@ def run_manifest(
     baseline = job.conditions.baseline
     earlier = None if baseline is None else read_baseline(baseline, run)
     with ExitStack() as stack:
+        stack.enter_context(only_writer(out))
         begun = HEADER in _names(out, job.resume)
         digest, table = _manifest_here(manifest, stack)
         session: list[Any] = []
@@ -137,7 +139,7 @@ def run_manifest(
         follower.planned(header.pairs, kept)
         if missing:
             _score(ray(), out, header, missing, (setup, workers, job), follower)
-    return _report(out, header, job, earlier, (kept, start))
+        return _report(out, header, job, earlier, (kept, start))
 
 
 def _names(out: str, resume: bool) -> list[str]:

@@ -12,18 +12,23 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from msds.errors import InputError, require
 from msds.files import atomic_write
+from msds.locks import IN_USE, alone
 from msds.text import printable, reason
 
 T = TypeVar("T")
 
 EXTRA = "ray"
+LOCK = "_lock"
+"""File in a folder of results while a run writes to it."""
+
 TRIES = 8
 """Of one request; the pauses between them add up to about a minute."""
 
@@ -158,7 +163,7 @@ def commit(location: str, content: bytes) -> None:
 
 
 def names_in(folder: str) -> list[str]:
-    """Names of the files in a folder, in order; none if it is not there.
+    """Names of the files in a folder, in order, without its lock; none if it is not there.
 
     Raises
     ------
@@ -169,15 +174,45 @@ def names_in(folder: str) -> list[str]:
         path = local_path(folder)
         if path.exists() and not path.is_dir():
             raise InputError(f"{printable(folder)}: this is a file; expected a folder for results.")
-        return sorted(child.name for child in path.iterdir()) if path.is_dir() else []
+        names = (child.name for child in path.iterdir()) if path.is_dir() else ()
+        return sorted(name for name in names if name != LOCK)
 
-    def names() -> list[str]:
+    def listed() -> list[str]:
         arrow = require("pyarrow.fs", EXTRA)
         system, path = _system(folder)
         found = system.get_file_info(arrow.FileSelector(path, allow_not_found=True))
         return sorted(info.base_name for info in found)
 
-    return _patiently(names, folder, "cannot be listed")
+    return _patiently(listed, folder, "cannot be listed")
+
+
+@contextmanager
+def only_writer(folder: str) -> Iterator[None]:
+    """Make a folder for results, and refuse it to others while the block runs.
+
+    Stores have no locks: there nobody is refused. A folder to which nothing was written goes again.
+
+    Raises
+    ------
+    InputError
+        If another run writes to it, or it is no folder.
+    """
+    if not is_local(folder):
+        yield
+        return
+    path = local_path(folder)
+    names_in(folder)  # says what is wrong with it
+    made = not path.exists()
+    try:
+        with ExitStack() as stack:
+            with suppress(OSError):  # where no lock can be made, nothing can be written either
+                path.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(alone(path / LOCK, f"{printable(folder)}: {IN_USE}"))
+            yield
+    finally:
+        if made:
+            with suppress(OSError):
+                path.rmdir()
 
 
 def open_arrow(location: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from msds.errors import InputError
+from msds.locks import IN_USE, try_to_lock
 from msds.pairs import Pair, Plan
 from msds.results.record import Run, Score, differing
 from msds.text import printable
@@ -197,18 +199,10 @@ class Journal:
 
     def _lock(self) -> None:
         """Refuse a journal that another process writes; the lock ends with its process."""
-        try:
-            import fcntl
-        except ImportError:  # Windows
+        if sys.platform == "win32":  # where a locked file could not be read
             return
-        try:
-            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(
-                f"{printable(self.path)}: another run is writing these results."
-            ) from error
-        except OSError:
-            return  # file systems without locks
+        if not try_to_lock(self._file):
+            raise InputError(f"{printable(self.path)}: {IN_USE}")
 
 
 def _opened(path: Path) -> FileIO:

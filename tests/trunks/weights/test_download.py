@@ -20,9 +20,10 @@ from helpers.weights_elsewhere import fetch_locked, resolve_beside
 from helpers.weights_fixtures import *  # noqa: F403
 from helpers.weights_server import WeightsServer
 from msds.errors import WeightsError
+from msds.locks import exclusive
 from msds.places import weights_folder
 from msds.trunks.weights import download as module
-from msds.trunks.weights.download import download, exclusive
+from msds.trunks.weights.download import download
 from msds.trunks.weights.published import PUBLISHED
 from msds.trunks.weights.stored import resolve, verify_file
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import logging
 import re
-import sys
 import time
 import urllib.error
 import urllib.parse
@@ -28,7 +26,6 @@ BACKOFF = 1.0
 """Seconds before the first retry; doubled for each further one."""
 
 _CHUNK = 1 << 16
-_log = logging.getLogger("msds")
 
 
 class _Response(Protocol):
@@ -50,7 +47,7 @@ def download(published: PublishedWeights, folder: Path) -> Path:
     """Fetch a published file into a folder.
 
     What has arrived is kept in `FILE.part` and continued by the next attempt. The caller holds the
-    lock of the folder (`exclusive`).
+    lock of the folder (`msds.locks.exclusive`).
 
     Parameters
     ----------
@@ -210,49 +207,3 @@ def _progress(published: PublishedWeights, start: int) -> Iterator[Callable[[int
     ) as progress:
         task = progress.add_task(published.file, total=published.size, completed=start)
         yield lambda received: progress.update(task, completed=received)
-
-
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock file, which the system releases if the process dies; wait while another has it.
-
-    The file stays: removing it would let a third process lock a new one beside a waiting second.
-    """
-    with path.open("ab") as file:
-        if not _lock(file):
-            _log.warning("Waiting for another process that is preparing %s.", path.stem)
-            while not _lock(file):
-                time.sleep(0.2)
-        try:
-            yield
-        finally:
-            _unlock(file)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> bool:
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)

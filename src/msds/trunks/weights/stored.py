@@ -23,9 +23,10 @@ from torch import Tensor
 
 from msds.errors import WeightsError
 from msds.files import atomic_write
+from msds.locks import exclusive
 from msds.places import expanded, weights_folder
 from msds.trunks.layers import Conv, expected_shapes
-from msds.trunks.weights.download import download, exclusive
+from msds.trunks.weights.download import download
 from msds.trunks.weights.published import (
     HEADER_ALLOWANCE,
     PUBLISHED,
