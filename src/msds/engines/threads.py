@@ -28,6 +28,8 @@ def computing_threads(count: int, threads: int, name: str) -> ThreadPoolExecutor
     ready = Barrier(count)
 
     def start() -> None:
+        # When first asked in a thread, torch takes the number of all over what was set before.
+        torch.get_num_threads()
         torch.set_num_threads(threads)
         ready.wait()
 
