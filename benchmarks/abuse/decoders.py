@@ -31,7 +31,7 @@ ALLOWED = 400 << 20
 def trials(scale: float, seed: int) -> Iterator[Trial]:
     """Damage anywhere; whatever is raised must be one sentence that names the file."""
     kinds = {kind: sample.data for kind, sample in make_samples(seed).items()}
-    kinds |= _lossy()
+    kinds |= lossy()
     share = round(MUTANTS * scale / len(kinds))
     for kind, data in kinds.items():
         yield Trial(kind, partial(_outcomes, kind, data, share, seed), ("raised", "over memory"))
@@ -74,7 +74,7 @@ def _parts(path: Path) -> None:
         regions.read(0, 0, regions.width, min(8, regions.height))
 
 
-def _lossy() -> dict[str, bytes]:
+def lossy() -> dict[str, bytes]:
     """Files that are not lossless, or are of several images."""
     coarse = np.random.default_rng(0).integers(0, 256, (5, 6, 3), np.uint8)
     picture = PILImage.fromarray(coarse).resize((48, 40))

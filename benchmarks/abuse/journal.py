@@ -49,15 +49,21 @@ def _outcomes(
 ) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal"
-        whole = {row: _score(row) for row in range(0, PAIRS, 2)}
-        with Journal(path, PLAN, RUN) as journal:
-            for row, score in whole.items():
-                journal.add(row, score)
-        data = path.read_bytes()
+        data = sample_journal()
         sample = Sample(data, ((0, len(data)),))
         for _ in range(count):
             path.write_bytes(harm(sample, rng))
-            yield _outcome(path, whole)
+            yield _outcome(path, SCORES)
+
+
+def sample_journal() -> bytes:
+    """The content of a journal that holds `SCORES`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal"
+        with Journal(path, PLAN, RUN) as journal:
+            for row, score in SCORES.items():
+                journal.add(row, score)
+        return path.read_bytes()
 
 
 def _outcome(path: Path, whole: dict[int, Score]) -> str:
@@ -91,3 +97,7 @@ def _score(row: int) -> Score:
         seconds=0.125,
         run=RUN,
     )
+
+
+SCORES = {row: _score(row) for row in range(0, PAIRS, 2)}
+"""Records of every second pair."""

@@ -101,16 +101,16 @@ WHOLE = (
 
 def trials(scale: float, seed: int) -> Iterator[Trial]:
     """Every reader with files of its own that are damaged, and with odd contents."""
-    files = _files()
-    share = round(MUTANTS * scale / len(files))
-    for what, (name, data, read) in files.items():
+    found = files()
+    share = round(MUTANTS * scale / len(found))
+    for what, (name, data, read) in found.items():
         mutants = partial(_mutants, what, data, share, seed)
         yield Trial(f"{what}, damaged", partial(_outcomes, name, mutants, read), ("raised",))
         odd = partial(_some, partial(_odd, name, data), max(1, round(0.05 / scale)))
         yield Trial(f"{what}, odd contents", partial(_outcomes, name, odd, read), ("raised",))
 
 
-def _files() -> dict[str, tuple[str, bytes, Read]]:
+def files() -> dict[str, tuple[str, bytes, Read]]:
     """Name, content and reader of a file of each kind."""
     lines = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
     csv = 'reference,distorted,mos,note\na.png,b.jpg,3.5,good\nü,\'c d\',1.25,"of ""quotes"""\n'

@@ -126,6 +126,16 @@ def test_notes_are_those_of_the_whole(kind: str, tmp_path: Path) -> None:
         assert list(regions.notes) == [n for n in expected if not n.startswith("1-bit samples")]
 
 
+def test_a_png_that_took_the_place_of_an_interlaced_one_is_read_itself(tmp_path: Path) -> None:
+    vips, path = importlib.import_module("pyvips"), tmp_path / "a.png"
+    for samples, interlaced in ((RGB, True), (RGB[::-1], True), (RGB[:, ::-1], False)):
+        picture = vips.Image.new_from_array(np.ascontiguousarray(samples), interpretation="srgb")
+        picture.pngsave(str(path), interlace=interlaced)
+        with open_regions(path) as regions:
+            found = regions.read(0, 0, WIDTH, HEIGHT).clone()
+        assert torch.equal(found, torch.from_numpy(samples / np.float32(255)).permute(2, 0, 1))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 @pytest.mark.parametrize("kind", ["png", "tiff"])
 def test_files_whose_names_are_not_utf8_are_read_in_parts(kind: str, tmp_path: Path) -> None:

@@ -46,8 +46,9 @@ class UnpackedPng:
         width, height = file.header.width, file.header.height
         with file.open() as opened:
             check_png(opened)
-        path = os.fsencode(file.path)
-        picture = vips.Image.pngload(path, access="sequential", fail_on="truncated")
+        # By its name libvips would take a file for one of that name that it read a moment ago.
+        source = vips.Source.new_from_file(os.fsencode(file.path))
+        picture = vips.Image.pngload_source(source, access="sequential", fail_on="truncated")
         kind = np.dtype({"uchar": np.uint8, "ushort": np.uint16}[picture.format])
         row = width * picture.bands * kind.itemsize
         interlaced = "interlaced" in picture.get_fields()
