@@ -1,12 +1,14 @@
 """How much of a sweep's time goes into scores, and what a plain loop takes for the same.
 
     python -m benchmarks.sweep FOLDER --count 24 --side 512 --out sweep.csv
+    python -m benchmarks.sweep FOLDER --reduced torch openvino
 
 The photographs of a folder are cut to their middle and encoded by JPEG, WebP, AVIF and JPEG XL at
 ten settings each: once with nothing but encoding and decoding, once with MSDS and what a sweep
 scores beside it, and once by the loop that one writes by hand, with MS-SSIM of `pytorch-msssim`.
 What scoring takes is the difference of the first two, in seconds by the clock and in seconds of all
-processors, which other work on the machine changes less. Medians of the repeats are given.
+processors, which other work on the machine changes less. All take turns, and medians are given;
+`--reduced` adds sweeps in bfloat16 by these engines.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +38,7 @@ from msds.sweeps.plan import Cell, SweepPlan
 
 CODECS = ("jpeg", "webp", "avif", "jxl")
 QUALITIES = tuple(range(50, 100, 5))
+ENCODED = "encoded and decoded only"
 
 
 def cut(folder: Path, count: int, side: int, to: Path) -> list[Path]:
@@ -92,37 +96,46 @@ def by_hand(files: Sequence[Path], codecs: Sequence[Codec]) -> None:
                     float(ms_ssim(reference, decoded, data_range=1.0))
 
 
-def seconds(work: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Median time by the clock, and of all processors."""
-    taken, busy = [], []
+def seconds(
+    works: Mapping[str, Callable[[], object]], repeats: int
+) -> dict[str, tuple[float, float]]:
+    """Median time of each by the clock, and of all processors; they take turns."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    busy: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(repeats):
-        start, before = time.perf_counter(), time.process_time()
-        work()
-        taken.append(time.perf_counter() - start)
-        busy.append(time.process_time() - before)
-    return statistics.median(taken), statistics.median(busy)
+        for name, work in works.items():
+            start, before = time.perf_counter(), time.process_time()
+            work()
+            taken[name].append(time.perf_counter() - start)
+            busy[name].append(time.process_time() - before)
+    return {name: (statistics.median(taken[name]), statistics.median(busy[name])) for name in works}
 
 
-def measured(
-    arguments: argparse.Namespace, folder: Path
-) -> Iterator[tuple[str, tuple[float, float]]]:
+def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, tuple[float, float]]:
     """What is done, and the seconds it takes by the clock and of all processors."""
     files = cut(arguments.folder, arguments.count, arguments.side, folder)
     codecs = [open_codec(name) for name in CODECS]
     plan = plan_sweep(files, codecs, QUALITIES)
+    small = plan_sweep(files[:1], codecs, QUALITIES[:2])
     threads = arguments.threads or os.cpu_count() or 1
-    metric = msds.load_model().set_engine(arguments.engine)
     beside = [Beside(name, baseline(name)) for name in ("psnr", "ssim")]
     only = SweepJob(threads=threads)
     whole = SweepJob(threads=threads, beside=beside)
-    small = plan_sweep(files[:1], codecs, QUALITIES[:2])
+    metric = msds.load_model().set_engine(arguments.engine)
+    works: dict[str, Callable[[], object]] = {
+        ENCODED: lambda: only_encoded(plan, threads),
+        "sweep with MSDS": lambda: run_sweep(plan, metric, only),
+    }
+    for engine in arguments.reduced:
+        lower = msds.load_model().set_engine(engine, "bfloat16")
+        run_sweep(small, lower, only)
+        works[f"sweep with MSDS, {engine} bfloat16"] = partial(run_sweep, plan, lower, only)
+    works["sweep with MSDS, PSNR and SSIM"] = lambda: run_sweep(plan, metric, whole)
     run_sweep(small, metric, whole)
-    by_hand(files[:1], codecs[:1])
-    repeats = arguments.repeats
-    yield "encoded and decoded only", seconds(lambda: only_encoded(plan, threads), repeats)
-    yield "sweep with MSDS", seconds(lambda: run_sweep(plan, metric, only), repeats)
-    yield "sweep with MSDS, PSNR and SSIM", seconds(lambda: run_sweep(plan, metric, whole), repeats)
-    yield "loop with MS-SSIM", seconds(lambda: by_hand(files, codecs), repeats)
+    if not arguments.no_loop:
+        by_hand(files[:1], codecs[:1])
+        works["loop with MS-SSIM"] = lambda: by_hand(files, codecs)
+    return seconds(works, arguments.repeats)
 
 
 def main() -> None:
@@ -133,13 +146,15 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--engine", default="torch", help="as of msds sweep")
+    parser.add_argument("--reduced", nargs="*", default=[], help="engines for bfloat16")
+    parser.add_argument("--no-loop", action="store_true", help="leave out the loop by hand")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         rows: list[tuple[str, float, float, float, float]] = []
-        for what, (taken, busy) in measured(arguments, Path(name)):
-            first = rows[0] if rows else ("", taken, busy)
-            shares = 1 - first[1] / taken, 1 - first[2] / busy
+        found = measured(arguments, Path(name))
+        for what, (taken, busy) in found.items():
+            shares = 1 - found[ENCODED][0] / taken, 1 - found[ENCODED][1] / busy
             rows.append((what, taken, busy, *shares))
             told = " ".join(f"{100 * share:5.1f} %" for share in shares)
             print(f"{taken:8.1f} s {busy:8.1f} s  {told} not encoding  {what}", flush=True)

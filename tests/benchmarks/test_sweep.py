@@ -49,6 +49,7 @@ def test_every_way_of_working_is_measured_and_written(
     monkeypatch.setattr(sweep, "QUALITIES", (50, 90))
     out = tmp_path / "sweep.csv"
     small = ("--count", "1", "--side", "176", "--repeats", "1", "--threads", "1")
+    small += ("--reduced", "torch")
     monkeypatch.setattr(sys, "argv", ["sweep", str(photos), *small, "--out", str(out)])
     sweep.main()
     with out.open(encoding="utf-8", newline="") as file:
@@ -56,6 +57,7 @@ def test_every_way_of_working_is_measured_and_written(
     assert [row["work"] for row in rows] == [
         "encoded and decoded only",
         "sweep with MSDS",
+        "sweep with MSDS, torch bfloat16",
         "sweep with MSDS, PSNR and SSIM",
         "loop with MS-SSIM",
     ]

@@ -16,7 +16,15 @@ from torch import Tensor, nn
 from helpers.pieces import encode_tiled
 from helpers.small_trunk import small_trunk
 from msds.encoding.plan import Tile
-from msds.engines import ENGINES, EngineTrunk, choice, installed, open_engine, winograd
+from msds.engines import (
+    ENGINES,
+    EngineTrunk,
+    choice,
+    installed,
+    open_engine,
+    openvino,
+    winograd,
+)
 from msds.engines.base import SESSIONS
 from msds.errors import InputError, MissingExtraError
 from msds.method.similarity import deepssim
@@ -202,6 +210,34 @@ def test_bfloat16_is_near_the_reference(mixed: ChainTrunk) -> None:
     found = open_engine(mixed, "torch", "bfloat16")(images).float()
     expected = mixed(images)
     assert float((found - expected).abs().max() / expected.abs().max()) < 0.03  # 8 bits of mantissa
+
+
+def test_openvino_in_bfloat16_is_near_the_reference_and_another_model_than_torch(
+    mixed: ChainTrunk,
+) -> None:
+    if "openvino" not in installed() or not openvino.multiplies_bfloat16():
+        pytest.skip("no OpenVINO that computes in bfloat16")
+    found, torchs = (open_engine(mixed, engine, "bfloat16") for engine in ("openvino", "torch"))
+    images = pair(96, 96)
+    expected = mixed(images)
+    error = (found(images) - expected).abs().max() / expected.abs().max()
+    assert 0 < error < 0.03  # 8 bits of mantissa
+    assert len({found.digest, torchs.digest, mixed.digest}) == 3
+    metric = MSDS(copy.deepcopy(mixed), levels=2)
+    encoding = metric.set_engine("torch", "bfloat16").encode(images[:1])
+    metric.set_engine("openvino", "bfloat16")
+    assert metric.model_id.endswith("+bfloat16-openvino")
+    with pytest.raises(InputError, match="another trunk"):
+        metric.compare(encoding, encoding)
+
+
+def test_openvino_refuses_bfloat16_where_it_would_compute_in_float32(
+    mixed: ChainTrunk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(mixed, "openvino")
+    monkeypatch.setattr(openvino, "multiplies_bfloat16", lambda: False)
+    with pytest.raises(InputError, match="does not multiply bfloat16.*use the engine 'torch'"):
+        open_engine(mixed, "openvino", "bfloat16")
 
 
 def test_torch_in_float32_is_the_trunk_itself(mixed: ChainTrunk) -> None:

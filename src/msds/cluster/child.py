@@ -125,7 +125,9 @@ def setup_of(metric: MSDS, workers: Workers, job: Job) -> Setup:
     """How workers score with a metric, which is left on the CPU, computing with torch."""
     from msds.scoring.compare import run_of
 
-    run = run_of(metric.to("cpu").set_engine("torch", workers.precision), job.reading)
+    # In a reduced precision each engine is another model; in float32 the driver needs none.
+    engine = "torch" if workers.precision == "float32" else workers.engine
+    run = run_of(metric.to("cpu").set_engine(engine, workers.precision), job.reading)
     return Setup(
         metric.set_engine("torch"),
         run,

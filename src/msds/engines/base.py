@@ -38,7 +38,7 @@ class EngineTrunk(Trunk):
 
     What is computed is the chain's: the same weights, layers and normalisation. In float32 the
     parameters' digest is the chain's too, so encodings of both can be compared; in another
-    precision name and digest say so.
+    precision the digest and names of models say so, and which engine it is.
 
     Parameters
     ----------
@@ -73,6 +73,9 @@ class EngineTrunk(Trunk):
             )
         self.chain = chain
         self.precision = precision
+        # In float32 engines agree to 1e-4; in fewer bits each rounds at other places.
+        if precision != "float32":
+            self.reduced = precision if self.engine == "torch" else f"{precision}-{self.engine}"
         self.name: str = chain.name
         self.channels: int = chain.channels
         self.stride: int = chain.stride
@@ -102,9 +105,9 @@ class EngineTrunk(Trunk):
 
     def parameter_digest(self) -> str:
         digest = self.chain.parameter_digest()
-        if self.precision == "float32":
+        if not self.reduced:
             return digest
-        return hashlib.sha256(f"{digest} {self.precision}".encode()).hexdigest()
+        return hashlib.sha256(f"{digest} {self.reduced}".encode()).hexdigest()
 
     def parameters_changed(self) -> None:
         super().parameters_changed()

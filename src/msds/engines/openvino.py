@@ -1,4 +1,4 @@
-"""Features by OpenVINO, told to stay in float32."""
+"""Features by OpenVINO, told in which precision to compute."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from torch import Tensor
 
 from msds.engines.base import EngineTrunk
 from msds.engines.libraries import library
+from msds.errors import InputError
 from msds.trunks import ChainTrunk, Conv
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether OpenVINO computes in bfloat16 on this processor when told to."""
+    core: Any = library("openvino", "openvino").Core()
+    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class _Requests(threading.local):
@@ -26,11 +33,18 @@ class OpenVinoTrunk(EngineTrunk):
     """Features by OpenVINO on the CPU; images of a new size cost some time to prepare."""
 
     engine = "openvino"
+    precisions: tuple[str, ...] = ("float32", "bfloat16")
     forks = False
 
     def __init__(self, chain: ChainTrunk, precision: str = "float32") -> None:
         super().__init__(chain, precision)
         library("openvino", "openvino")
+        # It would compute in float32 and say nothing.
+        if precision == "bfloat16" and not multiplies_bfloat16():
+            raise InputError(
+                "This processor does not multiply bfloat16, and OpenVINO computes in float32 "
+                "there: use the engine 'torch' for bfloat16."
+            )
 
     @property
     def version(self) -> str:
@@ -39,7 +53,7 @@ class OpenVinoTrunk(EngineTrunk):
     def _open(self, threads: int) -> Any:
         core: Any = library("openvino", "openvino").Core()
         settings = {
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if self.precision == "bfloat16" else "f32",
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",
         }

@@ -184,7 +184,7 @@ class Identity:
         return (
             self.name
             + (f"({','.join(changes)})" if changes else "")
-            + (f"+{trunk.precision}" if trunk.precision != "float32" else "")
+            + (f"+{trunk.reduced}" if trunk.reduced else "")
         )
 
 

@@ -51,6 +51,9 @@ class Trunk(nn.Module):
     precision = "float32"
     """Of engines, see `msds.engines`; "float32" here, whatever type the parameters have."""
 
+    reduced = ""
+    """What model ids say of a reduced precision: it, and what computes in it where that matters."""
+
     maps_at_once = 4
     """Copies of the widest map alive at a time: a layer's input, that with its border, its output,
     and what the convolution itself takes."""
