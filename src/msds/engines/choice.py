@@ -67,7 +67,8 @@ def open_engine(trunk: Trunk, engine: Engine = "auto", precision: Precision = "f
     trunk : a chain, or what this function returned earlier.
     engine : one of `ENGINES`. "auto" takes the fastest one installed whose score differs from the
         reference's by at most `TOLERANCE`; it measures once for a trunk, machine and number of
-        threads, and remembers the choice in the cache. On another device than the CPU it is torch.
+        threads, and remembers the choice in the cache. On another device than the CPU, and in a
+        reduced precision, where engines are different models, it is torch.
     precision : one of `PRECISIONS`; reduced ones change scores a little.
 
     Returns
