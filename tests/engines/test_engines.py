@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from helpers.engine_chains import pair
 from helpers.pieces import encode_tiled
 from helpers.small_trunk import small_trunk
 from msds.encoding.plan import Tile
@@ -29,37 +29,10 @@ from msds.engines.base import SESSIONS
 from msds.errors import InputError, MissingExtraError
 from msds.method.similarity import deepssim
 from msds.metric import MSDS
-from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, load_trunk
-from msds.trunks.layers import random_weights
+from msds.trunks import ChainTrunk, ModuleTrunk, load_trunk
 
-# Every kind of layer: strides, groups, three kernels, pools, and channels enough for Winograd.
-MIXED = (
-    Conv("a", 16, kernel=5, stride=2),
-    Conv("b", 16, groups=16),
-    Conv("c", 128, kernel=1),
-    Pool(),
-    Conv("d", 256),
-    Pool(),
-    Conv("e", 128),
-    Conv("f", 64, stride=2),
-)
 OTHERS = tuple(name for name in ENGINES if name not in ("auto", "torch"))
 SIZES = [(16, 16), (17, 33), (96, 131), (129, 256), (161, 193)]
-
-
-@pytest.fixture(scope="module")
-def mixed() -> ChainTrunk:
-    return ChainTrunk("mixed", MIXED, random_weights(MIXED, 1))
-
-
-@pytest.fixture(scope="module")
-def vgg16() -> ChainTrunk:
-    return load_trunk("vgg16", "random")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MSDS_CACHE", str(tmp_path))
 
 
 def opened(trunk: ChainTrunk, engine: str, precision: str = "float32") -> EngineTrunk:
@@ -68,14 +41,6 @@ def opened(trunk: ChainTrunk, engine: str, precision: str = "float32") -> Engine
     result = open_engine(trunk, engine, precision)
     assert isinstance(result, EngineTrunk)
     return result
-
-
-def pair(height: int, width: int) -> Tensor:
-    """A random image, and the same with noise."""
-    image, noise = torch.rand(
-        2, 1, 3, height, width, generator=torch.Generator().manual_seed(height)
-    )
-    return torch.cat([image, (image + 0.1 * noise).clamp(0, 1)])
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -105,64 +70,6 @@ def test_an_engine_gives_the_score_of_the_reference_with_vgg16(
 def test_an_identical_pair_scores_exactly_one(mixed: ChainTrunk, engine: str) -> None:
     features = opened(mixed, engine)(pair(96, 80)[:1])
     assert deepssim(features, features) == 1
-
-
-@pytest.mark.parametrize("pool", [False, True])
-@pytest.mark.parametrize("size", [(1, 1), (4, 4), (5, 3), (31, 66)])
-def test_winograd_is_convolution(size: tuple[int, int], pool: bool) -> None:
-    generator = torch.Generator().manual_seed(3)
-    x = torch.randn(2, 8, *size, generator=generator)
-    weight = torch.randn(12, 8, 3, 3, generator=generator)
-    bias = torch.randn(12, generator=generator)
-    expected = F.relu(F.conv2d(x.double(), weight.double(), bias.double(), padding=1))
-    if pool:
-        if min(size) < 2:
-            pytest.skip("nothing to pool")
-        expected = F.max_pool2d(expected, 2)
-    found = winograd.convolve(x, winograd.transformed_kernels(weight), bias, pool)
-    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-4)
-
-
-@pytest.mark.parametrize("height", [64, 65, 90, 131])
-def test_bands_of_the_first_layers_change_nothing(
-    mixed: ChainTrunk, height: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(winograd, "BAND_BYTES", 20_000)
-    images = pair(height, 83)
-    expected = mixed(images)
-    found = open_engine(mixed, "winograd")(images)
-    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * float(expected.abs().max()))
-
-
-@pytest.mark.parametrize("images", [1, 2, 3])
-@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad, torch.enable_grad])
-def test_images_side_by_side_are_computed_as_one_by_one(
-    mixed: ChainTrunk, images: int, mode: type
-) -> None:
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        batch = pair(70, 98).repeat(2, 1, 1, 1)[:images]
-        trunk = open_engine(mixed, "winograd")
-        with mode():
-            found = trunk(batch)
-            expected = torch.cat([trunk(image) for image in batch.split(1)])
-        assert not found.requires_grad
-        assert torch.get_num_threads() == 2
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * float(expected.max()))
-    finally:
-        torch.set_num_threads(before)
-
-
-def test_the_winograd_engine_uses_winograd_on_vgg16(
-    vgg16: ChainTrunk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = []
-    convolve = winograd.convolve
-    monkeypatch.setattr(winograd, "convolve", lambda *a: calls.append(a) or convolve(*a))
-    with torch.inference_mode():
-        open_engine(vgg16, "winograd")(pair(128, 128))
-    assert calls
 
 
 @pytest.mark.parametrize("engine", OTHERS)
@@ -370,16 +277,6 @@ def test_a_metric_with_an_engine_scores_in_pieces_too(
         torch.testing.assert_close(a, b, rtol=0, atol=1e-5 * float(b.abs().max()))
 
 
-def test_less_memory_is_reckoned_with_where_the_first_maps_pass_in_bands(
-    vgg16: ChainTrunk, mixed: ChainTrunk
-) -> None:
-    # Four times 64 maps of full size for the chain; twice 128 maps at half the side for what is
-    # whole here.
-    assert vgg16.bytes_per_pixel() == 4 * open_engine(vgg16, "winograd").bytes_per_pixel()
-    if "ncnn" in installed():
-        assert open_engine(vgg16, "ncnn").bytes_per_pixel() == vgg16.bytes_per_pixel()
-
-
 def test_a_metric_with_an_engine_is_saved_as_the_chain_it_stands_for(tmp_path: Path) -> None:
     metric = MSDS(load_trunk("compact", "random"))
     images = torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(0))
@@ -440,25 +337,6 @@ def test_changed_weights_are_seen(engine: str) -> None:
     chain.load_state_dict(small_trunk(1).state_dict())
     images = pair(48, 48)
     torch.testing.assert_close(trunk(images), chain(images), rtol=1e-4, atol=1e-4)
-
-
-def test_winograd_refuses_pools_it_does_not_know() -> None:
-    layers = (Conv("a", 8), Pool(3, 2))
-    trunk = open_engine(ChainTrunk("t", layers, random_weights(layers)), "winograd")
-    with pytest.raises(InputError, match="2 x 2 of stride 2"):
-        trunk(pair(32, 32))
-
-
-def test_winograd_leaves_the_number_of_threads_of_others_alone(mixed: ChainTrunk) -> None:
-    before = torch.get_num_threads()
-    winograd._workers.cache_clear()
-    torch.set_num_threads(2)
-    try:
-        open_engine(mixed, "winograd")(pair(64, 64))
-        with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(torch.get_num_threads).result() == 2
-    finally:
-        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("engine", OTHERS)
