@@ -7,7 +7,6 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,18 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
+from helpers.pictures import saved
 from msds.errors import InputError, MSDSError
 from msds.images import Image, load_image
 
 RGB = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
-
-
-def encode(picture: PILImage.Image | np.ndarray, kind: str, **options: Any) -> bytes:
-    if isinstance(picture, np.ndarray):
-        picture = PILImage.fromarray(picture)
-    file = io.BytesIO()
-    picture.save(file, kind, **options)
-    return file.getvalue()
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -57,7 +49,7 @@ def test_missing_file_folder_and_device_are_named(tmp_path: Path) -> None:
 
 def test_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "secret.png"
-    path.write_bytes(encode(RGB, "PNG"))
+    path.write_bytes(saved(RGB, "PNG"))
 
     def refuse(self: Path, *_: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -92,7 +84,7 @@ def test_what_is_not_an_image_is_said_not_to_be(tmp_path: Path, data: bytes) -> 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "AVIF"])
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
 def test_truncated_files_are_refused(tmp_path: Path, kind: str, kept: float) -> None:
-    data = encode(RGB, kind)
+    data = saved(RGB, kind)
     path = tmp_path / "short.img"
     path.write_bytes(data[: int(len(data) * kept)])
     with pytest.raises(InputError, match=r"short\.img: "):
@@ -100,7 +92,7 @@ def test_truncated_files_are_refused(tmp_path: Path, kind: str, kept: float) -> 
 
 
 def test_damaged_png_is_refused() -> None:
-    data = bytearray(encode(RGB, "PNG"))
+    data = bytearray(saved(RGB, "PNG"))
     data[len(data) // 2] ^= 0xFF
     with pytest.raises(InputError, match="PNG data are truncated or damaged"):
         load_image(bytes(data))
@@ -113,7 +105,7 @@ def test_whatever_kind_of_error_a_decoder_raises_the_file_is_named(
     def fail(*_: object, **__: object) -> None:
         raise failure
 
-    data = encode(RGB, "BMP")
+    data = saved(RGB, "BMP")
     with monkeypatch.context() as patch:
         patch.setattr(PILImage, "open", fail)
         with pytest.raises(InputError, match=f"<bytes>: .*cannot be opened .{failure}"):
@@ -128,7 +120,7 @@ def test_lack_of_memory_while_decoding_names_the_file_and_stays_recognisable(
     tmp_path: Path,
 ) -> None:
     # A JPEG 2000 file, one of whose boxes claims more bytes than there is memory.
-    data = bytearray(encode(RGB, "JPEG2000"))
+    data = bytearray(saved(RGB, "JPEG2000"))
     at = data.index(b"jp2h") - 4
     data[at : at + 4] = struct.pack(">I", 1)
     data[at + 8 : at + 16] = struct.pack(">Q", 2**62)
@@ -143,7 +135,7 @@ def test_lack_of_memory_while_decoding_names_the_file_and_stays_recognisable(
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_flipped_bytes_give_an_image_or_a_clear_error(kind: str, data: st.DataObject) -> None:
-    damaged = bytearray(encode(RGB[:16, :16], kind))
+    damaged = bytearray(saved(RGB[:16, :16], kind))
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(damaged) - 1))
         damaged[at] = data.draw(st.integers(0, 255))
@@ -159,14 +151,14 @@ def test_huge_claims_are_refused_before_decoding() -> None:
 
 
 def test_a_huge_bmp_is_refused_by_its_header() -> None:
-    data = bytearray(encode(RGB, "BMP"))
+    data = bytearray(saved(RGB, "BMP"))
     data[18:26] = struct.pack("<ii", 40000, -30000)
     with pytest.raises(InputError, match="40000 x 30000, 1200000000 pixels; at most 268435456"):
         load_image(bytes(data))
 
 
 def test_a_huge_file_that_only_pillow_can_size_is_refused_in_our_own_words() -> None:
-    data = bytearray(encode(RGB, "TGA"))
+    data = bytearray(saved(RGB, "TGA"))
     data[12:16] = struct.pack("<HH", 40000, 30000)
     expected = r"<bytes>: .* too many pixels; at most 268435456 are read \(--max-pixels, or"
     with pytest.raises(InputError, match=expected) as caught:
@@ -175,7 +167,7 @@ def test_a_huge_file_that_only_pillow_can_size_is_refused_in_our_own_words() -> 
 
 
 def test_limit_is_exact_and_can_be_chosen() -> None:
-    data = encode(RGB, "PNG")
+    data = saved(RGB, "PNG")
     assert load_image(data, max_pixels=2000).width == 50
     with pytest.raises(InputError, match="40, 2000 pixels; at most 1999 are read"):
         load_image(data, max_pixels=1999)
@@ -186,13 +178,13 @@ def test_pillows_own_limit_does_not_stop_a_larger_image_that_is_allowed(
 ) -> None:
     monkeypatch.setattr(PILImage, "MAX_IMAGE_PIXELS", 100)
     for kind in ("PNG", "TIFF", "WEBP", "GIF"):
-        assert load_image(encode(RGB, kind)).width == 50
+        assert load_image(saved(RGB, kind)).width == 50
 
 
 def test_animated_and_multi_page_files_are_refused_unless_a_frame_is_named() -> None:
     frames = [PILImage.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
     for kind in ("GIF", "PNG", "WEBP", "TIFF"):
-        data = encode(frames[0], kind, save_all=True, append_images=frames[1:])
+        data = saved(frames[0], kind, save_all=True, append_images=frames[1:])
         with pytest.raises(
             InputError,
             match=r"has 3 frames; name one of them .* up to frame=2",
@@ -203,7 +195,7 @@ def test_animated_and_multi_page_files_are_refused_unless_a_frame_is_named() -> 
         with pytest.raises(InputError, match="frame -1 was asked for"):
             load_image(data, frame=-1)
     with pytest.raises(InputError, match="frame 1 was asked for; the file has one image, frame 0"):
-        load_image(encode(frames[0], "PNG"), frame=1)
+        load_image(saved(frames[0], "PNG"), frame=1)
 
 
 def test_frame_of_something_without_frames_is_refused() -> None:
@@ -237,7 +229,7 @@ def test_closed_pictures_are_refused(tmp_path: Path) -> None:
     made = PILImage.fromarray(RGB)
     made.close()
     path = tmp_path / "photo.png"
-    path.write_bytes(encode(RGB, "PNG"))
+    path.write_bytes(saved(RGB, "PNG"))
     with PILImage.open(path) as opened:
         pass
     with PILImage.open(path) as loaded:
@@ -249,7 +241,7 @@ def test_closed_pictures_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_picture_whose_file_is_truncated_is_refused() -> None:
-    data = encode(RGB, "PNG")
+    data = saved(RGB, "PNG")
     with (
         PILImage.open(io.BytesIO(data[: len(data) // 2])) as picture,
         pytest.raises(InputError, match="<picture>: the picture cannot be read .*truncated"),

@@ -251,6 +251,7 @@ def test_the_command_writes_a_file_that_knows_its_model(tmp_path: Path) -> None:
 def test_the_command_wants_one_thing_to_write(arguments: list[str]) -> None:
     result = CliRunner().invoke(app, ["export", *arguments])
     assert isinstance(result.exception, InputError)
+    assert str(result.exception) == "Say what to write: --onnx FILE or --folder DIR."
 
 
 METRICS = {

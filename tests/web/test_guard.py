@@ -133,19 +133,25 @@ async def answer_of(guard: Guard, receive: Any, headers: list[tuple[bytes, bytes
     return statuses[0]
 
 
+async def quick() -> Any:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def after(event: asyncio.Event) -> Any:
+    """A body that comes when an event has happened."""
+
+    async def slow() -> Any:
+        await event.wait()
+        return await quick()
+
+    return slow
+
+
 def test_requests_beyond_the_limit_are_told_to_come_again() -> None:
     async def check() -> None:
         guard = Guard(echo, Access(), Limits(requests=2))
         go_on = asyncio.Event()
-
-        async def slow() -> Any:
-            await go_on.wait()
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def quick() -> Any:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        first = [asyncio.create_task(answer_of(guard, slow, [])) for _ in range(2)]
+        first = [asyncio.create_task(answer_of(guard, after(go_on), [])) for _ in range(2)]
         await asyncio.sleep(0)
         assert guard.waiting == 2
         assert await answer_of(guard, quick, []) == 503
@@ -162,15 +168,7 @@ def test_bodies_beyond_the_memory_for_them_are_told_to_come_again() -> None:
     async def check() -> None:
         guard = Guard(echo, Access(), Limits(body=100, bodies=150))
         go_on = asyncio.Event()
-
-        async def slow() -> Any:
-            await go_on.wait()
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def quick() -> Any:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        first = asyncio.create_task(answer_of(guard, slow, [(b"content-length", b"100")]))
+        first = asyncio.create_task(answer_of(guard, after(go_on), [(b"content-length", b"100")]))
         await asyncio.sleep(0)
         assert await answer_of(guard, quick, [(b"content-length", b"51")]) == 503
         assert await answer_of(guard, quick, [(b"content-length", b"50")]) == 200

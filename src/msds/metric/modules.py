@@ -320,3 +320,7 @@ class DeepSSIMLite(MSDS):
 
     def compare_grams(self, a: Tensor, b: Tensor) -> Tensor:
         return lite_similarity(a, b)
+
+
+METRICS: dict[str, type[MSDS]] = {metric.kind: metric for metric in (MSDS, DeepSSIM, DeepSSIMLite)}
+"""The metrics by their kind, as settings and files name it."""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from msds.errors import InputError, MSDSError, WeightsError
 from msds.files import atomic_write
-from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite
+from msds.metric.modules import METRICS, MSDS
 from msds.metric.settings import Identity
 from msds.text import one_line, reason
 from msds.trunks import ChainTrunk
@@ -125,8 +125,7 @@ def load_pretrained(folder: str | os.PathLike[str], wanted: type[Metric]) -> Met
 
 def _build(kind: str, trunk: ChainTrunk, options: dict[str, Any], wanted: type[MSDS]) -> MSDS:
     """A metric of this kind, of the class that is wanted if that is one of this kind."""
-    kinds: dict[str, type[MSDS]] = {k.kind: k for k in (MSDS, DeepSSIM, DeepSSIMLite)}
-    made = wanted if wanted.kind == kind else kinds[kind]
+    made = wanted if wanted.kind == kind else METRICS[kind]
     return made(trunk, **options)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msds.models.catalogue import DEFAULT_MODEL, MODELS, Model, trunk_name
 from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
-from msds.trunks.layers import Conv, Layer, expected_shapes, output_size
+from msds.trunks.layers import expected_shapes, multiply_accumulates
 from msds.trunks.vgg import vgg_layers
 from msds.trunks.weights.published import PUBLISHED, candidates
 
@@ -74,7 +74,7 @@ def _listed(model: Model) -> Listed:
     layers = COMPACT_LAYERS if model.trunk == "compact" else vgg_layers(model.trunk)
     parameters = sum(math.prod(shape) for shape in expected_shapes(layers).values())
     levels = model.settings.levels
-    cost = sum(gmac(layers, HEIGHT >> k, WIDTH >> k) for k in range(levels))
+    cost = sum(multiply_accumulates(layers, HEIGHT >> k, WIDTH >> k) for k in range(levels)) / 1e9
     path, how = _weights(model.trunk)
     name = model.id.replace(model.trunk, trunk_name(model.trunk))
     return Listed(
@@ -92,18 +92,6 @@ def _listed(model: Model) -> Listed:
         path,
         how,
     )
-
-
-def gmac(layers: tuple[Layer, ...], height: int, width: int) -> float:
-    """Billions of multiplications that the convolutions of a chain take for one image."""
-    total, channels = 0, 3
-    for layer in layers:
-        height, width = output_size(layer, height), output_size(layer, width)
-        if isinstance(layer, Conv):
-            taps = layer.kernel**2 * (channels // layer.groups)
-            total += taps * layer.channels * height * width
-            channels = layer.channels
-    return total / 1e9
 
 
 def _weights(trunk: str) -> tuple[str | None, str]:

@@ -10,14 +10,12 @@ from typing import Any
 
 from msds.encoding.levels import Small
 from msds.errors import InputError
-from msds.metric.modules import MSDS, DeepSSIM, DeepSSIMLite
+from msds.metric.modules import METRICS, MSDS
 from msds.metric.saved import CONFIG
 from msds.metric.settings import OPTIONS, Identity, Normalize
 from msds.models.catalogue import DEFAULT_MODEL, MODELS, Model, model_of_id, trunk_name
 from msds.models.file import read_model
 from msds.text import did_you_mean, printable
-
-_KINDS: dict[str, type[MSDS]] = {kind.kind: kind for kind in (MSDS, DeepSSIM, DeepSSIMLite)}
 
 
 def load_model(
@@ -54,7 +52,7 @@ def load_model(
         return _saved(name, trunk_weights=trunk_weights, levels=levels, normalize=normalize)
     model = find_model(name)
     settings = model.settings
-    kind = _KINDS[settings.metric]
+    kind = METRICS[settings.metric]
     allowed = OPTIONS[settings.metric]
     if levels not in (None, settings.levels):
         if "levels" not in allowed:
