@@ -10,6 +10,7 @@ import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,23 +116,17 @@ def run_manifest(
         stack.enter_context(only_writer(out))
         begun = HEADER in _names(out, job.resume)
         digest, table = _manifest_here(manifest, stack)
-        session: list[Any] = []
+        cpus = None if workers.count is None else workers.count * workers.cpus
 
-        def ray() -> Any:
-            if not session:
-                cpus = None if workers.count is None else workers.count * workers.cpus
-                session.append(stack.enter_context(connected(address, cpus)))
-            return session[0]
+        @cache
+        def ray() -> Any:  # begun only where something is left to do
+            return stack.enter_context(connected(address, cpus))
 
         if begun:
             header = _same(Header.read(out), digest, run, job, out)
         else:
             files, columns = make_plan(table, out, run.levels, _count(ray(), workers, job))
-            folder = folder_of(manifest)
-            shown = "" if folder == "." else folder
-            header = Header(
-                digest, absolute(folder), shown, columns, run, job.conditions.same_size, files
-            )
+            header = _header(manifest, digest, columns, run, job, files)
             header.write(out)
         done = finished(out)
         missing = [block for block in range(len(header.sizes)) if block not in done]
@@ -180,6 +175,21 @@ def _manifest_here(manifest: str, stack: ExitStack) -> tuple[str, Path]:
     path = Path(folder) / f"manifest{suffix}"
     with path.open("wb") as file:
         return fetch(manifest, file), path
+
+
+def _header(
+    manifest: str,
+    digest: str,
+    columns: dict[str, str],
+    run: Run,
+    job: Job,
+    files: tuple[tuple[int, ...], ...],
+) -> Header:
+    """The header of a run that begins."""
+    folder = folder_of(manifest)
+    shown = "" if folder == "." else folder
+    same_size = job.conditions.same_size
+    return Header(digest, absolute(folder), shown, columns, run, same_size, files)
 
 
 def _same(header: Header, digest: str, run: Run, job: Job, out: str) -> Header:

@@ -12,9 +12,9 @@ from msds.errors import InputError
 
 Form: TypeAlias = Literal["linear", "geometric"]
 FORMS: tuple[Form, ...] = get_args(Form)
+
 GEOMETRIC_FLOOR = 1e-4
 """Least level score in the geometric form, in which powers of negative numbers do not exist."""
-
 
 ROUNDING = 0.005
 """How far from 1 the sum of given weights may be: as far as three of two decimals, say."""

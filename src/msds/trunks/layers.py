@@ -26,6 +26,7 @@ class Conv:
 
     @property
     def padding(self) -> int:
+        """Zeros on each side of the map."""
         return self.kernel // 2
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import struct
 import tempfile
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -104,12 +103,7 @@ class ExrRows:
     def __enter__(self) -> ExrRows:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TypeAlias
 
 import numpy as np
 
@@ -30,7 +30,8 @@ _PHOTOMETRIC: dict[int, tuple[Literal["grey", "rgb", "cmyk"], int]] = {
     5: ("cmyk", 4),
 }
 _WHITE_IS_ZERO = 0
-_ASSOCIATED, _STRAIGHT = 1, 2
+Alpha: TypeAlias = Literal["none", "straight", "associated"]
+_ALPHA: dict[int, Alpha] = {1: "associated", 2: "straight"}
 _PROFILE, _ORIENTATION = 34675, 274
 _FLOATING = 3
 # Threads of tifffile, each with a strip or tile.
@@ -43,7 +44,7 @@ class Layout:
 
     colour: Literal["grey", "rgb", "cmyk"]
     channels: int
-    alpha: Literal["none", "straight", "associated"]
+    alpha: Alpha
     inverted: bool
     maximum: float
     profile: bytes | None
@@ -121,15 +122,10 @@ def read_layout(page: Any, name: str) -> Layout:
             f"{name}: the TIFF has {page.samplesperpixel} channels; expected {colours}, or one more"
             " with alpha."
         )
-    alpha: Literal["none", "straight", "associated"] = "none"
+    alpha = _ALPHA.get(extras[0], "none") if extras else "none"
     notes: tuple[str, ...] = ()
-    if extras:
-        if extras[0] == _STRAIGHT:
-            alpha = "straight"
-        elif extras[0] == _ASSOCIATED:
-            alpha = "associated"
-        else:
-            notes += ("extra channel of no stated meaning dropped",)
+    if extras and alpha == "none":
+        notes += ("extra channel of no stated meaning dropped",)
     kind, size = page.dtype.kind, page.dtype.itemsize
     if kind not in "uf" or size > 8 or (kind == "u" and size > 4):
         raise InputError(

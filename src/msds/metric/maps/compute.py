@@ -162,17 +162,7 @@ def _record(
         )
         for k, found in enumerate(values)
     )
-    regions: tuple[Region, ...] = ()
-    if kind == "local":
-        similarity = [1 - level.values for level in levels]
-        regions = tuple(
-            Region(
-                name,
-                tuple(region_scores(metric, pieces, sums, name)[0].tolist()),
-                tuple(part.mean(name, s) for part, s in zip(sums, similarity, strict=True)),
-            )
-            for name in REGIONS
-        )
+    regions = _regions(metric, pieces, sums, levels) if kind == "local" else ()
     return QualityMap(
         kind,
         levels,
@@ -184,6 +174,21 @@ def _record(
         metric.fingerprint,
         metric.trunk.name,
         regions,
+    )
+
+
+def _regions(
+    metric: MSDS, pieces: Pieces, sums: list[GramSums], levels: tuple[LevelMap, ...]
+) -> tuple[Region, ...]:
+    """The whole and the halves: how they score, and how alike their windows are."""
+    similarity = [1 - level.values for level in levels]
+    return tuple(
+        Region(
+            name,
+            tuple(region_scores(metric, pieces, sums, name)[0].tolist()),
+            tuple(part.mean(name, s) for part, s in zip(sums, similarity, strict=True)),
+        )
+        for name in REGIONS
     )
 
 

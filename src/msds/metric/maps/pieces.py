@@ -168,7 +168,7 @@ def _reader(source: Any) -> RegionReader:
     if not isinstance(source, RegionReader):
         raise InputError(
             f"A map is made of a tensor or a reader of regions; got {type(source).__name__} "
-            "(msds.map takes files, arrays and PIL images)."
+            "(msds.map_pair takes files, arrays and PIL images)."
         )
     return source
 
