@@ -80,20 +80,37 @@ _FORMS = ("json", "png")
 
 def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
     """Let an application answer for a service."""
+    _add_health(app, service, guard)
+    _add_scores(app, service)
+    _add_report(app, service)
+    _add_places(app, service)
+    _add_references(app, service)
+    _add_map(app, service)
+    _add_picture(app, service)
 
-    def post(
-        path: str, summary: str, shape: Any, media: str = "application/json", /, **form: Any
-    ) -> Callable[[_H], _H]:
-        made: dict[int | str, dict[str, Any]] = {200: {"content": {media: {}}}}
-        return app.post(
-            path,
-            summary=summary,
-            response_model=shape,
-            response_class=Response if shape is None else JSONResponse,
-            responses=_failures(_FORM) | made,
-            openapi_extra={"requestBody": _body(form)},
-        )
 
+def _post(
+    app: FastAPI,
+    path: str,
+    summary: str,
+    shape: Any,
+    media: str = "application/json",
+    /,
+    **form: Any,
+) -> Callable[[_H], _H]:
+    """What makes a function answer forms, of these fields, with this shape or a file."""
+    made: dict[int | str, dict[str, Any]] = {200: {"content": {media: {}}}}
+    return app.post(
+        path,
+        summary=summary,
+        response_model=shape,
+        response_class=Response if shape is None else JSONResponse,
+        responses=_failures(_FORM) | made,
+        openapi_extra={"requestBody": _body(form)},
+    )
+
+
+def _add_health(app: FastAPI, service: Service, guard: Guard) -> None:
     @app.get(
         "/api/health",
         summary="Whether the server is there",
@@ -110,7 +127,10 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
             "most_waiting": service.limits.requests,
         }
 
-    @post(
+
+def _add_scores(app: FastAPI, service: Service) -> None:
+    @_post(
+        app,
         "/api/score",
         "Score an image against its reference",
         answers.ScoreAnswer,
@@ -126,7 +146,8 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
             raise RefusedError(422, scores[0].error)
         return {**record(scores[0]), "reference_id": _kept(form, service, known)}
 
-    @post(
+    @_post(
+        app,
         "/api/rank",
         "Rank several images against one reference",
         answers.RankAnswer,
@@ -145,7 +166,10 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
             "reference_id": _kept(form, service, known),
         }
 
-    @post(
+
+def _add_report(app: FastAPI, service: Service) -> None:
+    @_post(
+        app,
         "/api/report",
         "Save a page of several images against one reference, with pictures in it",
         None,
@@ -163,7 +187,10 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         headers = {"content-disposition": 'attachment; filename="report.html"'}
         return Response(page, headers=headers, media_type="text/html")
 
-    @post(
+
+def _add_places(app: FastAPI, service: Service) -> None:
+    @_post(
+        app,
         "/api/places",
         "Tell whether parts are alike but not in the same places",
         answers.PlacesAnswer,
@@ -178,6 +205,8 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
         )
         return {"position": found.note, "unknown": found.unknown}
 
+
+def _add_references(app: FastAPI, service: Service) -> None:
     @app.delete(
         "/api/references/{reference_id}",
         summary="Forget a reference",
@@ -191,7 +220,10 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
             raise RefusedError(404, "There is no such reference, or not any more.")
         return Response(status_code=204)
 
-    @post(
+
+def _add_map(app: FastAPI, service: Service) -> None:
+    @_post(
+        app,
         "/api/map",
         "Show where two images differ",
         answers.MapAnswer,
@@ -216,7 +248,10 @@ def add_routes(app: FastAPI, service: Service, guard: Guard) -> None:
             return JSONResponse(await run_in_threadpool(map_answer, found))
         return Response(await run_in_threadpool(_drawn, found, image), media_type="image/png")
 
-    @post(
+
+def _add_picture(app: FastAPI, service: Service) -> None:
+    @_post(
+        app,
         "/api/picture",
         "Show an image as the metric sees it, as a PNG",
         None,
