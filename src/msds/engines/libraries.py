@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 from msds.errors import require
@@ -40,36 +41,22 @@ def library(module: str, extra: str) -> Any:
 
 
 @contextmanager
-def _onnxruntime() -> Iterator[None]:
-    """Its own switch, which is read when the library is loaded."""
-    switch = "ORT_DISABLE_TELEMETRY"
-    before = os.environ.get(switch)
-    os.environ[switch] = "1"
+def _entry(place: MutableMapping[str, Any], name: str, value: Any) -> Iterator[None]:
+    """An entry of a mapping while the block runs; then it is as it was."""
+    before = place.get(name)
+    place[name] = value
     try:
         yield
     finally:
         if before is None:
-            del os.environ[switch]
+            del place[name]
         else:
-            os.environ[switch] = before
-
-
-@contextmanager
-def _openvino() -> Iterator[None]:
-    """Its reporter as if it were not installed: then it takes a stand-in that does nothing."""
-    reporter = "openvino_telemetry"
-    before = sys.modules.get(reporter)
-    sys.modules[reporter] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        if before is None:
-            del sys.modules[reporter]
-        else:
-            sys.modules[reporter] = before
+            place[name] = before
 
 
 _SILENT: dict[str, Callable[[], AbstractContextManager[None]]] = {
-    "onnxruntime": _onnxruntime,
-    "openvino": _openvino,
+    # Its own switch, which is read when the library is loaded.
+    "onnxruntime": partial(_entry, os.environ, "ORT_DISABLE_TELEMETRY", "1"),
+    # Its reporter as if it were not installed: then it takes a stand-in that does nothing.
+    "openvino": partial(_entry, sys.modules, "openvino_telemetry", None),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -44,21 +45,27 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
     network, _, layer = spec.partition(":")
     if network not in TRUNKS:
         raise InputError(f"Unknown trunk {spec!r}: expected one of {', '.join(TRUNKS)}.")
-    if network == "compact":
-        if layer:
-            raise InputError("The compact trunk has no layers to choose from: use 'compact'.")
-        layers: tuple[Layer, ...] = COMPACT_LAYERS
-    else:
+    if network == "compact" and layer:
+        raise InputError("The compact trunk has no layers to choose from: use 'compact'.")
+    layers: tuple[Layer, ...] = COMPACT_LAYERS
+    if network != "compact":
         layers = vgg_layers(network, layer or DEFAULT_LAYER)
-    name = network if layer in ("", DEFAULT_LAYER) else spec
-    if network == "compact":
-        name = f"compact-v{COMPACT_VERSION}" if weights is None else f"compact-{Path(weights).stem}"
     if weights == RANDOM:
         return ChainTrunk(f"{network}-random", layers, random_weights(layers))
-    if network == "compact":
-        if weights is None:
-            return ChainTrunk(name, layers, _read(COMPACT_WEIGHTS, COMPACT_SHA256))
-        return ChainTrunk(name, layers, _read(expanded(weights)))
+    return _compact(weights) if network == "compact" else _vgg(network, layer, layers, weights)
+
+
+def _compact(weights: str | os.PathLike[str] | None) -> ChainTrunk:
+    if weights is None:
+        tensors = _read(COMPACT_WEIGHTS, COMPACT_SHA256)
+        return ChainTrunk(f"compact-v{COMPACT_VERSION}", COMPACT_LAYERS, tensors)
+    return ChainTrunk(f"compact-{Path(weights).stem}", COMPACT_LAYERS, _read(expanded(weights)))
+
+
+def _vgg(
+    network: str, layer: str, layers: Sequence[Layer], weights: str | os.PathLike[str] | None
+) -> ChainTrunk:
+    """The published network up to the last of these layers, which is named if it is not usual."""
     from msds.trunks.weights.stored import load_published
 
     kept = expected_shapes(vgg_layers(network))
@@ -69,6 +76,7 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
             "beyond it."
         )
     tensors = load_published(network, weights)
+    name = network if layer in ("", DEFAULT_LAYER) else f"{network}:{layer}"
     return ChainTrunk(name, layers, {key: tensors[key] for key in wanted})
 
 
