@@ -1,4 +1,7 @@
-"""Models for `torch.hub.load(path_of_this_repository, NAME, source="local")`."""
+"""Models for `torch.hub.load(path_of_this_repository, NAME, source="local")`.
+
+Their options are those of `msds.load_model`: trunk_weights, levels, small, normalize.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,6 @@ def from_pretrained(folder: str | os.PathLike[str]) -> MSDS:
 
 
 def _load(model: str, **options: object) -> MSDS:
-    """Options are those of `msds.load_model`: trunk_weights, levels, small, normalize."""
     from msds.models import load_model
 
     return load_model(model, **options)  # type: ignore[arg-type]

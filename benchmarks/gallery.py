@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.chromium import chromium
 from msds.gallery.making import Illustrated, make_gallery
 from msds.results import Run, Score
 
@@ -91,12 +91,7 @@ def made_up(folder: Path, pairs: int) -> list[Score]:
 
 def measured(page: Path, steps: int) -> dict[str, float]:
     """Opening and scrolling of a page."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         tab = browser.new_page(viewport={"width": 1400, "height": 900})
         session = tab.context.new_cdp_session(tab)
         # The main thread's own time, which does not count what others do on a busy machine.
@@ -118,7 +113,6 @@ def measured(page: Path, steps: int) -> dict[str, float]:
         tab.locator("#head .score button").click()
         tab.locator("#head .score[aria-sort]").wait_for()
         sorting = time.perf_counter() - start
-        browser.close()
     return {
         "first rows, ms": opened,
         "main thread at work until then, ms": before,

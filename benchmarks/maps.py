@@ -12,9 +12,8 @@ tables; what was measured is kept, so that an interrupted run goes on.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import flip_evaluator
@@ -24,6 +23,7 @@ from PIL import Image, ImageDraw
 from scipy.stats import rankdata
 from skimage.metrics import structural_similarity
 
+from benchmarks.kept import measured
 from benchmarks.photographs import photographs, to_tensor
 from msds import MSDS, load_model
 from training import distortions
@@ -127,18 +127,12 @@ def areas(metric: MSDS, mask: Mask, a: Array, b: Array) -> dict[str, float]:
 
 def measure(metric: MSDS, data: Path, keep: Path, most: int, around: str) -> list[Case]:
     """All cases; those measured earlier are read from `keep`."""
-    lines = keep.read_text().splitlines() if keep.exists() else []
-    done = [Case(**json.loads(line)) for line in lines]
-    with keep.open("a") as file:
-        for number, (kind, strength, mask, a, b) in enumerate(cases(data, most, around)):
-            if number < len(lines):
-                if (done[number].kind, done[number].strength) != (kind, strength):
-                    raise SystemExit(f"{keep}: line {number + 1} is of another plan; remove it.")
-                continue
-            done.append(Case(around, kind, strength, areas(metric, mask, a, b)))
-            file.write(json.dumps(asdict(done[-1])) + "\n")
-            file.flush()
-    return done
+    plan = (
+        ({"around": around, "kind": kind, "strength": strength}, images)
+        for kind, strength, *images in cases(data, most, around)
+    )
+    found = measured(keep, plan, lambda images: {"areas": areas(metric, *images)})
+    return [Case(**case) for case in found]
 
 
 def table(found: list[Case]) -> None:

@@ -20,6 +20,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from benchmarks.chromium import chromium
+
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT / "examples" / "photos"
 WIDE, NARROW, HEIGHT = 1180, 390, 844
@@ -66,12 +68,7 @@ def beside(*pictures: Image.Image) -> Image.Image:
 
 def taken(address: str) -> dict[str, Image.Image]:
     """The pictures by name."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+    with chromium() as browser:
 
         def tab(width: int, scheme: str) -> Any:
             opened = browser.new_page(
@@ -91,7 +88,6 @@ def taken(address: str) -> dict[str, Image.Image]:
         wide.locator(".viewer .handle").fill("46")
         wide.wait_for_timeout(300)
         pair = beside(shot(wide))
-        browser.close()
     return {"report": page, "report-pair": pair}
 
 

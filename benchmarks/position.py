@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+from benchmarks.kept import measured
 from benchmarks.photographs import photographs, to_tensor
 from msds import MSDS, load_image, load_model
 from msds.metric.maps.position import disagreement
@@ -137,25 +138,20 @@ def all_pairs(data: Path, most: int) -> Iterator[tuple[str, str, str, Load]]:
 
 def measure(metric: MSDS, data: Path, keep: Path, most: int) -> list[Pair]:
     """All pairs; those measured earlier are read from the file `keep`."""
-    lines = keep.read_text().splitlines() if keep.exists() else []
-    done = [unpacked(line) for line in lines]
-    with keep.open("a") as file:
-        for number, (split, kind, name, load) in enumerate(all_pairs(data, most)):
-            if number < len(lines):
-                known = done[number]
-                if (known.split, known.kind, known.name) != (split, kind, name):
-                    raise SystemExit(f"{keep}: line {number + 1} is of another plan; remove it.")
-                continue
-            done.append(Pair(split, kind, name, list(metric.map(*load()).regions)))
-            file.write(json.dumps(asdict(done[-1])) + "\n")
-            file.flush()
-    return done
+    plan = (
+        ({"split": split, "kind": kind, "name": name}, load)
+        for split, kind, name, load in all_pairs(data, most)
+    )
+    found = measured(keep, plan, lambda load: {"regions": regions(metric, load)})
+    return [
+        Pair(**pair | {"regions": [Region(**region) for region in pair["regions"]]})
+        for pair in found
+    ]
 
 
-def unpacked(line: str) -> Pair:
-    """A pair that was kept."""
-    kept = json.loads(line)
-    return Pair(**kept | {"regions": [Region(**region) for region in kept["regions"]]})
+def regions(metric: MSDS, load: Load) -> list[dict[str, Any]]:
+    """The regions of a pair's map, as they are kept."""
+    return [asdict(region) for region in metric.map(*load()).regions]
 
 
 def report(pairs: list[Pair], weights: tuple[float, ...]) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from benchmarks.chromium import chromium
 
 SIZES = {"wide": (1400, 1000), "narrow": (390, 844)}
 SHOWN = "one-part-blurred.png"
@@ -61,13 +62,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--all", action="store_true", help="all four, not only those of the docs")
     arguments = parser.parse_args()
-    from playwright.sync_api import sync_playwright
-
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    options = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    with served() as address, sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=program, args=options, timeout=0)
+    with served() as address, chromium() as running:
         for name, (width, height) in SIZES.items():
             for scheme in ("light", "dark"):
                 usual = {"wide": "light", "narrow": "dark"}[name] == scheme
@@ -80,7 +76,6 @@ def main() -> None:
                 end = "" if usual else f"-{scheme}"
                 shoot(page, address, arguments.folder / f"serve-{name}{end}.png")
                 page.close()
-        running.close()
 
 
 if __name__ == "__main__":

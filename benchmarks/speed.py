@@ -193,6 +193,20 @@ def processor() -> str:
     return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
 
 
+def described(options: argparse.Namespace) -> dict[str, Any]:
+    """When, where and with what it was measured, and nothing measured yet."""
+    return {
+        "date": datetime.now(timezone.utc).isoformat(timespec="minutes"),
+        "processor": processor(),
+        "torch": torch.__version__,
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "settings": {k: str(v) for k, v in vars(options).items() if k != "out"},
+        "limits": {},
+        "pairs": [],
+        "many": [],
+    }
+
+
 def main() -> None:
     """Measure what the command line asks for, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -206,16 +220,7 @@ def main() -> None:
     if options.quick:
         options.turns, options.sizes, options.folder = 1, list(SIZES)[:1], 40
         options.threads = options.threads[:1]
-    result: dict[str, Any] = {
-        "date": datetime.now(timezone.utc).isoformat(timespec="minutes"),
-        "processor": processor(),
-        "torch": torch.__version__,
-        "capability": torch.backends.cpu.get_cpu_capability(),
-        "settings": {k: str(v) for k, v in vars(options).items() if k != "out"},
-        "limits": {},
-        "pairs": [],
-        "many": [],
-    }
+    result = described(options)
     options.out.mkdir(parents=True, exist_ok=True)
 
     def keep() -> None:
