@@ -14,6 +14,7 @@ from helpers.scoring_files import RANDOM, call, write_image
 from msds.errors import InputError
 from msds.results import Score, read_results
 from msds.results.clips import FrameJournal
+from msds.results.journal import line_of
 from msds.video.frames import FrameScorer
 from msds.video.work import Work
 
@@ -259,6 +260,33 @@ def test_frames_that_cannot_be_kept_end_the_run_and_lose_none(
     scored = count_frames(monkeypatch)
     assert call(monkeypatch, capsys, *add, "--resume").status == 0
     assert scored == list(range(4, COUNT))
+    assert plain(frames) == plain(whole)
+
+
+@pytest.mark.parametrize("line", ['"frame": 2', '{"clip": ["r"]}'])
+def test_frames_behind_a_line_that_is_damaged_are_scored_again(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    line: str,
+) -> None:
+    frames, whole = tmp_path / "frames.csv", tmp_path / "whole.csv"
+    files = (*RANDOM, folder / "refs" / "a.mp4", folder / "worse.mkv")
+    assert call(monkeypatch, capsys, "score", *files, "--frames", whole).status == 0
+    with monkeypatch.context() as patch:
+        fail_at(patch, 6, KeyboardInterrupt())
+        assert call(patch, capsys, "score", *files, "--frames", frames).status == 130
+    (journal,) = tmp_path.glob("frames.csv.*")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    if line in lines[4].decode():
+        lines[4] = lines[4].replace(b'"frame": 2', b'"frame": 7')
+    else:
+        lines[4] = line_of(json.loads(line))  # whole, but none that this version writes
+    journal.write_bytes(b"".join(lines))
+    scored = count_frames(monkeypatch)
+    assert call(monkeypatch, capsys, "score", *files, "--frames", frames, "--resume").status == 0
+    assert scored == list(range(2, COUNT))
     assert plain(frames) == plain(whole)
 
 

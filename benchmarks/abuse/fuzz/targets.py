@@ -31,6 +31,7 @@ from msds.results.clips import FrameJournal
 from msds.results.earlier import read_results
 from msds.results.journal import line_of
 from msds.study.datasets.manifest import read_manifest as read_rated
+from msds.video.tally import Tally
 from msds.web.refusals import RefusedError
 from msds.web.settings import Limits
 from msds.web.uploads import READING_FIELDS, read_form
@@ -102,8 +103,8 @@ def tables(data: bytes) -> None:
 
 
 def models(data: bytes) -> None:
-    """A model file is read, or refused in a sentence."""
-    path = _file("model.json", data)
+    """A model file is read, or refused in a sentence: as it is, or a good one with odd values."""
+    path = _file("model.json", _odd_model(data[1:]) if data[:1] < b"\x80" else data[1:])
     _read(path.name, lambda: find_model(path))
 
 
@@ -124,7 +125,9 @@ def journals(data: bytes) -> None:
     def kept() -> None:
         with FrameJournal(frames, RUN, resume=True) as journal:
             for pair in PLAN.pairs:
-                list(journal.frames(pair))
+                tally = Tally(pair)
+                for score in journal.frames(pair):
+                    tally.add_kept(score)
 
     _read(frames.name, kept)
 
@@ -208,6 +211,16 @@ def _sealed(lines: bytes) -> bytes:
     return b"".join(made)
 
 
+def _odd_model(choices: bytes) -> bytes:
+    """A good model in which each two bytes replace a value by another."""
+    content = dict(texts.MODEL)
+    names = (*texts.MODEL, "filter", "normalize", "trunk_digest", "x")
+    values = (*texts.VALUES, *texts.MODEL.values(), "gaussian", "geometric", "vgg16", 1, 12, [1.0])
+    for name, value in zip(choices[::2], choices[1::2], strict=False):
+        content[names[name % len(names)]] = values[value % len(values)]
+    return json.dumps(content).encode()
+
+
 def _images() -> Iterator[bytes]:
     for sample in lossless.make_samples(0).values():
         yield sample.data
@@ -227,8 +240,9 @@ def _journals() -> Iterator[bytes]:
     for content in contents:
         del content["crc32"]
     clip = {"clip": ["r0.png", "d0.png"], "sha256": ["a", "b"]}
-    plain = b"".join(json.dumps(one).encode() + b"\n" for one in (*contents[:3], clip, contents[1]))
-    yield b"\0" + plain
+    frame = {**contents[1], "columns": {"frame": 3, "time": 0.12, "lonely": False, "passed": 1}}
+    plain = (contents[0], clip, frame, *contents[1:3])
+    yield b"\0" + b"".join(json.dumps(one).encode() + b"\n" for one in plain)
     yield b"\xff" + written[:2000]
 
 
@@ -247,8 +261,9 @@ def _forms() -> Iterator[bytes]:
 
 
 def _models() -> Iterator[bytes]:
-    yield json.dumps(texts.MODEL, indent=1).encode()
-    yield json.dumps({**texts.MODEL, "fusion": "geometric", "filter": "gaussian"}).encode()
+    yield b"\0"
+    for content in (texts.MODEL, {**texts.MODEL, "fusion": "geometric", "filter": "gaussian"}):
+        yield b"\xff" + json.dumps(content).encode()
 
 
 TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from msds.pairs import Pair, Plan
-from msds.results.journal import Journal, line_of, read_record
+from msds.results.journal import Journal, line_of, read_record, record_of
 from msds.results.record import Run, Score
 
 WHOLE = ("frames", "failed_frames", "unmatched_reference", "unmatched_distorted")
@@ -66,6 +67,8 @@ class Kept:
 class FrameJournal(Journal):
     """Records of frames as they come, of any number of pairs of clips.
 
+    What is behind a damaged line is scored again: a frame is never missing among others.
+
     Parameters
     ----------
     path, run, resume : as of `Journal`.
@@ -106,7 +109,7 @@ class FrameJournal(Journal):
         with self.path.open("rb") as file:
             for place in kept.places:
                 file.seek(place)
-                content = read_record(file.readline())
+                content = record_of(file.readline())
                 if content is not None:
                     yield Score.of(pair, self._run, content)
 
@@ -120,18 +123,37 @@ class FrameJournal(Journal):
         else:
             super()._refuse_old()
 
-    def _index(self, line: bytes, offset: int, former: bool) -> None:
+    def _index(self, line: bytes, offset: int, former: bool) -> bool:
         content = read_record(line)
-        if content is None:
-            self.damaged += 1
-        elif "clip" in content:
-            reference, distorted = map(str, content["clip"])
-            first, second = map(str, content["sha256"])
-            self._kept[reference, distorted] = Kept((first, second))
-        else:
-            names = str(content.get("reference")), str(content.get("distorted"))
-            if names in self._kept:
-                self._kept[names].places.append(offset)
+        if content == _ENDED:
+            return True
+        if content is not None and "clip" in content:
+            clip, digests = content["clip"], content.get("sha256")
+            if _are_two_names(clip) and _are_two_names(digests):
+                self._kept[clip[0], clip[1]] = Kept((digests[0], digests[1]))
+                return True
+        elif content is not None and _is_of_a_frame(line):
+            kept = self._kept.get((content["reference"], content["distorted"]))
+            if kept is not None:
+                kept.places.append(offset)
+                return True
+        self.damaged += 1
+        return False
+
+
+def _are_two_names(value: Any) -> bool:
+    return isinstance(value, list) and [type(one) for one in value] == [str, str]
+
+
+def _is_of_a_frame(line: bytes) -> bool:
+    """Whether a line is a whole record of a frame."""
+    content = record_of(line)
+    if content is None or not isinstance(content.get("columns"), dict):
+        return False
+    if not _are_two_names([content.get("reference"), content.get("distorted")]):
+        return False
+    numbers = [*content["levels"], *(content["columns"].get(name) for name in ("frame", "time"))]
+    return all(isinstance(one, int | float) and math.isfinite(one) for one in numbers)
 
 
 def _names(pair: Pair) -> tuple[str, str]:

@@ -105,7 +105,7 @@ class Journal:
         with self.path.open("rb") as file:
             for row in sorted(self._offsets):
                 file.seek(self._offsets[row])
-                content = _record(file.readline(), former=True)
+                content = record_of(file.readline(), former=True)
                 if content is not None:
                     yield row, Score.of(self._plan.pairs[row], self._run, content)
 
@@ -139,8 +139,8 @@ class Journal:
                     break
                 if number == 0:
                     former = self._check_header(_header(line))
-                else:
-                    self._index(line, end, former)
+                elif not self._index(line, end, former):
+                    break
                 end += len(line)
         return end
 
@@ -175,12 +175,17 @@ class Journal:
             )
         return former
 
-    def _index(self, line: bytes, offset: int, former: bool) -> None:
-        """Remember where the records of a line's pair are, if the line is as it was written."""
-        content = _record(line, former)
+    def _index(self, line: bytes, offset: int, former: bool) -> bool:
+        """Remember where the records of a line's pair are, if the line is as it was written.
+
+        Returns
+        -------
+        Whether what is behind this line counts.
+        """
+        content = record_of(line, former)
         if content is None:
             self.damaged += 1
-            return
+            return True
         if "row" in content:
             rows = [content["row"]] if content["row"] in range(len(self._plan.pairs)) else []
         else:
@@ -189,6 +194,7 @@ class Journal:
             if not rows:
                 self.others.append(names)
         self._offsets.update(dict.fromkeys(rows, offset))
+        return True
 
     def _refuse_old(self) -> None:
         if self.path.stat().st_size:
@@ -241,7 +247,7 @@ def _header(line: bytes) -> dict[str, Any]:
     return content
 
 
-def _record(line: bytes, former: bool) -> dict[str, Any] | None:
+def record_of(line: bytes, former: bool = False) -> dict[str, Any] | None:
     """What a later line says, or None if it is damaged; without a checksum, what is possible."""
     content = _checked(line)
     if content is None and former:
