@@ -14,7 +14,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -99,21 +99,30 @@ def trials(scale: float, seed: int) -> Iterator[Trial]:
     """Each verb, killed again and again, so many times."""
     for name, verb in VERBS.items():
         count = max(1, round(CHAINS * scale))
-        yield Trial(name, partial(_outcomes, verb, count, f"{seed} {name}"), BAD)
+        yield Trial(name, partial(outcomes, verb, count, f"{seed} {name}"), BAD)
 
 
-def _outcomes(verb: Verb, count: int, seed: str) -> Iterator[str]:
+def outcomes(
+    verb: Verb, count: int, seed: str, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """What comes of so many chains of kills.
+
+    Parameters
+    ----------
+    environment : variables of the runs that are compared with an undisturbed one without them.
+    """
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _rated(folder)
         if verb.clips:
             clips_in(folder)
-        with _runs(folder, verb) as run:
+        with _runs(folder, verb, {}) as run:
             whole = run(folder, None)
-            if whole.status:
-                yield "does not end well"
-                return
+        if whole.status:
+            yield "does not end well"
+            return
+        with _runs(folder, verb, environment or {}) as run:
             outs = [folder / name for name in verb.outs]
             whole_outs, left = [_said(path) for path in outs], _files(folder)
             for _ in range(count):
@@ -191,7 +200,7 @@ def _write_clip(path: Path, frames: npt.NDArray[np.int64]) -> None:
 
 
 @contextmanager
-def _runs(folder: Path, verb: Verb) -> Iterator[Runs]:
+def _runs(folder: Path, verb: Verb, environment: Mapping[str, str]) -> Iterator[Runs]:
     """How a run of this verb ends that is killed at a moment, or at none."""
     with subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("killed_runs.py"))],
@@ -200,17 +209,20 @@ def _runs(folder: Path, verb: Verb) -> Iterator[Runs]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={
+            **os.environ,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            **environment,
+        },
     ) as program:
         assert program.stdin is not None
         assert program.stdout is not None
         into, out_of = program.stdin, program.stdout
-        begun = False
 
         def end(_: Path, moment: Moment | None) -> End:
-            nonlocal begun
-            arguments = [*verb.arguments, *(verb.again if begun else ())]
-            begun = True
+            left = any(folder.glob("*.journal")) or any(folder.glob("*.frames"))
+            arguments = [*verb.arguments, *(verb.again if left else ())]
             order = {"arguments": arguments, "moment": moment and asdict(moment)}
             print(json.dumps(order), file=into, flush=True)
             lines = iter(out_of.readline, "")

@@ -35,7 +35,7 @@ MODEL: dict[str, Any] = {
     "trunk": "compact",
     "levels": 2,
     "weights": [0.25, 0.75],
-    "fusion": "arithmetic",
+    "fusion": "geometric",
     "provenance": {"by": "hand"},
 }
 ROWS = [

@@ -262,7 +262,7 @@ def _forms() -> Iterator[bytes]:
 
 def _models() -> Iterator[bytes]:
     yield b"\0"
-    for content in (texts.MODEL, {**texts.MODEL, "fusion": "geometric", "filter": "gaussian"}):
+    for content in (texts.MODEL, {**texts.MODEL, "fusion": "linear", "filter": "gaussian"}):
         yield b"\xff" + json.dumps(content).encode()
 
 

@@ -125,32 +125,39 @@ class FrameJournal(Journal):
 
     def _index(self, line: bytes, offset: int, former: bool) -> bool:
         content = read_record(line)
+        if content is None or not self._is_indexed(content, line, offset):
+            self.damaged += 1
+            return False
+        return True
+
+    def _is_indexed(self, content: Mapping[str, Any], line: bytes, offset: int) -> bool:
+        """Remember what a line says; whether it says something."""
         if content == _ENDED:
             return True
-        if content is not None and "clip" in content:
-            clip, digests = content["clip"], content.get("sha256")
-            if _are_two_names(clip) and _are_two_names(digests):
-                self._kept[clip[0], clip[1]] = Kept((digests[0], digests[1]))
-                return True
-        elif content is not None and _is_of_a_frame(line):
-            kept = self._kept.get((content["reference"], content["distorted"]))
-            if kept is not None:
-                kept.places.append(offset)
-                return True
-        self.damaged += 1
-        return False
+        if "clip" in content:
+            clip, digests = _two_names(content["clip"]), _two_names(content.get("sha256"))
+            if clip is None or digests is None:
+                return False
+            self._kept[clip] = Kept(digests)
+            return True
+        kept = None
+        if _is_of_a_frame(line):
+            kept = self._kept.get((str(content.get("reference")), str(content.get("distorted"))))
+        if kept is not None:
+            kept.places.append(offset)
+        return kept is not None
 
 
-def _are_two_names(value: Any) -> bool:
-    return isinstance(value, list) and [type(one) for one in value] == [str, str]
+def _two_names(value: Any) -> tuple[str, str] | None:
+    if isinstance(value, list) and [type(one) for one in value] == [str, str]:
+        return value[0], value[1]
+    return None
 
 
 def _is_of_a_frame(line: bytes) -> bool:
     """Whether a line is a whole record of a frame."""
     content = record_of(line)
     if content is None or not isinstance(content.get("columns"), dict):
-        return False
-    if not _are_two_names([content.get("reference"), content.get("distorted")]):
         return False
     numbers = [*content["levels"], *(content["columns"].get(name) for name in ("frame", "time"))]
     return all(isinstance(one, int | float) and math.isfinite(one) for one in numbers)
