@@ -19,6 +19,11 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def listed(names: Iterable[str]) -> str:
+    """Names that others gave, as they can be shown in one line; "none" if there are none."""
+    return one_line(", ".join(names)) or "none"
+
+
 _MARKUP = re.compile(
     r"[\\`|~]|\*(?!$)|<(?=[A-Za-z/!?])|\](?=\()|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w+;)"
 )

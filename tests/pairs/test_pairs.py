@@ -389,6 +389,7 @@ def test_a_row_of_a_table_without_an_image_is_named_by_its_line(tmp_path: Path) 
         ("m.jsonl", b'{"reference": "a"\n', "line 1 is not JSON"),
         ("m.jsonl", b'["a", "b"]\n', "line 1 holds list"),
         ("m.jsonl", b'{"reference": "a"}\n', "row 1 has no column distorted; found reference"),
+        ("m.jsonl", b'{"distorted": "a", "refer\\nce": "b"}\n', r"found distorted, refer\nce; is"),
         ("m.parquet", b"not parquet", "cannot be read as Parquet"),
     ],
 )

@@ -12,7 +12,7 @@ from msds.errors import InputError
 from msds.pairs.kinds import IMAGE_SUFFIXES
 from msds.pairs.plan import Pair, Plan
 from msds.rows import Rows, read_rows, rows_of_text
-from msds.text import printable, reason
+from msds.text import listed, one_line, printable, reason
 
 REQUIRED = ("reference", "distorted")
 
@@ -94,9 +94,9 @@ def _lacking(number: int, missing: list[str], found: list[str]) -> str:
             f"as {','.join(REQUIRED)}."
         )
     meant = [close for name in missing for close in _close(name, found)]
-    advice = f"; is it {' and '.join(meant)}?" if meant else "."
+    advice = f"; is it {one_line(' and '.join(meant))}?" if meant else "."
     lacks = " and no column ".join(missing)
-    return f"row {number} has no column {lacks}; found {', '.join(found) or 'none'}{advice}"
+    return f"row {number} has no column {lacks}; found {listed(found)}{advice}"
 
 
 def _close(name: str, found: list[str]) -> list[str]:

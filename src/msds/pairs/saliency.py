@@ -10,7 +10,7 @@ from typing import Any
 from msds.errors import InputError
 from msds.pairs.folders import images_below
 from msds.pairs.plan import Pair, Plan
-from msds.text import printable
+from msds.text import listed, printable
 
 COLUMNS = ("reference_saliency", "distorted_saliency")
 """Of manifests and results: the maps of the two images."""
@@ -62,7 +62,7 @@ def with_columns(plan: Plan, folder: Path) -> Plan:
     if missing:
         raise InputError(
             f"There is no column {' and no column '.join(missing)}, which would name the saliency "
-            f"maps; found {', '.join(plan.columns) or 'none'}."
+            f"maps; found {listed(plan.columns)}."
         )
     return _mapped(plan, [_named(pair, folder) for pair in plan.pairs])
 

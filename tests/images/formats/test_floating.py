@@ -56,6 +56,25 @@ def test_openexr_without_colours_is_refused(tmp_path: Path) -> None:
         load_image(path, transfer="linear:1")
 
 
+@pytest.mark.parametrize(
+    ("word", "other", "shown"),
+    [
+        (b"scanlineimage", b"scan\n\x1bneimage", r"holds a scan\n\x1bneimage; expected rows"),
+        (b"Blue\0", b"Bl\n\x1b\0", r"has the channels Bl\n\x1b; expected R, G, B"),
+    ],
+)
+def test_words_of_an_openexr_file_are_shown_in_one_line(
+    tmp_path: Path, word: bytes, other: bytes, shown: str
+) -> None:
+    path = exr(tmp_path / "a.exr", {"Blue": np.zeros((4, 4), np.float32)})
+    data = path.read_bytes()
+    assert word in data
+    path.write_bytes(data.replace(word, other))
+    with pytest.raises(InputError) as error:
+        load_image(path, transfer="linear:1")
+    assert shown in str(error.value)
+
+
 def test_floating_tiff_and_pfm_need_a_transfer() -> None:
     light = (DEEP / 16384).astype(np.float32)
     pfm = b"PF\n32 24\n-1.0\n" + light[::-1].tobytes()

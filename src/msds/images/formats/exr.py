@@ -19,6 +19,7 @@ from msds.images.formats.samples import arrange, check_finite, straighten
 from msds.images.formats.source import EXTRA, SourceFile
 from msds.images.image import Decoded, Samples
 from msds.images.transfer import SRGB_PRIMARIES
+from msds.text import listed, one_line
 
 _ROWS = 32
 _KINDS = ("scanlineimage", "tiledimage", "")
@@ -125,10 +126,11 @@ def _choose(part: ExrPart, name: str) -> tuple[str, ...]:
     kind = part.attributes.get("type", b"").decode()
     found = next((some for some in ("RGB", "Y") if set(some) <= part.channels.keys()), None)
     if kind not in _KINDS:
+        kind = one_line(kind)
         raise InputError(f"{name}: the OpenEXR file holds a {kind}; expected rows or tiles.")
     if found is None:
         raise InputError(
-            f"{name}: the OpenEXR file has the channels {', '.join(sorted(part.channels))};"
+            f"{name}: the OpenEXR file has the channels {listed(sorted(part.channels))};"
             " expected R, G, B and perhaps A, or Y."
         )
     chosen = (*found, *(["A"] if "A" in part.channels else []))

@@ -11,6 +11,7 @@ from msds.pairs.saliency import COLUMNS
 from msds.rows import SUFFIXES as SUFFIXES
 from msds.rows import read_rows
 from msds.study.datasets.base import DeviationKind, RatedPair, RatedSet, number
+from msds.text import listed
 
 DIRECTIONS = {"higher": True, "lower": False}
 """What is written behind a table's column: whether a higher opinion is better."""
@@ -19,7 +20,7 @@ DIRECTIONS = {"higher": True, "lower": False}
 def _score_column(path: Path, columns: list[str], asked: str | None) -> str:
     if asked is not None:
         if asked not in columns:
-            raise InputError(f"{path}: there is no column {asked!r}, only {', '.join(columns)}.")
+            raise InputError(f"{path}: there is no column {asked!r}, only {listed(columns)}.")
         return asked
     numeric = [
         name
@@ -28,7 +29,7 @@ def _score_column(path: Path, columns: list[str], asked: str | None) -> str:
         or (name.lower().startswith(("mos", "dmos")) and not name.lower().endswith("_std"))
     ]
     if len(numeric) != 1:
-        found = f"found {', '.join(numeric)}" if numeric else f"found only {', '.join(columns)}"
+        found = f"found {listed(numeric)}" if numeric else f"found only {listed(columns)}"
         raise InputError(
             f"{path}: name the column of opinions as in {path.name}:mos; only one called mos, "
             f"dmos or score is taken by itself, {found}."
@@ -110,7 +111,7 @@ def read_manifest(
     for name in ("reference", "distorted"):
         if name not in columns:
             raise InputError(
-                f"{path}: there is no column {name!r}, only {', '.join(columns)}; in CSV, the "
+                f"{path}: there is no column {name!r}, only {listed(columns)}; in CSV, the "
                 "first line names the columns."
             )
     column = _score_column(path, columns, score)
