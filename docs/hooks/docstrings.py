@@ -2,18 +2,23 @@
 
 numpydoc has `name : type`, then an indented description. Here types stand in the signature, and
 what follows the colon is the description: it is put where numpydoc has it, and the type is taken
-from the signature.
+from the signature. A page that a docstring names, `docs/method.md`, is linked.
 """
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import griffe
 
+DOCS = Path(__file__).resolve().parents[1]
 DESCRIBED = ("Parameters", "Attributes")
 TYPE = re.compile(r"[\w.]+(\[[\w., |\[\]]*\])?( \| [\w.\[\], ]+)*")
+
+
+PAGE = re.compile(r"`?\bdocs/((?:[\w-]+/)*[\w-]+)\.md\b`?")
 
 
 class Docstrings(griffe.Extension):
@@ -22,7 +27,19 @@ class Docstrings(griffe.Extension):
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         if obj.docstring is not None:
             returned = str(getattr(obj, "returns", None) or "")
-            obj.docstring.value = rewritten(obj.docstring.value, returned)
+            obj.docstring.value = linked(rewritten(obj.docstring.value, returned))
+
+
+def linked(text: str) -> str:
+    """A docstring with links to the pages it names, as pages in `docs/reference` need them."""
+
+    def lead(match: re.Match[str]) -> str:
+        page = DOCS / f"{match[1]}.md"
+        lines = page.read_text(encoding="utf-8").splitlines() if page.exists() else []
+        title = next((line[2:] for line in lines if line.startswith("# ")), "")
+        return f"[{title}](../{match[1]}.md)" if title else match[0]
+
+    return PAGE.sub(lead, text)
 
 
 def rewritten(text: str, returned: str = "") -> str:

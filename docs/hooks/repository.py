@@ -3,7 +3,9 @@
 The address is that of the clone's own `origin` (or `MSDS_REPOSITORY`), so that the site of a fork
 leads to the fork; a clone without one gets a site without the link. A link to
 `../examples/common.py` works in the sources as it is; on the site it leads to the file in the
-repository, or stays plain text. A page whose text is `--8<-- "CHANGELOG.md"` shows that file.
+repository, or stays plain text. A page whose text is `--8<-- "CHANGELOG.md"` shows that file. What
+stands between `<!-- sources only -->` and `<!-- /sources only -->` is for who reads the sources, as
+on GitHub: it says what the site shows instead.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 LINK = re.compile(r"(?<![!\w])\[([^\]]+)\]\((?!\w+:|#)([^)\s]+)\)")
+SOURCES_ONLY = re.compile(r"<!-- sources only -->.*?<!-- /sources only -->\n*", re.DOTALL)
 INCLUDED = re.compile(r"^--8<-- \"([^\"]+)\"$", re.MULTILINE)
 INCLUDING = {
     "CHANGELOG.md": "changelog.md",
@@ -53,6 +56,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
         file = ROOT / match[1]
         return _led(file.read_text(encoding="utf-8"), file, here, config["repo_url"])
 
+    markdown = SOURCES_ONLY.sub("", markdown)
     return INCLUDED.sub(include, _led(markdown, here, here, config["repo_url"]))
 
 

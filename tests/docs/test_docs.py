@@ -2,12 +2,18 @@
 
 A fenced block of `sh` or `python` is run, in order, in a folder that holds the files the pages
 speak of. A block with a title is saved as the file it names; of a workflow in YAML the steps are
-run. A block that cannot be (it needs a network, a data set, a GPU) stands after the comment
-`<!-- not run: REASON -->`; what can be said of it without running it is in `test_shown.py`.
+run. What stands in a comment before a block says how else it is treated:
+
+- `<!-- needs: PACKAGE, PROGRAM -->`: run where these are, skipped elsewhere;
+- `<!-- in small: OPTIONS -->`: run with these options after those shown, to have less to do;
+- `<!-- tried by: FILE -->`: what it shows is run by these tests, with less to do;
+- `<!-- not run: REASON -->`: it needs a network, a service, hours. What can be said of it without
+  running it is in `test_shown.py`.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
@@ -20,6 +26,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from helpers import trees
 from helpers.clips import remux, scene, write_clip
 from helpers.pages import PAGES, ROOT, Block, blocks, commands, in_blocks
 from helpers.processes import run_code, run_command
@@ -29,11 +36,11 @@ GATES = (0, 3)
 """Statuses a shown command may end with: done, or a gate that closed, as gates do."""
 
 
-SETTING_UP = ("make ", "pip install", "pip wheel", "git clone", "cd ")
+ELSEWHERE = ("make ", "pip install", "pip wheel", "git clone", "cd ", "curl ")
 """Commands that other tests, or continuous integration itself, run."""
 
 PROGRAMS = ("python examples/", "python -m benchmarks.")
-"""Their arguments are tried in `test_shown.py`, and they in small by tests of their own."""
+"""Where no mark says how they are run, their arguments are tried in `test_shown.py`."""
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, examples_dir: Path) -> Path
     _with_saliency(folder, photo)
     _rate(folder, photo)
     _film(folder)
+    _sets(folder)
     return folder
 
 
@@ -75,6 +83,40 @@ def _film(folder: Path) -> None:
     small = [[plane[::2, ::2] for plane in planes] for planes in frames]
     write_clip(folder / "small.mkv", small)
     write_clip(folder / "late.mkv", [frames[0]] * 3 + frames)
+
+
+def _sets(folder: Path) -> None:
+    """Miniature rated sets of others with pictures in them, and tables of pairs."""
+    pytest.importorskip("scipy")
+    trees.filled(trees.tid2013(folder / "iqa" / "tid2013"), 176)
+    with (trees.qads(folder / "iqa" / "qads") / "mos_with_names.txt").open("a") as table:
+        table.write("0.50000  img01_3_7.bmp\n")
+    trees.touch(folder / "iqa" / "qads" / "super-resolved_images" / "img01_3_7.bmp")
+    trees.filled(folder / "iqa" / "qads", 176)
+    trees.filled(trees.kadid(folder / "iqa" / "kadid10k", references=6), 176)
+    trees.filled(trees.csiq(folder / "iqa" / "csiq", table="csv"), 176)
+    trees.filled(trees.retargetme(folder / "iqa" / "retargetme"), 64)
+    for path in (folder / "iqa" / "retargetme").rglob("*.png"):
+        name = path.relative_to(folder / "iqa" / "retargetme")
+        trees.save(folder / "gbvs-maps" / name, trees.photograph(1, 64))
+    rows = (folder / "rated.csv").read_text().splitlines()
+    for name, some in (
+        ("pairs.csv", rows[1:]),
+        ("mine.csv", rows[1:19]),
+        ("theirs.csv", rows[19:]),
+    ):
+        (folder / name).write_text("\n".join([rows[0], *some]) + "\n")
+    (folder / "photographs").mkdir()
+    Image.open(folder / "rated" / "r0.png").save(folder / "photographs" / "one.png")
+    rows_of_pairs = [
+        {"reference": f"originals/{path.name[:3]}.png", "distorted": f"compressed/{path.name}"}
+        for path in sorted((folder / "compressed").glob("*.webp"))
+    ]
+    if _is_here("pyarrow"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pq.write_table(pa.Table.from_pylist(rows_of_pairs), folder / "pairs.parquet")
 
 
 def _with_saliency(folder: Path, photo: Image.Image) -> None:
@@ -128,7 +170,7 @@ def mixed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _lines_of(block: Block) -> list[str]:
     """Commands of a block of shell, or of the steps of a workflow."""
     if block.language == "sh":
-        return commands(block.code)
+        return [f"{line.partition(' > ')[0]} {block.small}" for line in commands(block.code)]
     yaml = pytest.importorskip("yaml")
     jobs = yaml.safe_load(block.code)["jobs"].values()
     steps = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
@@ -137,31 +179,67 @@ def _lines_of(block: Block) -> list[str]:
     ]
 
 
+def _words(line: str, home: Path) -> list[str]:
+    """A command as a shell would give it to the program."""
+    return [f"{home}{word[1:]}" if word.startswith("~/") else word for word in shlex.split(line)]
+
+
+def _is_here(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None or shutil.which(name) is not None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "block", [one for one in blocks() if not one.reason], ids=lambda block: block.place
+    "block",
+    [one for one in blocks() if not one.reason and not one.tried],
+    ids=lambda block: block.place,
 )
 def test_a_block_of_the_docs_runs_as_shown(block: Block, folder: Path, mixed: Path) -> None:
+    if missing := [name for name in block.needs if not _is_here(name)]:
+        pytest.skip(f"not here: {', '.join(missing)}")
     folder = mixed if block.page == "README.md" else folder
     environment = {"MSDS_OFFLINE": "1", "COLUMNS": "80", "MPLBACKEND": "Agg"}
+    environment["MSDS_CACHE"] = str(folder / "cache")
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     if block.title:
         (folder / block.title).parent.mkdir(parents=True, exist_ok=True)
         (folder / block.title).write_text(block.code, encoding="utf-8")
     if block.language == "python":
         code = block.code.replace("path/of/this/repository", ROOT.as_posix())
-        runs = [(run_code, [code], code)]
-    else:
-        lines = _lines_of(block)
-        runs = [
-            (run_command, shlex.split(line)[1:], line) for line in lines if line.startswith("msds ")
-        ]
-        others = [line for line in lines if not line.startswith("msds ")]
-        unknown = [line for line in others if not line.startswith(SETTING_UP + PROGRAMS)]
-        assert not unknown, f"{block.place}: not run by any test: {unknown}"
-    for run, arguments, shown in runs:
-        result = run(*arguments, cwd=folder, environment=environment)
-        assert result.returncode in GATES, f"{shown}\n{result.stdout}\n{result.stderr}"
+        assert _passed(run_code(code, cwd=folder, environment=environment), code)
+        return
+    for line in _lines_of(block):
+        program, *words = _words(line, folder)
+        if line.startswith("msds serve"):
+            with serving(*words[1:], **environment) as address:
+                assert address.startswith("http://127.0.0.1:")
+        elif program == "msds":
+            assert _passed(run_command(*words, cwd=folder, environment=environment), line)
+        elif block.small:
+            code = f"import runpy, sys; sys.argv = {words[1:]!r}; sys.path.insert(0, {str(ROOT)!r})"
+            code += f"; runpy.run_module({words[1]!r}, run_name='__main__', alter_sys=True)"
+            assert _passed(run_code(code, cwd=folder, environment=environment), line)
+        else:
+            elsewhere = line.startswith(ELSEWHERE + PROGRAMS)
+            assert elsewhere, f"{block.place}: not run by any test: {line}"
+
+
+def _passed(result: subprocess.CompletedProcess[str], shown: str) -> bool:
+    assert result.returncode in GATES, f"{shown}\n{result.stdout}\n{result.stderr}"
+    return True
+
+
+@pytest.mark.parametrize(
+    "block", [one for one in blocks() if one.tried], ids=lambda block: block.place
+)
+def test_the_tests_that_a_page_names_run_what_it_shows(block: Block) -> None:
+    text = (ROOT / block.tried).read_text(encoding="utf-8")
+    for line in commands(block.code):
+        program, *words = shlex.split(line)
+        if program == "make":
+            continue
+        what = words[0] if program == "msds" else (words[1] if words[0] == "-m" else words[0])
+        assert Path(what).name in text or what.replace("benchmarks.", "benchmarks import ") in text
 
 
 def test_the_docs_speak_of_no_missing_page() -> None:

@@ -59,6 +59,29 @@ def test_descriptions_stand_where_numpydoc_has_them() -> None:
     ]
 
 
+def test_pages_named_in_a_docstring_are_linked_by_their_titles() -> None:
+    pytest.importorskip("griffe")
+    linked = hook("docstrings").linked
+    text = "form (see docs/method.md); `docs/models/compact.md`; docs/none.md of another"
+    title = (ROOT / "docs" / "method.md").read_text(encoding="utf-8").splitlines()[0][2:]
+    shown = linked(text)
+    assert f"(see [{title}](../method.md));" in shown
+    assert "](../models/compact.md);" in shown
+    assert shown.endswith("docs/none.md of another")
+
+
+def test_what_is_for_readers_of_the_sources_is_not_on_the_site() -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="changelog.md"))
+    source = (ROOT / "docs" / "changelog.md").read_text(encoding="utf-8")
+    assert "(../CHANGELOG.md)" in source
+    shown = hook("repository").on_page_markdown(source, page=page, config={"repo_url": None})
+    assert shown.startswith("# Changelog")
+    for path in (ROOT / "docs" / "reference").glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        if "\n:::" in text:
+            assert "`make docs`" in text.partition("\n:::")[0], path.name
+
+
 @pytest.mark.parametrize(
     ("origin", "shown"),
     [

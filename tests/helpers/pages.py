@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+MARKS = ("not run", "needs", "in small", "tried by")
 BLOCK = re.compile(
-    r"(?P<skip><!-- not run: (?P<reason>[^>]*) -->\s*)?"
+    r"(?P<marks>(?:<!-- (?:" + "|".join(MARKS) + r"):[^>]*-->\s*)*)"
     r"^```(?P<language>sh|python|yaml)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<code>.*?)^```",
     re.MULTILINE | re.DOTALL,
 )
@@ -25,6 +26,9 @@ class Block(NamedTuple):
     code : what stands in it.
     title : the file that it is to be saved as, or "".
     reason : why it is not run, or "".
+    needs : packages and programs that it is run with where they are here.
+    small : options that are added to each of its commands, to have less to do.
+    tried : the file of tests that runs what it shows, with less to do, or "".
     """
 
     page: str
@@ -32,7 +36,10 @@ class Block(NamedTuple):
     language: str
     code: str
     title: str
-    reason: str
+    reason: str = ""
+    needs: tuple[str, ...] = ()
+    small: str = ""
+    tried: str = ""
 
     @property
     def place(self) -> str:
@@ -46,12 +53,23 @@ def blocks() -> list[Block]:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for match in BLOCK.finditer(text):
-            reason = (match["reason"] or "").strip()
-            assert reason or not match["skip"], f"{page}: say why a block is not run"
+            marks = dict(re.findall(r"<!-- ([a-z ]+):\s*([^>]*?)\s*-->", match["marks"]))
+            assert all(marks.values()), f"{page}: a mark of a block says nothing"
             line = text[: match.start()].count("\n") + 1
             name = page.relative_to(ROOT).as_posix()
-            title = match["title"] or ""
-            found.append(Block(name, line, match["language"], match["code"], title, reason))
+            found.append(
+                Block(
+                    name,
+                    line,
+                    match["language"],
+                    match["code"],
+                    match["title"] or "",
+                    reason=marks.get("not run", ""),
+                    needs=tuple(marks.get("needs", "").replace(",", " ").split()),
+                    small=marks.get("in small", ""),
+                    tried=marks.get("tried by", ""),
+                )
+            )
     return found
 
 

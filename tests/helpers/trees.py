@@ -127,14 +127,17 @@ def tid2013(root: Path) -> Path:
     return root
 
 
-def kadid(root: Path) -> Path:
-    """One reference, three distorted images."""
-    rows = [("I01_01_01", 4.57, 0.496), ("I01_01_05", 1.1, 0.3), ("I01_25_03", 3.0, 0.9)]
-    touch(root / "images" / "I01.png")
+def kadid(root: Path, references: int = 1) -> Path:
+    """Three distorted images of each reference."""
+    rows = [("01_01", 4.57, 0.496), ("01_05", 1.1, 0.3), ("25_03", 3.0, 0.9)]
     text = "dist_img,ref_img,dmos,var\n"
-    for name, score, spread in rows:
-        touch(root / "images" / f"{name}.png")
-        text += f"{name}.png,I01.png,{score},{spread}\n"
+    for number in range(1, references + 1):
+        reference = f"I{number:02d}"
+        touch(root / "images" / f"{reference}.png")
+        for kind, score, spread in rows:
+            name = f"{reference}_{kind}.png"
+            touch(root / "images" / name)
+            text += f"{name},{reference}.png,{score},{spread}\n"
     (root / "dmos.csv").write_text(text)
     return root
 
@@ -291,4 +294,14 @@ def part(root: Path, name: str) -> Path:
             touch(root / file)
         lines.append(",".join([*files, rest]))
     (root / "pairs.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def filled(root: Path, side: int) -> Path:
+    """The same with pictures in its empty files, each noisier than the one before it by name."""
+    empty = [
+        path for path in sorted(root.rglob("*.*")) if path.is_file() and not path.stat().st_size
+    ]
+    for number, path in enumerate(empty):
+        save(path, noisy(photograph(0, side), 2.0 * number))
     return root
