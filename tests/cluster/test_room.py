@@ -31,8 +31,11 @@ def test_workers_have_room_where_cores_memory_and_gpus_do() -> None:
     assert Workers(device="cuda", memory=GIB).room(nodes, GIB) == 2
     assert Workers(device="cuda:0", gpus=0.5, memory=GIB).room(nodes, GIB) == 2
     assert small.room([node(alive=False, CPU=8, memory=64 * GIB)], GIB) == 0
-    with pytest.raises(InputError, match="at least one"):
-        Workers(0)
+    for wrong, said in (({"count": 0}, "Workers"), ({"cpus": 0}, "Cores"), ({"tries": 0}, "Tries")):
+        with pytest.raises(
+            InputError, match=f"{said} of a run on a cluster: .*at least one; got 0"
+        ):
+            Workers(**wrong)
 
 
 def test_gpus_are_idle_where_one_of_several_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,11 @@ class Workers:
     tries: int = 3
 
     def __post_init__(self) -> None:
-        if (self.count is not None and self.count < 1) or self.cpus < 1 or self.tries < 1:
-            raise InputError("Workers, their cores and their tries are at least one of each.")
+        for what, count in (("Workers", self.count), ("Cores", self.cpus), ("Tries", self.tries)):
+            if count is not None and count < 1:
+                raise InputError(
+                    f"{what} of a run on a cluster: expected at least one; got {count}."
+                )
 
     @property
     def share_of_gpu(self) -> float:

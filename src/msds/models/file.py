@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from msds.errors import InputError
 from msds.files import atomic_write
 from msds.metric.settings import Settings, usual_settings
 from msds.models.catalogue import Model
-from msds.text import printable, reason
+from msds.text import one_line, printable, reason
 
 FORMAT = "msds-model-1"
 SETTINGS = ("metric", "levels", "weights", "fusion", "filter", "normalize")
@@ -74,10 +75,10 @@ def _model(content: dict[str, Any]) -> Model:
         raise InputError("no 'id' or no 'trunk'")
     for name in ("id", "trunk", "metric", "fusion", "filter", "normalize"):
         if not isinstance(content.get(name, ""), str):
-            raise InputError(f"{name} must be text")
+            raise InputError(f"{name} must be text; found {_shown(content[name])}")
     provenance = content.get("provenance", {})
     if not isinstance(provenance, dict):
-        raise InputError("provenance must be an object")
+        raise InputError(f"provenance must be an object; found {_shown(provenance)}")
     return Model(content["id"], content["trunk"], _settings(content), provenance)
 
 
@@ -87,12 +88,17 @@ def _settings(content: dict[str, Any]) -> Settings:
     weights = values.get("weights")
     if weights is not None:
         if not isinstance(weights, list) or not all(map(_is_number, weights)):
-            raise InputError("weights must be numbers")
+            raise InputError(f"weights must be numbers; found {_shown(weights)}")
         values["weights"] = tuple(float(w) for w in weights)
     levels = values.get("levels", 1)
     if not isinstance(levels, int) or isinstance(levels, bool):
-        raise InputError("levels must be a whole number")
+        raise InputError(f"levels must be a whole number; found {_shown(levels)}")
     return Settings(metric, **{**usual_settings(metric), **values})
+
+
+def _shown(value: Any) -> str:
+    """A value that is wrong, or its beginning."""
+    return one_line(reprlib.repr(value))
 
 
 def _is_number(value: Any) -> bool:

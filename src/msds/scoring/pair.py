@@ -140,7 +140,12 @@ def _calibration(
     if isinstance(saliency, str):
         return Saliency(saliency, threshold), NO_MAPS
     if not isinstance(saliency, (tuple, list)) or len(saliency) != 2:
-        raise InputError("saliency must be a method, or the maps of the two images.")
+        found = (
+            f"{len(saliency)} of them"
+            if isinstance(saliency, (tuple, list))
+            else type(saliency).__name__
+        )
+        raise InputError(f"saliency must be a method, or the maps of the two images; got {found}.")
     return Saliency(threshold=threshold), (saliency[0], saliency[1])
 
 
