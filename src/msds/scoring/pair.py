@@ -131,9 +131,7 @@ def score(
 NO_MAPS = (None, None)
 
 
-def _calibration(
-    saliency: str | tuple[Any, Any] | None, threshold: float
-) -> tuple[Saliency | None, tuple[Any, Any]]:
+def _calibration(saliency: Any, threshold: float) -> tuple[Saliency | None, tuple[Any, Any]]:
     """How saliency is told, if it counts, and the maps that are given."""
     if saliency is None:
         return None, NO_MAPS
