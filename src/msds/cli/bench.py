@@ -11,7 +11,7 @@ from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
 from msds.cli.saliency import SaliencyOptions
-from msds.errors import InputError
+from msds.errors import InputError, require
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +99,7 @@ def bench(
     from msds.study.benchmark import run_benchmark
     from msds.study.pages.benchmark import benchmark_page
 
+    require("scipy", "study")  # before anything is scored
     output.check(*options.datasets, *(metrics.model or ()))
     judged = [name for name in options.datasets if name.lower().startswith("bapps-")]
     if judged:
