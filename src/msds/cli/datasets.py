@@ -9,9 +9,9 @@ import typer
 
 from msds.cli import completion
 from msds.cli import study_options as shared
+from msds.status import Status
 from msds.text import one_line
 
-INCOMPLETE = 1
 _SHOWN = 5
 
 app: typer.Typer = typer.Typer(
@@ -74,4 +74,4 @@ def check_folder(
         where = one_line(str(folder))
         typer.echo(f"{where}: no known set is recognised here; see `msds datasets list`", err=True)
     if not reports or not all(report.complete for report in reports):
-        raise typer.Exit(INCOMPLETE)
+        raise typer.Exit(Status.SOME_FAILED)

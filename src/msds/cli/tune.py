@@ -17,6 +17,7 @@ from msds.cli.options import OUTPUT, ComputeOptions, ModelOptions
 from msds.cli.study_options import CsvSafe
 from msds.cli.sweep import CODECS, CodecOptions, Images, check_table
 from msds.errors import InputError
+from msds.status import Status
 from msds.text import counted
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def tune(
     show.show_failures(scores)
     show.show_leftovers(plan.pairs)
     if len(done) < len(scores) or not all(one.columns["reached"] for one in done):
-        raise typer.Exit(1)
+        raise typer.Exit(Status.SOME_FAILED)
 
 
 def _table(scores: Sequence[Score], job: TuneJob, model: str) -> Table:
