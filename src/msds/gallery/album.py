@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msds.errors import InputError, MSDSError
 from msds.files import atomic_write, sha256_file
-from msds.report.pictures import reduced, webp
+from msds.report.pictures import reduced, webp, within
 from msds.text import printable
 
 if TYPE_CHECKING:
@@ -117,9 +117,7 @@ class Album:
     def _both(self, path: Path) -> tuple[bytes, bytes]:
         with self._opens(path) as regions:
             large = reduced(regions, self.large)
-        small = large.copy()
-        small.thumbnail((SMALL, SMALL))
-        return webp(small, _QUALITY[SMALL]), webp(large, _USUAL_QUALITY)
+        return webp(within(large, SMALL), _QUALITY[SMALL]), webp(large, _USUAL_QUALITY)
 
     def __enter__(self) -> Album:
         return self

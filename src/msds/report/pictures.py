@@ -38,6 +38,17 @@ def webp(picture: Image, quality: int) -> bytes:
     return buffer.getvalue()
 
 
+def within(picture: Image, longest: int) -> Image:
+    """A picture at most so many pixels wide or high; one that is larger is resized by Lanczos."""
+    from PIL import Image
+
+    side = max(picture.size)
+    if side <= longest:
+        return picture
+    width, height = (max(1, round(s * longest / side)) for s in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
 def eight_bits(pixels: torch.Tensor) -> npt.NDArray[np.uint8]:
     """The (H, W, 3) picture of (3, H, W) pixels in [0, 1]: eight bits, rounded from more."""
     import numpy as np

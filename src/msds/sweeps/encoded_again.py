@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import PIL.Image
 
 from msds.errors import InputError
-from msds.report.pictures import data_uri, webp
+from msds.report.pictures import data_uri, webp, within
 from msds.scoring.inputs import Reading
 from msds.sweeps.pictures import encoded, raster_of
 from msds.sweeps.plan import Cell, SweepPlan
@@ -58,6 +58,5 @@ class EncodedAgain:
 
 def picture_of(image: Image) -> str:
     """An image as a data URI, made smaller where it is large."""
-    picture = PIL.Image.fromarray(raster_of(image))
-    picture.thumbnail((LONGEST, LONGEST))
+    picture = within(PIL.Image.fromarray(raster_of(image)), LONGEST)
     return data_uri(webp(picture, quality=95))

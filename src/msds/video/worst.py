@@ -16,7 +16,7 @@ from msds.gallery.maps import map_picture, reduced_map
 from msds.images import Image
 from msds.images.video import Clip, Frame
 from msds.report.maps import round_up
-from msds.report.pictures import data_uri, eight_bits, webp
+from msds.report.pictures import data_uri, eight_bits, webp, within
 from msds.scoring.maps import map_pair
 from msds.video.pairing import Moment
 from msds.video.pixels import shown
@@ -119,19 +119,11 @@ def _seen(both: tuple[Pillow.Image, Pillow.Image] | None, found: Any, top: float
     return Seen(
         data_uri(webp(first, quality=92)),
         data_uri(webp(second, quality=92)),
-        data_uri(webp(_within(second, SMALL), quality=80)),
+        data_uri(webp(within(second, SMALL), quality=80)),
         data_uri(map_picture(found / top)),
     )
 
 
 def _picture(image: Image) -> Pillow.Image:
     """An image as large as a page shows it, at a small part of its memory."""
-    return _within(Pillow.fromarray(eight_bits(image.pixels)), LONGEST)
-
-
-def _within(picture: Pillow.Image, longest: int) -> Pillow.Image:
-    side = max(picture.size)
-    if side <= longest:
-        return picture
-    width, height = (max(1, round(s * longest / side)) for s in picture.size)
-    return picture.resize((width, height), Pillow.Resampling.LANCZOS)
+    return within(Pillow.fromarray(eight_bits(image.pixels)), LONGEST)
