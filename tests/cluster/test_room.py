@@ -9,7 +9,7 @@ import torch
 
 from helpers.scoring_files import RANDOM, call, write_folders
 from msds.cluster import Workers
-from msds.cluster.parts import COUNTED, Tally
+from msds.cluster.parts import COUNTED, PairTally
 from msds.cluster.storage import only_writer
 from msds.errors import InputError
 from msds.results import Conditions, Score, Summary
@@ -56,7 +56,7 @@ def test_a_tally_says_what_a_summary_and_conditions_say() -> None:
         Score(s.reference, s.distorted, s.score, reference_size=(9, 8), distorted_size=(9, k % 2))
         for k, s in enumerate(scores, 7)
     ]
-    tally = Tally(fail_under=0.3)
+    tally = PairTally(fail_under=0.3)
     schema = record_schema({}, 1)
     for start in range(0, len(scores), 20):
         tally.add(record_table(scores[start : start + 20], {}, 1, schema).select(COUNTED))

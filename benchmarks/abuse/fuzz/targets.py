@@ -31,7 +31,7 @@ from msds.results.clips import FrameJournal
 from msds.results.earlier import read_results
 from msds.results.journal import line_of
 from msds.study.datasets.manifest import read_manifest as read_rated
-from msds.video.tally import Tally
+from msds.video.tally import FrameTally
 from msds.web.refusals import RefusedError
 from msds.web.settings import Limits
 from msds.web.uploads import READING_FIELDS, read_form
@@ -124,7 +124,7 @@ def journals(data: bytes) -> None:
     def kept() -> None:
         with FrameJournal(frames, RUN, resume=True) as journal:
             for pair in PLAN.pairs:
-                tally = Tally(pair)
+                tally = FrameTally(pair)
                 for score in journal.frames(pair):
                     tally.add_kept(score)
 

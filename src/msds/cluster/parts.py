@@ -29,7 +29,7 @@ SHOWN = 20
 """So many records are remembered of each kind of trouble; the rest is counted."""
 
 COUNTED = ("reference", "distorted", "score", "error", *SIZE_COLUMNS)
-"""Columns of records that a `Tally` needs."""
+"""Columns of records that a `PairTally` needs."""
 
 READERS, AHEAD = 16, 64
 """Threads that read files of results, and files that they read ahead."""
@@ -120,7 +120,7 @@ def _table(out: str, block: int, columns: Sequence[str] | None) -> Any:
 
 
 @dataclass
-class Tally:
+class PairTally:
     """What very many records amount to, kept in little memory: eight bytes for each score.
 
     Attributes

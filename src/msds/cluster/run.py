@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msds.cluster.child import Setup, packed, setup_of
 from msds.cluster.follower import Follower
-from msds.cluster.parts import COUNTED, Tally, finished, tables_in
+from msds.cluster.parts import COUNTED, PairTally, finished, tables_in
 from msds.cluster.plan import HEADER, Header, make_plan
 from msds.cluster.session import LOCAL, connected
 from msds.cluster.storage import (
@@ -62,7 +62,7 @@ class ClusterReport:
 
     out: str
     run: Run
-    tally: Tally
+    tally: PairTally
     findings: tuple[Finding, ...]
     kept: int
     left: int
@@ -261,7 +261,7 @@ def _report(
     done = finished(out)
     blocks = [block for block in range(len(header.sizes)) if block in done]
     left = header.pairs - sum(header.sizes[block] for block in blocks)
-    tally = Tally(job.conditions.fail_under)
+    tally = PairTally(job.conditions.fail_under)
     for table in tables_in(out, blocks, COUNTED):
         tally.add(table)
     findings = tally.findings

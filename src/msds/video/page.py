@@ -19,7 +19,7 @@ from msds.results import Score
 from msds.scoring import Report
 from msds.video.reading import ClipReading
 from msds.video.scorer import Clips
-from msds.video.tally import Tally
+from msds.video.tally import FrameTally
 from msds.video.worst import Seen, look_at, worst_moments
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _heading(score: Score) -> str:
 
 
 def _section(
-    report: Report, row: int, tally: Tally, metric: MSDS, first: int
+    report: Report, row: int, tally: FrameTally, metric: MSDS, first: int
 ) -> tuple[str, list[dict[str, Any]], list[str]]:
     """A pair of clips: its HTML, its moments for the script, and what could not be shown."""
     score = report.scores[row]

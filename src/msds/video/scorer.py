@@ -17,7 +17,7 @@ from msds.scoring.compare import run_of
 from msds.text import printable
 from msds.video.reading import ClipReading
 from msds.video.tables import write_frames
-from msds.video.tally import Tally
+from msds.video.tally import FrameTally
 from msds.video.work import FrameWatcher, Work
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Clips:
     journal: Path | None = None
     resume: bool = False
     watcher: FrameWatcher = field(default_factory=FrameWatcher)
-    tallies: dict[int, Tally] = field(default_factory=dict)
+    tallies: dict[int, FrameTally] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     unfinished: int = 0
 
@@ -124,11 +124,11 @@ class Clips:
             self.tallies[row] = self.tallies[first]
         return replace(score, columns={**pair.columns, **clip_columns(score.columns)}, seconds=0.0)
 
-    def tally(self, row: int, pair: Pair, run: Run) -> Tally | None:
+    def tally(self, row: int, pair: Pair, run: Run) -> FrameTally | None:
         """What is known of the frames of a pair; of an earlier run, what it has left."""
         path = self.journal_of(run)
         if row not in self.tallies and path is not None and path.exists():
-            tally = Tally(pair)
+            tally = FrameTally(pair)
             with FrameJournal(path, run, resume=True) as journal:
                 for score in journal.frames(pair):
                     tally.add_kept(score)

@@ -18,7 +18,7 @@ from msds.video.pooling import pooled
 
 
 @dataclass
-class Tally:
+class FrameTally:
     """Scores of the frames of a pair, so far.
 
     Attributes

@@ -22,7 +22,7 @@ from msds.video.frames import FrameScorer, Scored
 from msds.video.pairing import Moment, Partners, moments, tolerance_of
 from msds.video.reading import ClipReading
 from msds.video.scenes import times_of_scenes
-from msds.video.tally import Tally
+from msds.video.tally import FrameTally
 
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS
@@ -52,7 +52,7 @@ class _Version:
     pair: Pair
     clip: Clip
     digests: tuple[str, str]
-    tally: Tally
+    tally: FrameTally
     offset: Offset | None = None
 
 
@@ -72,7 +72,7 @@ class Work:
     options: Options
     run: Run
     watcher: FrameWatcher
-    tallies: dict[int, Tally]
+    tallies: dict[int, FrameTally]
     _journal: FrameJournal | None = None
     _digests: dict[Path, str] = field(default_factory=dict)
 
@@ -132,7 +132,7 @@ class Work:
 
     def _version(self, row: int, pair: Pair, clip: Clip, offset: Offset | None) -> _Version:
         digests = (self._digest(pair.reference_path), self._digest(pair.distorted_path))
-        version = _Version(row, pair, clip, digests, Tally(pair), offset)
+        version = _Version(row, pair, clip, digests, FrameTally(pair), offset)
         self.tallies[row] = version.tally
         if self._journal is not None:
             self._journal.begin(pair, digests)
