@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.abuse import journal, surroundings, texts, weights
 from benchmarks.abuse.attempt import Attempt, Trial, table
+from benchmarks.abuse.fuzz.__main__ import TARGETS
 from msds.errors import InputError
 from msds.metric import MSDS
 from msds.pairs.manifest import read_manifest
@@ -39,6 +40,25 @@ def test_no_damaged_weights_models_or_encodings_are_taken_for_whole() -> None:
 def test_tables_and_models_of_others_are_read_or_refused_in_one_line_that_names_them() -> None:
     pytest.importorskip("pyarrow")
     assert failures(texts, 0.005) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_is_fuzzed_begins_with_inputs_that_are_good(target: str) -> None:
+    for module in (
+        "imagecodecs",
+        "OpenEXR",
+        "pillow_heif",
+        "pyvips",
+        "starlette",
+        "python_multipart",
+    ):
+        pytest.importorskip(module)
+    from benchmarks.abuse.fuzz import targets
+
+    run, seeds = targets.TARGETS[target]
+    for data in seeds():
+        run(data)
 
 
 def test_characters_of_every_class_that_names_can_hold_are_drawn() -> None:
