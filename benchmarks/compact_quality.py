@@ -3,13 +3,14 @@
     python -m benchmarks.compact_quality --photos DIR --teacher FILE --data DIR
 
 `--photos` holds the photographs of which training used its share (the split is by hash of the
-file), `--data` holds `tid2013-part` and `live-part`. Prints Markdown tables; `--json` also writes
-the numbers.
+file), `--data` holds `tid2013-part`, `live-part` and `kadid-part`. Prints Markdown
+tables; `--json` also writes the numbers.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 from itertools import product
 from pathlib import Path
@@ -32,6 +33,15 @@ from training.teacher import Teacher
 
 MOST = 12
 """Photographs that are drawn; fewer can be examined."""
+
+WEAK_TYPES = {
+    "6": "impulse noise",
+    "12": "JPEG transmission errors",
+    "13": "JPEG 2000 transmission errors",
+    "17": "contrast change",
+    "23": "chromatic aberrations",
+}
+"""Types of TID2013, by its numbers, that version 3 ranks worst within the type."""
 
 Values = npt.NDArray[np.float64]
 
@@ -125,6 +135,20 @@ def people(metric: MSDS, data: Path) -> dict[str, object]:
     return result
 
 
+def within_types(metric: MSDS, folder: Path) -> dict[str, float]:
+    """SRCC within each of the weak types of TID2013, equal weights; five or six pairs each."""
+    with (folder / "pairs.csv").open(newline="", encoding="utf-8") as file:
+        types = np.array([row["distortion"] for row in csv.DictReader(file)])
+    scores, opinions = (values.double().numpy() for values in level_scores(metric, folder))
+    fused = scores.mean(1)
+    return {
+        f"{name} ({(types == number).sum()} pairs)": round(
+            float(spearmanr(fused[types == number], opinions[types == number])[0]), 3
+        )
+        for number, name in WEAK_TYPES.items()
+    }
+
+
 def behaviours(
     metric: MSDS, crops: list[Array], scores: behaviour.Sweep, teacher: str | None
 ) -> dict[str, object]:
@@ -187,7 +211,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--photos", type=Path, help="photographs; needed for the behaviour")
     parser.add_argument("--teacher", type=Path, help="the teacher's weights, to compare with it")
-    parser.add_argument("--data", type=Path, help="folder with tid2013-part and live-part")
+    parser.add_argument("--data", type=Path, help="folder with the three rated sets")
     parser.add_argument("--weights", type=Path, default=COMPACT_WEIGHTS)
     parser.add_argument("--split", choices=photos.SPLITS, default="test")
     parser.add_argument("--count", type=int, default=MOST, help="how many photographs")
@@ -205,6 +229,7 @@ def main() -> None:
     }
     if options.data:
         report["people"] = people(metric, options.data)
+        report["within types"] = within_types(metric, options.data / "tid2013-part")
     if options.photos:
         rng = np.random.default_rng(11)
         files = photos.find(options.photos, options.split)

@@ -37,7 +37,6 @@ from msds.errors import MSDSError
 from msds.pairs.folders import images_below
 from msds.trunks import ChainTrunk, Trunk, load_trunk
 
-RATED = {**SETS, "kadid-part": ("mos", 1)}
 CODECS = ("jpeg", "webp", "avif", "jxl")
 SETTINGS = (60, 70, 80, 85, 90, 95)
 NEAR_ONE = "photographs near 1"
@@ -88,7 +87,7 @@ def scored(metric: MSDS, data: Path, ladders: list[tuple[Tensor, list[Tensor]]])
     """Scores of all sets by one metric."""
     result = Scores()
     weights = torch.tensor(metric.level_weights, dtype=torch.float64)
-    for name, rated in RATED.items():
+    for name, rated in SETS.items():
         levels, opinions = level_scores(metric, data / name, rated)
         result.found[name] = (levels.double() @ weights).numpy()
         result.opinions[name] = opinions.numpy()

@@ -19,7 +19,11 @@ from benchmarks.googlenet import googlenet_trunk
 from msds import MSDS, load_image
 from msds.metric import Encoding
 
-SETS = {"tid2013-part": ("mos", 1), "live-part": ("dmos_realigned", -1)}
+SETS = {
+    "tid2013-part": ("mos", 1),
+    "live-part": ("dmos_realigned", -1),
+    "kadid-part": ("mos", 1),
+}
 """Column with the opinion scores of each set, and 1 where higher is better."""
 
 
