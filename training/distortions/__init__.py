@@ -99,6 +99,11 @@ HELD_OUT: tuple[str, ...] = (
 )
 TRAINING: tuple[str, ...] = tuple(name for name in FAMILIES if name not in HELD_OUT)
 
+TRANSMISSION: dict[str, Distort] = {
+    function.__name__: function for function in (codecs.jpeg_errors, codecs.jpeg2000_errors)
+}
+"""Version 4 was trained on these too; they are not in `FAMILIES`, by which both are compared."""
+
 
 def strength_of(level: float) -> float:
     """Strength of a level counted from 1 (just visible) to 5 (severe)."""
@@ -107,5 +112,5 @@ def strength_of(level: float) -> float:
 
 def apply(name: str, image: Array, strength: float, rng: np.random.Generator) -> Array:
     """Distort `image` by the family `name`; the result is rounded to 8 bits."""
-    out = np.nan_to_num(FAMILIES[name](image, strength, rng))
+    out = np.nan_to_num((FAMILIES | TRANSMISSION)[name](image, strength, rng))
     return np.round(np.clip(out, 0, 1) * 255).astype(np.float32) / np.float32(255)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from .common import Array, between, from_pil, normal, smooth, to_pil
+
+TRIES = 6
+"""Damaged streams that are tried before other damage takes their place."""
 
 
 def recode(image: Image.Image, kind: str, **options: object) -> Image.Image:
     """Encode with Pillow and decode again."""
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    buffer.seek(0)
-    return Image.open(buffer).convert("RGB")
+    return Image.open(io.BytesIO(encoded(image, kind, **options))).convert("RGB")
 
 
 def jpeg_quality(image: Image.Image, quality: int, subsampling: int = 2) -> Image.Image:
@@ -117,3 +117,61 @@ def blurred_chroma(image: Array, strength: float, rng: np.random.Generator) -> A
     weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)
     grey = (image @ weights)[..., None]
     return grey + smooth(image - grey, between(2.0, 24.0, strength))
+
+
+def jpeg_errors(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """Bits flipped in a JPEG stream with restart markers, as its decoder conceals them."""
+    coded = encoded(to_pil(image), "JPEG", quality=int(rng.integers(40, 85)), restart_marker_rows=1)
+    first = coded.index(b"\xff\xda") + 14
+    flips = int(between(1, 14, strength))
+    for _ in range(TRIES):
+        data = bytearray(coded)
+        for place in rng.integers(first, len(data) - 2, flips).tolist():
+            flipped = data[place] ^ (1 << int(rng.integers(8)))
+            if 0xFF not in (data[place], data[place - 1], flipped):
+                data[place] = flipped
+        found = decoded(data, image.shape)
+        if found is not None:
+            return found
+    return broken_rows(image, strength, rng)
+
+
+def jpeg2000_errors(image: Array, strength: float, rng: np.random.Generator) -> Array:
+    """Bits flipped in a JPEG 2000 stream, as its decoder conceals them."""
+    rate = between(12, 24, strength)
+    coded = encoded(
+        to_pil(image),
+        "JPEG2000",
+        quality_mode="rates",
+        quality_layers=[rate],
+        irreversible=True,
+        no_jp2=True,
+    )
+    flips = int(between(1, 8, strength))
+    for _ in range(TRIES):
+        data = bytearray(coded)
+        for place in rng.integers(len(data) // 12 + 150, len(data) - 2, flips).tolist():
+            data[place] ^= 1 << int(rng.integers(8))
+        found = decoded(data, image.shape)
+        if found is not None:
+            return found
+    return fading(image, strength, rng)
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    """A picture as the bytes of a file."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def decoded(data: bytes | bytearray, shape: tuple[int, ...]) -> Array | None:
+    """What a decoder makes of a damaged file; None if it gives up or finds another size."""
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        found = from_pil(Image.open(io.BytesIO(bytes(data))).convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+    return found if found.shape == shape else None
