@@ -1,4 +1,4 @@
-"""Examples for version 4: groups of crops with what a mixture of teachers says of them.
+"""Examples for `training.lean`: groups of crops with what a mixture of teachers says of them.
 
 A file of the pool is an .npz of G groups: `images` uint8 (G, 1 + V, 3, S, S), the clean crop first;
 `levels` float32 (G, V, 4), DeepSSIM of GoogLeNet inception_4b on every level; `gmsd` float32

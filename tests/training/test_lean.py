@@ -1,4 +1,4 @@
-"""The training of version 4, on a pool of a few small crops."""
+"""The training of a leaner trunk, on a pool of a few small crops."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 
 from msds.method.pyramid import pyramid
 from msds.trunks import ChainTrunk
-from msds.trunks.compact import VERSIONS
+from msds.trunks.compact import COMPACT_LAYERS
+from msds.trunks.layers import multiply_accumulates
 from training import distortions, lean
 from training.mixture import SHARE, Mixture
 
@@ -75,14 +76,14 @@ def test_the_mixture_leans_by_its_share_towards_the_other_teacher() -> None:
     np.testing.assert_allclose(fused.numpy(), expected, atol=1e-4)
 
 
-def test_version_4_starts_with_the_first_maps_of_version_3() -> None:
+def test_the_lean_trunk_starts_with_the_first_maps_of_version_3() -> None:
     before, student = lean.Before(), lean.Lean().eval()
     levels = pyramid(torch.rand(2, 3, 128, 128, generator=torch.Generator().manual_seed(0)), LEVELS)
     student.take_over(before, levels)
     # Up to conv4 both are the same chain: as a trunk of version 3's first four convolutions.
     first = ChainTrunk(
         "first",
-        VERSIONS[3].layers[:4],
+        COMPACT_LAYERS[:4],
         {key: value for key, value in before.weights.items() if key[:5] <= "conv4"},
     )
     for found, image in zip(student(levels), levels, strict=True):
@@ -95,7 +96,7 @@ def test_training_goes_on_where_it_was_stopped_and_exports_the_trunk(pool: Path)
     state = torch.load(pool / "out" / "lean.pt", weights_only=True)
     assert state["step"] == 3
     weights = {k: v.float() for k, v in load_file(pool / "out" / "lean.safetensors").items()}
-    trunk = ChainTrunk("compact", VERSIONS[4].layers, weights)
+    trunk = ChainTrunk("compact", lean.LAYERS, weights)
     images = torch.rand(1, 3, 128, 128)
     with torch.no_grad():
         expected = resumed(pyramid(images, 1))[0][-1]
@@ -110,3 +111,7 @@ def test_normalisation_uses_all_levels_together() -> None:
     flat = torch.cat([x.transpose(0, 1).flatten(1) for x in found], 1)
     torch.testing.assert_close(flat.mean(1), torch.zeros(16), rtol=0, atol=1e-4)
     torch.testing.assert_close(flat.var(1, unbiased=False), torch.ones(16), rtol=0, atol=1e-3)
+
+
+def test_the_lean_trunk_costs_what_is_asked() -> None:
+    assert multiply_accumulates(lean.LAYERS, 384, 512) <= 0.6e9

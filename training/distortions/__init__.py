@@ -102,7 +102,7 @@ TRAINING: tuple[str, ...] = tuple(name for name in FAMILIES if name not in HELD_
 TRANSMISSION: dict[str, Distort] = {
     function.__name__: function for function in (codecs.jpeg_errors, codecs.jpeg2000_errors)
 }
-"""Version 4 was trained on these too; they are not in `FAMILIES`, by which both are compared."""
+"""Drawn by `training.mixture` too; not in `FAMILIES`, by which versions are compared."""
 
 
 def strength_of(level: float) -> float:

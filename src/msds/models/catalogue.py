@@ -59,11 +59,6 @@ MODELS = {
             provenance=_LEANS_ON,
             good_for="everyday work, gates, large sets",
         ),
-        Model(
-            "msds-compact-v4",
-            "compact-v4",
-            good_for="the same in two thirds of the time: long sweeps, video",
-        ),
         Model("msds-vgg16", "vgg16", good_for="the paper's metric, published comparisons"),
         Model("msds-vgg19", "vgg19", good_for="the same with the deeper network"),
         Model(
