@@ -51,8 +51,8 @@ ANCHORS = {"conv4": "conv5", "conv6": "conv8", "conv7": "conv9"}
 """Where the lean trunk gives what version 3 gives, and where that does."""
 
 UNUSED_GROUPS = (11, 20, 23, 28, 29, 39, 43, 45)
-"""Groups of four of version 3's channels that the lean trunk does without: found by leaving out one
-at a time, that whose blocks add least to the rank agreement with the mixture, on crops of the pool."""
+"""Groups of four of version 3's channels that are left out: one at a time, that whose blocks add
+least to the rank agreement with the mixture, on crops of the pool."""
 
 KEPT = tuple(4 * g + k for g in range(48) if g not in UNUSED_GROUPS for k in range(4))
 GROUPS = 4
