@@ -5,7 +5,7 @@
 DIR holds `train` and `validation` of `training.mixture`. The convolutions are those of version 3
 that are left, on the channels that are left. What they give is brought back to what version 3 gives
 at the same places (`dense`, without labels), and then the scores to what the mixture of teachers
-says (`scores`). One batch normalisation holds for all levels of the pyramid; in the last fifth its
+says (`scores`). One batch normalisation holds for all levels of the pyramid; at the end its
 running statistics do, as they are folded into the weights that ship. The state is saved every 150
 steps, and an interrupted run goes on where it was.
 """
@@ -56,6 +56,10 @@ least to the rank agreement with the mixture, on crops of the pool."""
 
 KEPT = tuple(4 * g + k for g in range(48) if g not in UNUSED_GROUPS for k in range(4))
 GROUPS = 4
+SETTLED = 0.96
+"""Part of the steps from which the running statistics hold: the rate is a tenth by then. Held from 0.8
+on, at three times that rate, training came apart."""
+
 EVERY = 150
 
 
@@ -264,7 +268,7 @@ def train(options: argparse.Namespace) -> Lean:
             rng.integers(len(examples.groups), size=GROUPS).tolist()
         )
         sizes = pyramid(images.flip(3) if rng.random() < 0.5 else images, LEVELS)
-        lean.train(part < 0.8)
+        lean.train(part < SETTLED)
         found = lean(sizes)
         dense = dense_loss(found[:-1], [before(level) for level in sizes[:-1]], units)
         scores = level_scores([maps[-1] for maps in found], levels.shape[1])
