@@ -57,8 +57,8 @@ least to the rank agreement with the mixture, on crops of the pool."""
 KEPT = tuple(4 * g + k for g in range(48) if g not in UNUSED_GROUPS for k in range(4))
 GROUPS = 4
 SETTLED = 0.96
-"""Part of the steps from which the running statistics hold: the rate is a tenth by then. Held from 0.8
-on, at three times that rate, training came apart."""
+"""Part of the steps from which the running statistics hold: the rate is a tenth by then. Held from
+0.8 on, at three times that rate, training came apart."""
 
 EVERY = 150
 
