@@ -176,6 +176,9 @@ def test_images_in_the_place_of_a_verb_are_told_where_they_belong(
     done = call(monkeypatch, capsys, "a.png", "b c.png")
     assert done.status == 2
     assert done.err == "msds: error: a.png is no verb; did you mean `msds score a.png 'b c.png'`?\n"
+    mistyped = call(monkeypatch, capsys, "aa.png", "b c.png")
+    assert mistyped.status == 2
+    assert "aa.png is no verb; did you mean `msds score aa.png 'b c.png'`?" in mistyped.err
 
 
 @pytest.mark.parametrize(

@@ -39,14 +39,14 @@ from msds.version import __version__
 
 
 class _Verbs(TyperGroup):
-    """The verbs; a file in the place of one is told where it belongs."""
+    """The verbs; a file in the place of one, or the name of one, is told where it belongs."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if (
             args
             and not ctx.resilient_parsing
             and args[0] not in self.commands
-            and Path(args[0]).exists()
+            and (Path(args[0]).exists() or Path(args[0]).suffix)
         ):
             shown = shlex.join(["msds", "score", *args])
             raise InputError(f"{printable(args[0])} is no verb; did you mean `{shown}`?")
