@@ -15,7 +15,7 @@ TRIES = 6
 
 def recode(image: Image.Image, kind: str, **options: object) -> Image.Image:
     """Encode with Pillow and decode again."""
-    return Image.open(io.BytesIO(encoded(image, kind, **options))).convert("RGB")
+    return opened(encoded(image, kind, **options))
 
 
 def jpeg_quality(image: Image.Image, quality: int, subsampling: int = 2) -> Image.Image:
@@ -31,16 +31,7 @@ def jpeg(image: Array, strength: float, rng: np.random.Generator) -> Array:
 
 def jpeg2000(image: Array, strength: float, rng: np.random.Generator) -> Array:
     """JPEG 2000 at a fixed compression ratio."""
-    rate = between(10, 160, strength)
-    coded = recode(
-        to_pil(image),
-        "JPEG2000",
-        quality_mode="rates",
-        quality_layers=[rate],
-        irreversible=True,
-        no_jp2=True,
-    )
-    return from_pil(coded)
+    return from_pil(opened(jpeg2000_stream(image, between(10, 160, strength))))
 
 
 def webp(image: Array, strength: float, rng: np.random.Generator) -> Array:
@@ -138,15 +129,7 @@ def jpeg_errors(image: Array, strength: float, rng: np.random.Generator) -> Arra
 
 def jpeg2000_errors(image: Array, strength: float, rng: np.random.Generator) -> Array:
     """Bits flipped in a JPEG 2000 stream, as its decoder conceals them."""
-    rate = between(12, 24, strength)
-    coded = encoded(
-        to_pil(image),
-        "JPEG2000",
-        quality_mode="rates",
-        quality_layers=[rate],
-        irreversible=True,
-        no_jp2=True,
-    )
+    coded = jpeg2000_stream(image, between(12, 24, strength))
     flips = int(between(1, 8, strength))
     for _ in range(TRIES):
         data = bytearray(coded)
@@ -165,11 +148,28 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
+def opened(data: bytes | bytearray) -> Image.Image:
+    """The picture in the bytes of a file."""
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def jpeg2000_stream(image: Array, rate: float) -> bytes:
+    """A bare JPEG 2000 stream of a compression ratio."""
+    return encoded(
+        to_pil(image),
+        "JPEG2000",
+        quality_mode="rates",
+        quality_layers=[rate],
+        irreversible=True,
+        no_jp2=True,
+    )
+
+
 def decoded(data: bytes | bytearray, shape: tuple[int, ...]) -> Array | None:
     """What a decoder makes of a damaged file; None if it gives up or finds another size."""
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
     try:
-        found = from_pil(Image.open(io.BytesIO(bytes(data))).convert("RGB"))
+        found = from_pil(opened(data))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
     finally:
