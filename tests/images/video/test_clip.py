@@ -204,6 +204,13 @@ def test_what_is_no_video_is_refused_in_a_sentence(plain: Path, tmp_path: Path) 
         open_clip(text)
 
 
+def test_what_a_file_is_called_inside_need_not_be_utf_8(plain: Path, tmp_path: Path) -> None:
+    path, named = tmp_path / "named.mp4", plain.read_bytes()
+    assert b"Lavf" in named
+    path.write_bytes(named.replace(b"Lavf", b"\xe4\xff\xfef"))
+    assert times(open_clip(path)) == times(open_clip(plain))
+
+
 def test_a_file_of_sound_only_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as container:

@@ -49,7 +49,7 @@ def opened(path: Path, name: str, max_pixels: int) -> Iterator[tuple[Any, Any]]:
         "max_pixels": str(max_pixels),  # of the decoders that look into the file
     }
     try:
-        container = av.open(f"file:{path}", options=options, metadata_errors="replace")
+        container = av.open(f"file:{path}", options=options, **_any_text(av.__version__))
     except (av.FFmpegError, ValueError) as error:
         raise InputError(
             f"{name}: this cannot be opened as a video, or its beginning is damaged "
@@ -57,6 +57,11 @@ def opened(path: Path, name: str, max_pixels: int) -> Iterator[tuple[Any, Any]]:
         ) from error
     with container:
         yield container, _stream(container, name, max_pixels)
+
+
+def _any_text(version: str) -> dict[str, str]:
+    """That titles need not be UTF-8: PyAV 19 takes any, and no longer knows the option."""
+    return {"metadata_errors": "replace"} if int(version.split(".")[0]) < 19 else {}
 
 
 def said(error: Exception) -> str:
