@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import torch
@@ -81,6 +82,8 @@ class EngineTrunk(Trunk):
         self.stride: int = chain.stride
         self.halo: int | None = chain.halo
         self._prepared: _Prepared = _NOTHING
+        # By process: one that is held when a process is forked is never let go in the new one.
+        self._preparing: dict[int, Lock] = {}
         self.freeze()
 
     @property
@@ -128,8 +131,21 @@ class EngineTrunk(Trunk):
 
     def _session(self) -> Any:
         """What is prepared for the weights, and for torch's number of threads, as they are now."""
+        process, revision, threads = os.getpid(), self.chain.revision(), torch.get_num_threads()
+        key = threads if self.counts_threads else 0
+        kept = self._kept(process, revision)
+        if key not in kept.sessions:
+            with self._preparing.setdefault(process, Lock()):
+                kept = self._kept(process, revision)  # another thread may have prepared it
+                if key not in kept.sessions:
+                    latest = dict(list(kept.sessions.items())[1 - SESSIONS :])
+                    kept = kept._replace(sessions={**latest, key: self._open(threads)})
+                    self._prepared = kept
+        return kept.sessions[key]
+
+    def _kept(self, process: int, revision: Any) -> _Prepared:
+        """What is prepared for these weights in this process."""
         kept = self._prepared  # other threads may replace it meanwhile
-        process, revision = os.getpid(), self.chain.revision()
         # Threads of a library do not come along into a forked process.
         if kept.sessions and kept.process != process and not self.forks:
             raise InputError(
@@ -137,13 +153,8 @@ class EngineTrunk(Trunk):
                 "first use: start workers by 'spawn', or use the engine 'torch'."
             )
         if (kept.process, kept.revision) != (process, revision):
-            kept = _Prepared(process, revision)
-        threads = torch.get_num_threads()
-        key = threads if self.counts_threads else 0
-        if key not in kept.sessions:
-            latest = dict(list(kept.sessions.items())[1 - SESSIONS :])
-            self._prepared = kept = kept._replace(sessions={**latest, key: self._open(threads)})
-        return kept.sessions[key]
+            return _Prepared(process, revision)
+        return kept
 
     def _check(self, images: Tensor) -> None:
         parameter = next(self.chain.parameters())
@@ -169,4 +180,4 @@ class EngineTrunk(Trunk):
 
     def __getstate__(self) -> dict[str, Any]:
         # What other libraries prepare can be neither copied nor sent to other processes.
-        return {**super().__getstate__(), "_prepared": _NOTHING}
+        return {**super().__getstate__(), "_prepared": _NOTHING, "_preparing": {}}
