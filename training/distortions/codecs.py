@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -115,30 +116,48 @@ def jpeg_errors(image: Array, strength: float, rng: np.random.Generator) -> Arra
     coded = encoded(to_pil(image), "JPEG", quality=int(rng.integers(40, 85)), restart_marker_rows=1)
     first = coded.index(b"\xff\xda") + 14
     flips = int(between(1, 14, strength))
-    for _ in range(TRIES):
-        data = bytearray(coded)
+
+    def flip(data: bytearray) -> None:
         for place in rng.integers(first, len(data) - 2, flips).tolist():
             flipped = data[place] ^ (1 << int(rng.integers(8)))
             if 0xFF not in (data[place], data[place - 1], flipped):
                 data[place] = flipped
-        found = decoded(data, image.shape)
-        if found is not None:
-            return found
-    return broken_rows(image, strength, rng)
+
+    found = concealed(coded, flip, image.shape)
+    return broken_rows(image, strength, rng) if found is None else found
 
 
 def jpeg2000_errors(image: Array, strength: float, rng: np.random.Generator) -> Array:
     """Bits flipped in a JPEG 2000 stream, as its decoder conceals them."""
     coded = jpeg2000_stream(image, between(12, 24, strength))
     flips = int(between(1, 8, strength))
-    for _ in range(TRIES):
-        data = bytearray(coded)
+
+    def flip(data: bytearray) -> None:
         for place in rng.integers(len(data) // 12 + 150, len(data) - 2, flips).tolist():
             data[place] ^= 1 << int(rng.integers(8))
-        found = decoded(data, image.shape)
+
+    found = concealed(coded, flip, image.shape)
+    return fading(image, strength, rng) if found is None else found
+
+
+def concealed(
+    coded: bytes, flip: Callable[[bytearray], None], shape: tuple[int, ...]
+) -> Array | None:
+    """What a decoder makes of the first of a few damaged copies that it reads, or None.
+
+    Parameters
+    ----------
+    coded : the whole file.
+    flip : damages a copy of it, each time otherwise.
+    shape : that the picture must have.
+    """
+    for _ in range(TRIES):
+        data = bytearray(coded)
+        flip(data)
+        found = decoded(data, shape)
         if found is not None:
             return found
-    return fading(image, strength, rng)
+    return None
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
