@@ -7,6 +7,7 @@ import glob
 import hashlib
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from msds.errors import InputError
+from msds.locks import lock
 
 # Read once: it can only be read by setting it, and it is one of the whole process.
 _UMASK = os.umask(0o022)
@@ -94,9 +96,7 @@ def unfinished(target: Path) -> Iterator[tuple[int, Path]]:
 
 def _taken(path: Path) -> int | None:
     """A descriptor that holds this file, now empty, for this process; None if it cannot."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
+    if sys.platform == "win32":  # where no file is replaced by one that is open
         return None
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     made = not path.exists()
@@ -106,12 +106,9 @@ def _taken(path: Path) -> int | None:
     except OSError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if _is_own(os.fstat(descriptor), os.lstat(path)):
+        if lock(descriptor) and _is_own(os.fstat(descriptor), os.lstat(path)):
             os.ftruncate(descriptor, 0)
             return descriptor
-    except BlockingIOError:
-        pass  # another process writes it
     except OSError:  # no locks on this file system, or the file is gone
         if made:
             path.unlink(missing_ok=True)

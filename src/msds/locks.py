@@ -23,7 +23,18 @@ class _Open(Protocol):
     """What is used of an open file."""
 
     def fileno(self) -> int: ...
-    def seek(self, offset: int, /) -> int: ...
+
+
+def try_to_lock(file: _Open) -> bool:
+    """Lock an open file until it is closed; whether no other process has.
+
+    On file systems without locks there is nothing to tell, and it is as if none had. On Windows
+    others cannot read the first byte of a file that is locked.
+    """
+    try:
+        return lock(file.fileno())
+    except OSError:
+        return True
 
 
 @contextmanager
@@ -76,14 +87,17 @@ def _is_at(path: Path, file: _Open) -> bool:
 if sys.platform == "win32":
     import msvcrt
 
-    def try_to_lock(file: _Open) -> bool:
-        """Lock an open file until it is closed; whether no other process has.
+    def lock(descriptor: int) -> bool:
+        """Lock the first byte of a file until it is closed; whether no other process has.
 
-        Its first byte is locked, which others then cannot read.
+        Raises
+        ------
+        OSError
+            If this file system has no locks.
         """
-        file.seek(0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
         try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except PermissionError:
             return False
         return True
@@ -91,15 +105,16 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def try_to_lock(file: _Open) -> bool:
-        """Lock an open file until it is closed; whether no other process has.
+    def lock(descriptor: int) -> bool:
+        """Lock a file until it is closed; whether no other process has.
 
-        On file systems without locks there is nothing to tell, and it is as if none had.
+        Raises
+        ------
+        OSError
+            If this file system has no locks.
         """
         try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except OSError:
-            pass
         return True

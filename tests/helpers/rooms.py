@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 BESIDE = {
     # On one floor, what may import what.
     ("files", "errors"),
+    ("files", "locks"),
     ("locks", "errors"),
     ("places", "errors"),
     ("rows", "errors"),
