@@ -149,6 +149,8 @@ class ClipOptions:
             job.scorer.finish(_clips(plan), self.frames if written else None, self.log)
             if job.scorer.unfinished and job.scorer.journal is not None:
                 say("msds: what was scored of videos that failed is kept; --resume goes on there")
+            if written:
+                job.scorer.forget_others()
         if written and self.frames is not None and not self.frames.exists():
             say(
                 f"msds: {printable(self.frames)} was not written: an earlier run scored these "

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msds.locks import try_to_lock
 from msds.pairs import Pair, Plan
 from msds.results.journal import Journal, line_of, read_record, record_of
 from msds.results.record import Run, Score
@@ -114,11 +116,7 @@ class FrameJournal(Journal):
                     yield Score.of(pair, self._run, content)
 
     def _refuse_old(self) -> None:
-        end = line_of(_ENDED)
-        with self.path.open("rb") as file:
-            file.seek(max(0, self.path.stat().st_size - len(end)))
-            ended = file.read() == end
-        if ended:
+        if _has_ended(self.path):
             self._file.truncate(0)
         else:
             super()._refuse_old()
@@ -146,6 +144,23 @@ class FrameJournal(Journal):
         if kept is not None:
             kept.places.append(offset)
         return kept is not None
+
+
+def remove_ended(path: Path) -> None:
+    """Remove a journal whose run is over, unless another process goes on with it."""
+    with suppress(OSError):  # it is gone, or is not ours to remove
+        with path.open("ab") as file:
+            ended = try_to_lock(file) and _has_ended(path)
+        if ended:
+            path.unlink()
+
+
+def _has_ended(path: Path) -> bool:
+    """Whether the last record of a journal says that its run is over."""
+    end = line_of(_ENDED)
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - len(end)))
+        return file.read() == end
 
 
 def _two_names(value: Any) -> tuple[str, str] | None:

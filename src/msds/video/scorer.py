@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from msds.errors import InputError
 from msds.models import DEFAULT_MODEL, load_model
 from msds.pairs import Pair, is_video
 from msds.results import Run, Score
-from msds.results.clips import FrameJournal, clip_columns, is_unfinished
+from msds.results.clips import FrameJournal, clip_columns, is_unfinished, remove_ended
 from msds.scoring import Options, Reading, score_pairs
 from msds.scoring.compare import run_of
 from msds.text import printable
@@ -22,6 +23,9 @@ from msds.video.work import FrameWatcher, Work
 
 if TYPE_CHECKING:
     from msds.metric.modules import MSDS
+
+_DIGITS = 12
+"""Of a fingerprint, in the name of the file that keeps frames."""
 
 
 def score_clips(
@@ -157,11 +161,21 @@ class Clips:
                 else:
                     journal.remove()
 
+    def forget_others(self) -> None:
+        """Remove what runs of other models kept of an output that is of this run now."""
+        if self.journal is None:
+            return
+        own = {self.journal_of(run) for run in self.runs}
+        names = f"{glob.escape(self.journal.name)}.{'[0-9a-f]' * _DIGITS}.frames"
+        for path in self.journal.parent.glob(names):
+            if path not in own:
+                remove_ended(path)
+
     def journal_of(self, run: Run) -> Path | None:
         """Where the frames of a run are kept until all its pairs are finished."""
         if self.journal is None:
             return None
-        return self.journal.with_name(f"{self.journal.name}.{run.fingerprint[:12]}.frames")
+        return self.journal.with_name(f"{self.journal.name}.{run.fingerprint[:_DIGITS]}.frames")
 
 
 def _is_mixed(pair: Pair) -> bool:
