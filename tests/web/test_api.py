@@ -270,7 +270,8 @@ def test_a_report_is_one_file_with_all_pictures_in_it(
 
 def test_a_picture_can_be_had_small(client: TestClient, original: bytes) -> None:
     answer = client.post("/api/picture", files={"image": ("a.png", original)}, data={"side": "96"})
-    assert Image.open(io.BytesIO(answer.content)).size == (96, 72)
+    expected = Image.open(io.BytesIO(original)).convert("RGB").resize((96, 72), Image.LANCZOS)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(answer.content))), np.asarray(expected))
 
 
 @pytest.mark.parametrize(

@@ -131,12 +131,14 @@ def _png(pixels: torch.Tensor, side: int | None) -> bytes:
     """What the metric sees, as a PNG; at most `side` pixels wide or high if that is given."""
     from PIL import Image as Pictures
 
-    codes = packed(pixels) if side is None else pixels
+    from msds.report.pictures import within
+
+    codes = packed(pixels)
     if codes.is_floating_point():
         codes = codes.mul(255).round_().byte()
     picture = Pictures.fromarray(codes.permute(1, 2, 0).contiguous().numpy())
     if side is not None:
-        picture.thumbnail((side, side))
+        picture = within(picture, side)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
