@@ -55,6 +55,44 @@ def test_rows_are_stacked_where_they_do_not_fit(
     assert not any(line.startswith("msds-compact-v3  ") for line in lines)
 
 
+SETTINGS = [
+    [codec, str(quality), "24", f"0.{quality}00", "0.9000", f"0.9{quality}0", "38.10", "0.9610"]
+    for codec in ("jpeg", "avif")
+    for quality in (10, 20)
+]
+SETTINGS_COLUMNS = ["encoder", "setting", "images", "bpp", "lowest", "score", "psnr", "ssim"]
+
+
+def settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> list[str]:
+    monkeypatch.setenv("COLUMNS", str(width))
+    draw(SETTINGS_COLUMNS, SETTINGS)
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_numbers_that_do_not_fit_stand_in_parts_behind_what_tells_rows_apart(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = settings(monkeypatch, capsys, 60)
+    assert max(map(len, lines)) <= 60
+    blank = lines.index("")
+    parts = [[line.split() for line in part] for part in (lines[:blank], lines[blank + 1 :])]
+    heads = [part[0] for part in parts]
+    assert [head[:2] for head in heads] == [["encoder", "setting"]] * 2
+    assert heads[0] + heads[1][2:] == SETTINGS_COLUMNS
+    found = [first + second[2:] for first, second in zip(parts[0][2:], parts[1][2:], strict=True)]
+    assert found == SETTINGS
+    assert [second[:2] for second in parts[1][2:]] == [row[:2] for row in SETTINGS]
+
+
+def test_columns_that_would_stand_one_by_one_are_stacked_instead(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = settings(monkeypatch, capsys, 25)
+    assert lines[:3] == ["jpeg", "  setting  10", "  images   24"]
+
+
 def test_a_table_that_fits_has_a_line_for_each_row(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
