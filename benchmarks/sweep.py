@@ -61,12 +61,12 @@ def only_encoded(plan: SweepPlan, threads: int) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from msds.scoring import Reading
-    from msds.sweeps.pictures import Picture
+    from msds.sweeps.pictures import Original
 
-    pictures = {s.name: Picture(s, Reading(), 1) for s in plan.sources}
+    originals = {s.name: Original(s, Reading(), 1) for s in plan.sources}
 
     def one(cell: Cell) -> None:
-        raster = pictures[cell.source.name].read()[1]
+        raster = originals[cell.source.name].read()[1]
         encoded(raster, cell.codec, cell.quality, Reading(), "x")
 
     with ThreadPoolExecutor(threads) as pool:

@@ -47,7 +47,7 @@ class _Bar:
         return Measurement(1, BAR_CELLS)
 
 
-def show(score: Score, places: Places | None = None, console: Console | None = None) -> None:
+def explain(score: Score, places: Places | None = None, console: Console | None = None) -> None:
     """Print the score of each level as a bar, what it means, what was done, and who made it.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from msds.cli import completion
+from msds.cli.options import DEFAULT_MODEL, Levels, OneModel, TrunkWeights
 from msds.errors import InputError
 from msds.text import one_line
 
@@ -28,16 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="ID",
-            help="Id of a model, or a model file.",
-            autocompletion=completion.models,
-        ),
-    ] = "msds-compact",
+    model: OneModel = DEFAULT_MODEL,
     onnx: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="ONNX file to write, checked against torch first."),
@@ -48,21 +39,8 @@ def export(
     encode_only: Annotated[
         bool, typer.Option("--encode-only", help="ONNX from images to Gram matrices, not scores.")
     ] = False,
-    trunk_weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="File of the trunk's weights, instead of the usual ones."
-        ),
-    ] = None,
-    levels: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            max=12,
-            help="Levels of the pyramid; the weights are those learned for the trunk, else equal.",
-        ),
-    ] = None,
+    trunk_weights: TrunkWeights = None,
+    levels: Levels = None,
 ) -> None:
     """Write a model for use without this program: ONNX, or a folder of weights and settings."""
     if (onnx is None) == (folder is None):

@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from msds.cli import completion
+from msds.cli.options import (
+    DEFAULT_MODEL,
+    Background,
+    Frame,
+    OneModel,
+    SmallImages,
+    Transfer,
+    TrunkWeights,
+)
 from msds.errors import InputError
 from msds.files import check_writable, same_file
 from msds.text import one_line
@@ -67,42 +76,12 @@ def draw(
             metavar="X", help="Value of the strongest colour; set it to compare pictures."
         ),
     ] = None,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="ID",
-            help="Id of a model, or a model file.",
-            autocompletion=completion.models,
-        ),
-    ] = "msds-compact",
-    trunk_weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The trunk's weights, instead of the usual ones."),
-    ] = None,
-    small: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW", help="Images too small for all levels: error, or fewer-levels."
-        ),
-    ] = "error",
-    background: Annotated[
-        str,
-        typer.Option(metavar="COLOUR", help="What transparency is shown on: white, #rrggbb."),
-    ] = "white",
-    transfer: Annotated[
-        str | None,
-        typer.Option(metavar="HOW", help="How HDR samples are meant: pq, hlg, linear:PEAK, srgb."),
-    ] = None,
-    frame: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Which image of animations and files of several pages, from 0.",
-        ),
-    ] = None,
+    model: OneModel = DEFAULT_MODEL,
+    trunk_weights: TrunkWeights = None,
+    small: SmallImages = "error",
+    background: Background = "white",
+    transfer: Transfer = None,
+    frame: Frame = None,
 ) -> None:
     """Draw where two images differ, over the distorted image in grey.
 

@@ -1,4 +1,4 @@
-"""The options of `msds score` in bundles, and what each bundle stands for."""
+"""Options that several verbs have: each is said once, and those that travel together in bundles."""
 
 from __future__ import annotations
 
@@ -23,6 +23,92 @@ PAIRING = "Many pairs"
 MODEL = "Model and images"
 OUTPUT = "Output"
 ENGINE = "Engine"
+
+DEFAULT_MODEL = completion.MODELS[0]
+
+OneModel = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="ID",
+        help="Id of a model, or a model file.",
+        rich_help_panel=MODEL,
+        autocompletion=completion.models,
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="ID",
+        help=f"Id of a model, or a model file ({DEFAULT_MODEL}); repeatable.",
+        rich_help_panel=MODEL,
+        autocompletion=completion.models,
+    ),
+]
+TrunkWeights = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The trunk's weights, instead of the usual ones.",
+        rich_help_panel=MODEL,
+    ),
+]
+Levels = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=12,
+        help="Levels of the pyramid; the weights are those learned for the trunk, else equal.",
+        rich_help_panel=MODEL,
+    ),
+]
+SmallImages = Annotated[
+    str,
+    typer.Option(
+        metavar="HOW",
+        help="Images too small for all levels: error, or fewer-levels.",
+        rich_help_panel=MODEL,
+        autocompletion=completion.one_of("error", "fewer-levels"),
+    ),
+]
+Background = Annotated[
+    str,
+    typer.Option(
+        metavar="COLOUR",
+        help="What transparency is shown on: white, black, #rrggbb.",
+        rich_help_panel=MODEL,
+    ),
+]
+Transfer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOW",
+        help="How HDR samples are meant: pq, hlg, linear:PEAK, srgb.",
+        rich_help_panel=MODEL,
+    ),
+]
+Frame = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        help="Which image of animations and files of several pages, from 0.",
+        rich_help_panel=MODEL,
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Where to compute: cpu, cuda, cuda:1, mps.",
+        rich_help_panel=ENGINE,
+        autocompletion=completion.one_of("cpu", "cuda", "mps"),
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -110,69 +196,13 @@ class Pairing:
 class ModelOptions:
     """What scores, and how files become images."""
 
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="ID",
-            help="Id of a model, or a model file (msds-compact); repeatable.",
-            rich_help_panel=MODEL,
-            autocompletion=completion.models,
-        ),
-    ] = None
-    trunk_weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The trunk's weights, instead of the usual ones.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None
-    levels: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            max=12,
-            help="Levels of the pyramid; the weights are those learned for the trunk, else equal.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None
-    small: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW",
-            help="Images too small for all levels: error, or fewer-levels.",
-            rich_help_panel=MODEL,
-            autocompletion=completion.one_of("error", "fewer-levels"),
-        ),
-    ] = "error"
-    background: Annotated[
-        str,
-        typer.Option(
-            metavar="COLOUR",
-            help="What transparency is shown on: white, black, #rrggbb.",
-            rich_help_panel=MODEL,
-        ),
-    ] = "white"
-    transfer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HOW",
-            help="How HDR samples are meant: pq, hlg, linear:PEAK, srgb.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None
-    frame: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Which image of animations and files of several pages, from 0.",
-            rich_help_panel=MODEL,
-        ),
-    ] = None
+    model: Models = None
+    trunk_weights: TrunkWeights = None
+    levels: Levels = None
+    small: SmallImages = "error"
+    background: Background = "white"
+    transfer: Transfer = None
+    frame: Frame = None
     max_pixels: Annotated[
         int | None,
         typer.Option(
@@ -199,7 +229,7 @@ class ModelOptions:
 
     def load(self) -> list[MSDS]:
         """The models, each once."""
-        from msds.models import DEFAULT_MODEL, load_model
+        from msds.models import load_model
 
         found: dict[str, MSDS] = {}
         for name in self.model or [DEFAULT_MODEL]:
@@ -215,15 +245,7 @@ class ModelOptions:
 class ComputeOptions:
     """How scores are computed; none of it changes them but for the precision."""
 
-    device: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="cpu, cuda, cuda:1, mps.",
-            rich_help_panel=ENGINE,
-            autocompletion=completion.one_of("cpu", "cuda", "mps"),
-        ),
-    ] = "cpu"
+    device: Device = "cpu"
     engine: Annotated[
         str,
         typer.Option(
@@ -255,7 +277,6 @@ class ComputeOptions:
         int | None,
         typer.Option(metavar="N", min=1, help="Threads that read images.", rich_help_panel=ENGINE),
     ] = None
-
     compute_threads: Annotated[
         int | None,
         typer.Option(

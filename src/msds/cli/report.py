@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from msds.cli.show import say
 from msds.errors import InputError
+from msds.text import one_line, printable
+
+if TYPE_CHECKING:
+    from msds.gallery import Comparison
+    from msds.gallery.making import Place
 
 _SHOWN = 5
 
@@ -67,48 +73,50 @@ def report(
     title: Annotated[str, typer.Option(metavar="TEXT", help="Title of the page.")] = "",
 ) -> None:
     """Write a page of a run: every pair with its score, sorted, searched and looked at."""
+    _check(results, out, against, pictures)
+
     from msds.cli.study_options import progress_bar
-    from msds.files import same_file
     from msds.gallery import compared
-    from msds.gallery.making import PLACES, Illustrated, check_page, make_gallery
+    from msds.gallery.making import Illustrated, make_gallery
     from msds.results import read_results
-    from msds.text import one_line, printable
+
+    scores = read_results(results)
+    comparison = None if against is None else compared(scores, read_results(against), tolerance)
+    roots = [*(images or []), Path(), results.parent]
+    if against is not None:
+        roots.append(against.parent)
+    illustrated = Illustrated(roots, cast("Place | None", pictures), maps)
+    with progress_bar() as progress:
+        told = partial(progress, "pictures")
+        problems = make_gallery(out, scores, comparison, illustrated, title=title, progress=told)
+    if comparison is not None:
+        _say_changes(comparison)
+    say_written(out, problems)
+
+
+def _check(results: Path, out: Path, against: Path | None, pictures: str | None) -> None:
+    """Refuse what cannot be made, before anything is read."""
+    from msds.files import same_file
+    from msds.gallery.making import PLACES, check_page
 
     if pictures is not None and pictures not in PLACES:
         raise InputError(f"Pictures are {', '.join(PLACES)}; found {pictures!r}.")
     check_page(out)
     if any(same_file(out, path) for path in (results, against) if path is not None):
         raise InputError(f"{printable(out)} is read and would be replaced; give another name.")
-    scores = read_results(results)
-    comparison = None if against is None else compared(scores, read_results(against), tolerance)
-    roots = [*(images or []), Path(), results.parent]
-    with progress_bar() as progress:
-        problems = make_gallery(
-            out,
-            scores,
-            comparison,
-            Illustrated(
-                roots if against is None else [*roots, against.parent],
-                pictures,  # type: ignore[arg-type]
-                maps,
-            ),
-            title=title,
-            progress=partial(progress, "pictures"),
-        )
-    if comparison is not None:
-        for old, new in sorted(comparison.renamed.items()):
-            typer.echo(one_line(f"msds: pairs of {old} were found in {new}"), err=True)
-        counts = ", ".join(f"{n} {change.value}" for change, n in comparison.counts.items())
-        typer.echo(f"msds: {counts}", err=True)
-    say_written(out, problems)
+
+
+def _say_changes(comparison: Comparison) -> None:
+    for old, new in sorted(comparison.renamed.items()):
+        say(one_line(f"msds: pairs of {old} were found in {new}"))
+    counts = ", ".join(f"{n} {change.value}" for change, n in comparison.counts.items())
+    say(f"msds: {counts}")
 
 
 def say_written(page: Path, problems: Sequence[str]) -> None:
     """Say on standard error what has no picture in a page, and that it is there."""
-    from msds.text import one_line, printable
-
     for problem in problems[:_SHOWN]:
-        typer.echo(one_line(f"msds: {problem}"), err=True)
+        say(one_line(f"msds: {problem}"))
     if len(problems) > _SHOWN:
-        typer.echo(f"msds: {len(problems) - _SHOWN} more have no picture or no map", err=True)
-    typer.echo(one_line(f"msds: wrote {printable(page)}"), err=True)
+        say(f"msds: {len(problems) - _SHOWN} more have no picture or no map")
+    say(one_line(f"msds: wrote {printable(page)}"))

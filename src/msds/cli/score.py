@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from msds.cli.bundles import unbundled
 from msds.cli.clip_options import ClipOptions
-from msds.cli.options import (
-    EngineOptions,
-    ModelOptions,
-    Pairing,
-)
+from msds.cli.options import EngineOptions, ModelOptions, Pairing
 from msds.cli.result_options import ConditionOptions, OutputOptions
 from msds.cli.saliency import SaliencyOptions
 from msds.cli.score_cluster import ClusterOptions, refuse_uris, score_on_cluster
@@ -23,6 +21,11 @@ from msds.errors import InputError
 from msds.files import check_writable, same_file
 from msds.pairs import Plan
 from msds.text import printable
+
+if TYPE_CHECKING:
+    from msds.cli.score_many import Display
+    from msds.metric.modules import MSDS
+    from msds.scoring import Job
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -86,79 +89,148 @@ def score(
         raise typer.Exit(
             score_on_cluster(pairing, model, saliency, output, conditions, engine, cluster)
         )
-    refuse_uris(pairing, output)
-    read = [*pairing.files, *model.files, *([conditions.baseline] if conditions.baseline else [])]
-    if output.resume and output.out is None and clips.frames is None:
-        raise InputError("--resume goes on with the results of --out FILE: give that too.")
-    written = {**output.files, "--frames": clips.frames}
-    _refuse_overwriting(written, read)
-    _refuse_maps_among_images(output.maps, [path for path in pairing.files if path.is_dir()])
-    if output.report is not None:
-        from msds.gallery.making import check_page
-
-        check_page(output.report)
-    if saliency.saliency and (output.maps is not None or output.check_places):
-        raise InputError(
-            "--maps and --check-places look at whole images, and not at salient parts: leave "
-            "--saliency."
-        )
-    for file in filter(None, (output.junit, output.summary)):
-        check_writable(file)
-    alone = _is_one_pair(pairing, output, conditions, engine)
+    call = _Call(pairing, model, saliency, output, conditions, engine, clips)
+    call.check()
+    alone = call.is_one_pair()
 
     from msds.cli import score_many
 
-    plan = saliency.planned(score_many.make_plan(pairing), pairing.roots)
-    if output.with_size:
-        from msds.scoring.weighed import weighed
-
-        plan = weighed(plan)
+    plan = call.plan()
     if pairing.dry_run:
         raise typer.Exit(
             score_many.dry_run(plan, pairing.allow_unmatched, output.as_json, model.levels or 1)
         )
-    images = (chain.from_iterable(pair.images) for pair in plan.pairs)
-    files = dict.fromkeys(path for path in chain.from_iterable(images) if path is not None)
-    _refuse_overwriting(written, files)
-    clips.check(plan, output, bool(saliency.saliency))
-
-    from msds.scoring import Job
-
-    job = Job(
-        clips.reading(plan, saliency.reading(model.reading()), conditions.same_size),
-        engine.options(),
-        conditions.conditions(pairing.allow_unmatched),
-        output.out,
-        output.resume,
-        output.csv_safe,
-        output.wanted_maps(),
-        clips.scorer(plan, output),
-    )
-    metrics = [engine.settled(metric) for metric in model.load()]
-    _say_idle_gpus(engine.device)
-    if output.report is not None and len(metrics) > 1:
-        raise InputError("--report makes the page of one model: give one --model.")
-    if output.maps is not None and len(metrics) > 1:
-        raise InputError("--maps draws the maps of one model: give one --model.")
-    display = score_many.Display(
-        output.as_json,
-        output.quiet,
-        output.explain,
-        conditions.annotations is not None,
-        output.report,
-        score_many.Pipeline(output.junit, output.summary, output.report_url),
-    )
+    call.check_plan(plan)
+    job = call.job(plan)
+    metrics = call.metrics()
     scored = score_many.score_one if alone else score_many.score_many
-    if clips.frames is not None and len(metrics) > 1:
-        raise InputError("--frames holds the frames of one model: give one --model.")
     try:
-        status = scored(plan, metrics, job, display)
+        status = scored(plan, metrics, job, call.display())
     except score_many.NoScoreError:
         clips.finish(plan, job, written=False)
         raise
     clips.finish(plan, job)
     if status:
         raise typer.Exit(status)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What was asked for, and what of it does not go together."""
+
+    pairing: Pairing
+    model: ModelOptions
+    saliency: SaliencyOptions
+    output: OutputOptions
+    conditions: ConditionOptions
+    engine: EngineOptions
+    clips: ClipOptions
+
+    @property
+    def written(self) -> dict[str, Path | None]:
+        """Files that are written, by their options."""
+        return {**self.output.files, "--frames": self.clips.frames}
+
+    def check(self) -> None:
+        """Refuse what the options alone show to be wrong."""
+        refuse_uris(self.pairing, self.output)
+        output, baseline = self.output, self.conditions.baseline
+        if output.resume and output.out is None and self.clips.frames is None:
+            raise InputError("--resume goes on with the results of --out FILE: give that too.")
+        read = [*self.pairing.files, *self.model.files, *([baseline] if baseline else [])]
+        _refuse_overwriting(self.written, read)
+        folders = [path for path in self.pairing.files if path.is_dir()]
+        _refuse_maps_among_images(output.maps, folders)
+        if output.report is not None:
+            from msds.gallery.making import check_page
+
+            check_page(output.report)
+        if self.saliency.saliency and (output.maps is not None or output.check_places):
+            raise InputError(
+                "--maps and --check-places look at whole images, and not at salient parts: leave "
+                "--saliency."
+            )
+        for file in filter(None, (output.junit, output.summary)):
+            check_writable(file)
+
+    def is_one_pair(self) -> bool:
+        """Whether two images are named and nothing that is for many."""
+        many = {
+            "--manifest": self.pairing.manifest,
+            "--pattern": self.pairing.pattern,
+            "--dry-run": self.pairing.dry_run,
+            **self.output.files,
+            "--baseline": self.conditions.baseline,
+            "--annotations": self.conditions.annotations,
+            "--cache": self.engine.cache,
+        }
+        given = [name for name, value in many.items() if value]
+        if self.output.explain and (given or not self.pairing.one_pair):
+            found = ", ".join(given) or "more than two images"
+            raise InputError(f"--explain shows one pair of images and nothing else; found {found}.")
+        return self.pairing.one_pair and not given
+
+    def plan(self) -> Plan:
+        """The pairs, with what their records are to hold besides scores."""
+        from msds.cli.score_many import make_plan
+
+        plan = self.saliency.planned(make_plan(self.pairing), self.pairing.roots)
+        if self.output.with_size:
+            from msds.scoring.weighed import weighed
+
+            plan = weighed(plan)
+        return plan
+
+    def check_plan(self, plan: Plan) -> None:
+        """Refuse what does not go with the files of a plan."""
+        images = (chain.from_iterable(pair.images) for pair in plan.pairs)
+        files = dict.fromkeys(path for path in chain.from_iterable(images) if path is not None)
+        _refuse_overwriting(self.written, files)
+        self.clips.check(plan, self.output, bool(self.saliency.saliency))
+
+    def job(self, plan: Plan) -> Job:
+        """How a plan is scored."""
+        from msds.scoring import Job
+
+        usual = self.saliency.reading(self.model.reading())
+        return Job(
+            self.clips.reading(plan, usual, self.conditions.same_size),
+            self.engine.options(),
+            self.conditions.conditions(self.pairing.allow_unmatched),
+            self.output.out,
+            self.output.resume,
+            self.output.csv_safe,
+            self.output.wanted_maps(),
+            self.clips.scorer(plan, self.output),
+        )
+
+    def metrics(self) -> list[MSDS]:
+        """The models, where and with what they are to compute."""
+        metrics = [self.engine.settled(metric) for metric in self.model.load()]
+        _say_idle_gpus(self.engine.device)
+        if len(metrics) > 1:
+            for option, value, does in (
+                ("--report", self.output.report, "makes the page"),
+                ("--maps", self.output.maps, "draws the maps"),
+                ("--frames", self.clips.frames, "holds the frames"),
+            ):
+                if value is not None:
+                    raise InputError(f"{option} {does} of one model: give one --model.")
+        return metrics
+
+    def display(self) -> Display:
+        """What is shown and written besides the results."""
+        from msds.cli.score_many import Display, Pipeline
+
+        output = self.output
+        return Display(
+            output.as_json,
+            output.quiet,
+            output.explain,
+            self.conditions.annotations is not None,
+            output.report,
+            Pipeline(output.junit, output.summary, output.report_url),
+        )
 
 
 def _say_idle_gpus(device: str) -> None:
@@ -169,26 +241,6 @@ def _say_idle_gpus(device: str) -> None:
             f"msds: 1 of {idle + 1} GPUs is used; --manifest FILE --cluster local --out DIR uses "
             "all of them"
         )
-
-
-def _is_one_pair(
-    pairing: Pairing, output: OutputOptions, conditions: ConditionOptions, engine: EngineOptions
-) -> bool:
-    """Whether two images are named and nothing that is for many."""
-    many = {
-        "--manifest": pairing.manifest,
-        "--pattern": pairing.pattern,
-        "--dry-run": pairing.dry_run,
-        **output.files,
-        "--baseline": conditions.baseline,
-        "--annotations": conditions.annotations,
-        "--cache": engine.cache,
-    }
-    given = [name for name, value in many.items() if value]
-    if output.explain and (given or not pairing.one_pair):
-        found = ", ".join(given) or "more than two images"
-        raise InputError(f"--explain shows one pair of images and nothing else; found {found}.")
-    return pairing.one_pair and not given
 
 
 def _refuse_overwriting(written: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:

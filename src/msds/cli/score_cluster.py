@@ -122,7 +122,7 @@ def score_on_cluster(
         resume=output.resume,
     )
     (metric,) = model.load()
-    with _Shown() as shown:
+    with _Progress() as progress:
         report = run_manifest(
             location_of(pairing.manifest),
             location_of(output.out),
@@ -130,7 +130,7 @@ def score_on_cluster(
             address=cluster.cluster,
             workers=workers,
             job=job,
-            follower=shown,
+            follower=progress,
         )
     show_report(report)
     return report.status
@@ -142,7 +142,7 @@ def _refuse(given: Mapping[str, object]) -> None:
         raise InputError(f"--cluster writes a folder of Parquet, no more: leave out {found}.")
 
 
-class _Shown(Follower):
+class _Progress(Follower):
     """Shows how far a run on a cluster is: as a bar on a terminal, in lines elsewhere."""
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class _Shown(Follower):
         self._total = self._kept = self._done = self._failed = 0
         self._start = self._said = time.monotonic()
 
-    def __enter__(self) -> _Shown:
+    def __enter__(self) -> _Progress:
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:

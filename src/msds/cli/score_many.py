@@ -158,7 +158,7 @@ def _show_one(score: Score, display: Display, places: Places | None) -> None:
     if display.as_json:
         typer.echo(json_line(score))
     elif display.explain:
-        from msds.cli.explain import show as explain
+        from msds.cli.explain import explain
 
         explain(score, places)
     elif display.quiet:

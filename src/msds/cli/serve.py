@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from msds.cli.options import DEFAULT_MODEL, Device, OneModel, TrunkWeights
+from msds.cli.show import say
+
+if TYPE_CHECKING:
+    from msds.web.settings import Limits
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -42,16 +47,9 @@ def serve(
             help="Another name that the server may be called by; repeatable.",
         ),
     ] = None,
-    model: Annotated[
-        str, typer.Option("--model", "-m", metavar="ID", help="Id of a model, or a model file.")
-    ] = "msds-compact",
-    trunk_weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The trunk's weights, instead of the usual ones."),
-    ] = None,
-    device: Annotated[
-        str, typer.Option(metavar="NAME", help="Where to compute: cpu, cuda, mps.")
-    ] = "cpu",
+    model: OneModel = DEFAULT_MODEL,
+    trunk_weights: TrunkWeights = None,
+    device: Device = "cpu",
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, help="Processes that decode images.")
     ] = 2,
@@ -59,7 +57,7 @@ def serve(
         str, typer.Option(metavar="SIZE", help="Most that one request may send.")
     ] = "256M",
     max_pixels: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Larger images are refused.")
+        int, typer.Option(metavar="N", min=1, help="Images of more pixels are refused.")
     ] = 100_000_000,
     max_requests: Annotated[
         int, typer.Option(metavar="N", min=1, help="More at a time are told to come again.")
@@ -70,6 +68,25 @@ def serve(
     The same for programs is at /api. The token beyond this machine is taken from MSDS_TOKEN, or
     made and shown. Nothing that is sent is kept after the answer, unless the request asks for it.
     """
+    _prepare()
+
+    from msds.models import load_model
+    from msds.scoring.device import choose_device
+    from msds.web import server
+
+    limits = _limits(max_upload, max_pixels, max_requests)
+    metric = load_model(model, trunk_weights=trunk_weights).to(choose_device(device))
+    server.serve(
+        metric,
+        server.Place(host, port, tuple(allow_host or ())),
+        limits,
+        workers=workers,
+        started=lambda address: say(f"msds: serving at {address}"),
+    )
+
+
+def _prepare() -> None:
+    """What comes before anything large is imported."""
     # oneDNN keeps the kernels of a thousand shapes, and every size of image brings some forty.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256")
     from msds.errors import require
@@ -78,21 +95,10 @@ def serve(
     for name in ("fastapi", "uvicorn", "python_multipart"):
         require(name, EXTRA)
 
-    from msds.models import load_model
-    from msds.scoring.device import choose_device
+
+def _limits(upload: str, pixels: int, requests: int) -> Limits:
     from msds.scoring.memory import parse_size
-    from msds.web import server
     from msds.web.settings import Limits
 
-    body = parse_size(max_upload)
-    limits = Limits(
-        body=body, bodies=max(Limits.bodies, body), pixels=max_pixels, requests=max_requests
-    )
-    metric = load_model(model, trunk_weights=trunk_weights).to(choose_device(device))
-    server.serve(
-        metric,
-        server.Place(host, port, tuple(allow_host or ())),
-        limits,
-        workers=workers,
-        started=lambda address: typer.echo(f"msds: serving at {address}", err=True),
-    )
+    body = parse_size(upload)
+    return Limits(body=body, bodies=max(Limits.bodies, body), pixels=pixels, requests=requests)

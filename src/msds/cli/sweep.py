@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from msds.metric.modules import MSDS
     from msds.sweeps import Codec, SweepPlan, SweepReport
     from msds.sweeps.judges import Beside
-    from msds.sweeps.page import Shown
+    from msds.sweeps.page import SweepContent
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -215,13 +215,13 @@ class AnchorOptions:
 
             require("bjontegaard", "sweep")
 
-    def present(self, shown: Shown) -> None:
+    def present(self, content: SweepContent) -> None:
         """Show the tables, and write them and the page."""
         from msds.cli.study_options import command_line, save_tables, show_tables
         from msds.sweeps.page import sweep_page
 
         name, setting = self.named
-        page = sweep_page(replace(shown, anchor=name, quality=setting, command=command_line()))
+        page = sweep_page(replace(content, anchor=name, quality=setting, command=command_line()))
         tables = page.tables
         show_tables(tables)
         save_tables(tables, self.tables or [], csv_safe=self.csv_safe)
@@ -324,7 +324,7 @@ def _show(report: SweepReport, anchor: AnchorOptions) -> None:
     """Tables on standard output, the rest on standard error."""
     from msds.cli import show
     from msds.sweeps.encoded_again import EncodedAgain
-    from msds.sweeps.page import Shown
+    from msds.sweeps.page import SweepContent
     from msds.sweeps.points import points_of
 
     names = [one.column for one in report.job.beside]
@@ -332,7 +332,10 @@ def _show(report: SweepReport, anchor: AnchorOptions) -> None:
     if points:
         encoders = {codec.name: codec.described() for codec in report.plan.settings}
         pictures = EncodedAgain(report.plan, report.job.reading)
-        anchor.present(Shown(points, names, report.run.model, pictures=pictures, encoders=encoders))
+        content = SweepContent(
+            points, names, report.run.model, pictures=pictures, encoders=encoders
+        )
+        anchor.present(content)
     show.show_failures(report.scores)
     show.show_leftovers(report.plan.pairs)
     done, seconds = len(report.scores) - report.kept, report.seconds

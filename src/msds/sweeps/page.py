@@ -43,7 +43,7 @@ class Pictures(Protocol):
 
 
 @dataclass(frozen=True)
-class Shown:
+class SweepContent:
     """What a page is about.
 
     Attributes
@@ -68,20 +68,22 @@ class Shown:
     command: str = ""
 
 
-def sweep_page(shown: Shown) -> Page:
+def sweep_page(content: SweepContent) -> Page:
     """The page."""
     comparison = (
-        Comparison(shown.points, shown.anchor, shown.metrics) if shown.anchor is not None else None
+        Comparison(content.points, content.anchor, content.metrics)
+        if content.anchor is not None
+        else None
     )
-    sections = [Section("Rate and quality", _curves(shown))]
-    lead = f"{len({p.image for p in shown.points})} images, {len(shown.points)} encodings."
+    sections = [Section("Rate and quality", _curves(content))]
+    lead = f"{len({p.image for p in content.points})} images, {len(content.points)} encodings."
     if comparison is not None and comparison.others:
-        sections += _compared(comparison, shown)
-        if said := _said(comparison, shown.quality):
+        sections += _compared(comparison, content)
+        if said := _said(comparison, content.quality):
             lead = f"{lead} {said}"
-    table = settings_table(shown.points, shown.metrics, shown.model)
+    table = settings_table(content.points, content.metrics, content.model)
     sections.append(Section("Every setting", [table]))
-    return Page("Encoders and their settings", lead, sections, _closing(shown))
+    return Page("Encoders and their settings", lead, sections, _closing(content))
 
 
 def _said(comparison: Comparison, quality: float | None) -> str:
@@ -94,35 +96,35 @@ def _said(comparison: Comparison, quality: float | None) -> str:
     return f"As good as {comparison.anchor} at {quality:g}: {'; '.join(matches)}."
 
 
-def _compared(comparison: Comparison, shown: Shown) -> list[Section]:
+def _compared(comparison: Comparison, content: SweepContent) -> list[Section]:
     blocks: list[Block] = [versus_table(comparison)]
     if any(one.images for one in comparison.versus):
         title = f"BD-rate against {comparison.anchor}, by the score"
         caption = "Bytes at equal score in per cent, with the interval over images; below 0 saves."
         blocks.append(Figure(title, caption, {"": partial(_intervals, comparison)}))
-    if shown.quality is not None:
-        blocks.append(matched_table(comparison, shown.quality))
+    if content.quality is not None:
+        blocks.append(matched_table(comparison, content.quality))
     sections = [
         Section(f"Against {comparison.anchor}", blocks),
-        Section("Every image", [images_table(comparison), *_own_curves(shown)]),
+        Section("Every image", [images_table(comparison), *_own_curves(content)]),
     ]
-    if shown.pictures is not None:
-        sections.append(_worst(comparison, shown.pictures, shown.quality))
+    if content.pictures is not None:
+        sections.append(_worst(comparison, content.pictures, content.quality))
     return sections
 
 
-def _curves(shown: Shown) -> list[Block]:
+def _curves(content: SweepContent) -> list[Block]:
     caption = (
         "A mark is a setting: means over the images; the lines at the marks reach from the "
         "tenth to the ninetieth of a hundred images. Point at a mark to see its numbers."
     )
-    points = shown.points
+    points = content.points
     blocks: list[Block] = [
-        Text(f"score: {shown.model}."),
+        Text(f"score: {content.model}."),
         Figure("Score at every rate, all images", caption, {"": partial(_pooled, points, LEAD)}),
     ]
-    if shown.metrics:
-        charts = {name: partial(_pooled, points, name) for name in shown.metrics}
+    if content.metrics:
+        charts = {name: partial(_pooled, points, name) for name in content.metrics}
         blocks.append(Figure("By other metrics", caption, charts))
     return blocks
 
@@ -154,11 +156,11 @@ def _told(codec: str, quality: float | None, rate: float, score: float) -> str:
     return f"{codec}{setting}: {score:.4f}, {rate:.3f} bits per pixel"
 
 
-def _own_curves(shown: Shown) -> list[Block]:
-    images = list(dict.fromkeys(p.image for p in shown.points))[:MOST_CURVES]
-    charts = {image: partial(_of_image, shown.points, image) for image in images}
+def _own_curves(content: SweepContent) -> list[Block]:
+    images = list(dict.fromkeys(p.image for p in content.points))[:MOST_CURVES]
+    charts = {image: partial(_of_image, content.points, image) for image in images}
     caption = "A mark is a setting. Point at a mark to see its numbers."
-    if len({p.image for p in shown.points}) > len(images):
+    if len({p.image for p in content.points}) > len(images):
         caption += f" The first {len(images)} images."
     return [Figure("Score at every rate, image by image", caption, charts)]
 
@@ -229,11 +231,11 @@ def worst_at_equal_rate(
     return sorted(found, key=lambda one: -one[0])
 
 
-def _closing(shown: Shown) -> list[Section]:
+def _closing(content: SweepContent) -> list[Section]:
     blocks: list[Block] = []
-    if shown.encoders:
-        said = "\n".join(f"{name}: {encoder}" for name, encoder in shown.encoders.items())
+    if content.encoders:
+        said = "\n".join(f"{name}: {encoder}" for name, encoder in content.encoders.items())
         blocks += [Text("The encoders:"), Code(said)]
-    if shown.command:
-        blocks += [Text("This page was made by:"), Code(shown.command)]
+    if content.command:
+        blocks += [Text("This page was made by:"), Code(content.command)]
     return [Section("How this was made", blocks)] if blocks else []

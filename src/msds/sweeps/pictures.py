@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from msds.sweeps.codec import Raster
 
 
-class Picture:
+class Original:
     """An image to encode, read by whichever thread comes first.
 
     Parameters
@@ -73,8 +73,8 @@ def raster_of(image: Image) -> Raster:
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """What became of a picture at a setting.
+class EncodedFile:
+    """A picture at a setting of an encoder: the file, and what is seen of it.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Encoded:
         return 8 * len(self.data) / (self.image.width * self.image.height)
 
 
-def encoded(raster: Raster, codec: Any, quality: float, reading: Reading, name: str) -> Encoded:
+def encoded(raster: Raster, codec: Any, quality: float, reading: Reading, name: str) -> EncodedFile:
     """Encode a picture and decode it again.
 
     Parameters
@@ -116,4 +116,4 @@ def encoded(raster: Raster, codec: Any, quality: float, reading: Reading, name: 
         end = time.perf_counter()
     except Exception as error:  # whatever an encoder or decoder raises costs this file only
         raise InputError(explain(error, path).replace("<bytes>: ", "")) from error
-    return Encoded(data, image, between - start, end - between)
+    return EncodedFile(data, image, between - start, end - between)

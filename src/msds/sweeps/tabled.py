@@ -10,7 +10,7 @@ from msds.errors import InputError
 from msds.results import Score, read_results
 from msds.sweeps.at_hand import AtHand
 from msds.sweeps.kept import typed
-from msds.sweeps.page import Shown
+from msds.sweeps.page import SweepContent
 from msds.sweeps.points import Point, points_of
 from msds.text import printable
 
@@ -20,7 +20,7 @@ USUAL = ("psnr", "ssim", "ms-ssim", "ssim-full-size")
 
 def read_points(
     paths: Sequence[Path], metrics: Iterable[str] = (), images: Iterable[Path] = ()
-) -> Shown:
+) -> SweepContent:
     """The points of tables, each of `msds sweep` or of `msds score --with-size`.
 
     Encoders are those of the column `codec`; a table without it is one of the encoder that it is
@@ -71,7 +71,7 @@ def read_points(
         raise InputError("The tables hold no image with a score.")
     present = {name for point in points for name in point.scores}
     every = [name for name in dict.fromkeys([*USUAL, *named]) if name in present]
-    return Shown(points, every, scores[0].model, pictures=pictures, encoders=encoders)
+    return SweepContent(points, every, scores[0].model, pictures=pictures, encoders=encoders)
 
 
 def _read(score: Score, names: dict[str, str]) -> Score:

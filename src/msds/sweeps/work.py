@@ -22,7 +22,7 @@ from msds.files import atomic_write
 from msds.results import Run, Score
 from msds.scoring.inputs import Reading, explain, named, pixel_bytes
 from msds.sweeps.judges import Beside, Lead
-from msds.sweeps.pictures import Encoded, Picture, encoded
+from msds.sweeps.pictures import EncodedFile, Original, encoded
 from msds.sweeps.plan import Cell
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class _Made:
     """What a thread made of a row, and what the model found."""
 
     row: int
-    picture: Picture
-    encoded: Encoded | None = None
+    original: Original
+    encoded: EncodedFile | None = None
     error: str | None = None
     scores: dict[str, float | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -98,7 +98,7 @@ class SweepWork:
         self._with = workers
         self._cells = cells
         self._queue = deque(rows)
-        self._pictures: dict[str, Picture] = {}
+        self._originals: dict[str, Original] = {}
         self._uses: dict[str, int] = {}
         self._bytes: dict[str, int] = {}
         for row in self._queue:
@@ -141,11 +141,11 @@ class SweepWork:
             if taken and taken + self._bytes[source.name] > self._with.memory:
                 return
             self._queue.popleft()
-            picture = self._pictures.get(source.name)
-            if picture is None:
+            original = self._originals.get(source.name)
+            if original is None:
                 uses = self._uses[source.name]
-                picture = self._pictures[source.name] = Picture(source, self._with.reading, uses)
-            self._encoding[pool.submit(self._make, row, picture)] = row
+                original = self._originals[source.name] = Original(source, self._with.reading, uses)
+            self._encoding[pool.submit(self._make, row, original)] = row
 
     def _under_way(self) -> Iterator[int]:
         """Rows whose pixels are in memory, or soon will be."""
@@ -187,11 +187,11 @@ class SweepWork:
             scoring.result()
             yield from batch
 
-    def _make(self, row: int, picture: Picture) -> _Made:
+    def _make(self, row: int, original: Original) -> _Made:
         """Encode, decode, and whatever else threads can do at once."""
-        made, cell = _Made(row, picture), self._cells[row]
+        made, cell = _Made(row, original), self._cells[row]
         try:
-            _, raster, _ = picture.read()
+            _, raster, _ = original.read()
             made.encoded = encoded(
                 raster, cell.codec, cell.quality, self._with.reading, cell.distorted
             )
@@ -209,7 +209,7 @@ class SweepWork:
         start = time.perf_counter()
         for one in beside:
             try:
-                reference = made.picture.prepared(one, one.contender.prepare)
+                reference = made.original.prepared(one, one.contender.prepare)
                 made.scores[one.column] = one.score(reference, made.image)
             except Exception as error:  # whatever a metric raises costs its own cell only
                 made.scores[one.column] = None
@@ -232,7 +232,7 @@ class SweepWork:
                 if after is None:
                     made.found["error"] = error
                 else:
-                    before = made.picture.prepared(lead, lambda image: lead.encode([image])[0])
+                    before = made.original.prepared(lead, lambda image: lead.encode([image])[0])
                     made.found.update(lead.compare(before, after[index])._asdict())
             except MSDSError as reason:
                 made.found["error"] = str(reason)
@@ -242,7 +242,7 @@ class SweepWork:
             made.seconds += share + time.perf_counter() - start
 
     def _record(self, made: _Made) -> tuple[int, Score]:
-        """A row and its record; its picture is let go when this was the last of its rows."""
+        """A row and its record; its original is let go when this was the last of its rows."""
         cell, one, found = self._cells[made.row], made.encoded, made.found
         if one is not None:
             self._judge(made, [one for one in self._with.beside if not one.contender.concurrent])
@@ -258,11 +258,11 @@ class SweepWork:
         }
         digest = size = None
         if one is not None:
-            image, _, digest = made.picture.read()
+            image, _, digest = made.original.read()
             size = (image.width, image.height)
-        made.picture.uses -= 1
-        if not made.picture.uses:
-            del self._pictures[cell.source.name]
+        made.original.uses -= 1
+        if not made.original.uses:
+            del self._originals[cell.source.name]
         found.setdefault("error", made.error)
         found["notes"] = (*found.get("notes", ()), *made.notes)
         record = Score(
