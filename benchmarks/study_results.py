@@ -36,6 +36,7 @@ from msds.study.cost import measure_cost
 from msds.study.datasets import RatedSet, open_dataset
 from msds.study.layers import layer_trunks, study_layers
 from msds.study.learning import Plan, learn
+from msds.study.measuring import Work, default_cache, level_scores
 from msds.study.pages.benchmark import benchmark_page
 from msds.study.pages.cost import cost_tables
 from msds.study.pages.layers import layer_table
@@ -47,7 +48,6 @@ from msds.study.pages.weights import gains_table
 from msds.study.paper import study_paper
 from msds.study.scales import study_scales
 from msds.study.shift import study_shift
-from msds.study.tables import Work, default_cache, level_scores
 from msds.trunks import Trunk, load_trunk
 
 SETS = ("tid2013-part", "live-part", "kadid-part")

@@ -114,6 +114,20 @@ def csiq(root: Path, table: str = "xlsx") -> Path:
     return root
 
 
+def tid2008(root: Path) -> Path:
+    """All 1700 names: 25 references, 17 types, 4 levels."""
+    lines = []
+    for reference in range(1, 26):
+        touch(root / "reference_images" / f"I{reference:02d}.BMP")
+        for kind in range(1, 18):
+            for level in range(1, 5):
+                name = f"I{reference:02d}_{kind:02d}_{level}.bmp"
+                touch(root / "distorted_images" / name)
+                lines.append(f"{9 - level}.0 {name}\n")
+    (root / "mos_with_names.txt").write_text("".join(lines))
+    return root
+
+
 def tid2013(root: Path) -> Path:
     """Two references with the quirks of case that TID2013 has."""
     touch(root / "reference_images" / "I01.BMP")

@@ -23,6 +23,7 @@ from msds.study.benchmark import Benchmark, SetResult, Settings, measure, run_be
 from msds.study.cost import _Alive, measure_cost
 from msds.study.datasets import RatedPair, RatedSet, open_dataset
 from msds.study.layers import layer_trunks, study_layers
+from msds.study.measuring import Measured
 from msds.study.pages.benchmark import benchmark_page
 from msds.study.pages.cost import cost_tables
 from msds.study.pages.layers import layer_table
@@ -31,7 +32,6 @@ from msds.study.pages.shift import shift_table
 from msds.study.scales import study_scales
 from msds.study.shift import equivalent_noise, study_shift
 from msds.study.statistics import Interval
-from msds.study.tables import Measured
 from msds.trunks import load_trunk
 
 stats = pytest.importorskip("scipy.stats")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from typer.testing import CliRunner
 
 from helpers import trees
 from msds.cli.main import app
-from msds.cli.study_options import SetOptions, show_tables
-from msds.errors import InputError
+from msds.cli.output import show_tables
+from msds.cli.study_options import SetOptions
+from msds.errors import InputError, MissingExtraError
 from msds.report.table import Table
 from msds.study.seen import MARK
 
@@ -28,6 +30,32 @@ def run(*arguments: str) -> str:
     result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
+
+
+@pytest.fixture
+def without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of scipy can be imported."""
+    for name in ["scipy", *(name for name in sys.modules if name.startswith("scipy."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.usefixtures("without_scipy")
+@pytest.mark.parametrize("verb", ["bench", "fit", "study paper", "study scales"])
+def test_a_missing_scipy_is_told_before_anything_is_scored(
+    table: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("msds.models.load_model", never)
+    with pytest.raises(MissingExtraError, match=r"needs scipy.*pip install 'msds-iqa\[study\]'"):
+        run(*verb.split(), str(table))
+
+
+@pytest.mark.usefixtures("without_scipy")
+def test_what_things_cost_is_measured_without_scipy() -> None:
+    small = ("--size", "64x64", "--repeats", "1", "--model", "deepssim-compact")
+    assert "ms per pair" in run("study", "cost", *small, "--baseline", "psnr")
 
 
 @pytest.mark.slow

@@ -25,8 +25,8 @@ from msds.study.datasets import (
 from msds.study.datasets.base import Folder, text_lines
 from msds.study.datasets.csiq import rows as csiq_rows
 from msds.study.datasets.preference import read_bapps
+from msds.study.measuring import score_set
 from msds.study.statistics import agreement_2afc, mean_average_precision
-from msds.study.tables import score_set
 
 pytest.importorskip("scipy")
 
@@ -309,7 +309,32 @@ def test_check_recognises_what_lies_in_a_folder(tmp_path: Path) -> None:
     trees.qads(tmp_path / "QADS")
     found = {report.spec.id: report.found for report in check(tmp_path)}
     assert found == {"kadid10k": 3, "cidiq-100": 8, "live": 784, "qads": 2}
-    assert check(trees.tid2013(tmp_path / "tid"))[0].spec.id in ("tid2008", "tid2013")
+
+
+def test_the_two_tid_sets_are_told_apart_by_what_they_list(tmp_path: Path) -> None:
+    # TID2008 has types 1 to 17 at 4 levels, TID2013 has 1 to 24 at 5: a part may be of either.
+    every = [(kind, level) for kind in range(1, 25) for level in range(1, 6)]
+    whole = [(kind, level) for kind, level in every if kind < 18 and level < 5]
+    for name, kinds, expected in (
+        ("newer", every, ["tid2013"]),
+        ("older", whole, ["tid2008"]),
+        ("level", [(1, 5)], ["tid2013"]),
+        ("type", [(18, 1)], ["tid2013"]),
+        ("either", [(17, 4)], ["tid2008", "tid2013"]),
+    ):
+        folder = tmp_path / name
+        (folder / "distorted_images").mkdir(parents=True)
+        lines = [f"5.0 i{n:02d}_{k:02d}_{v}.bmp\n" for n in range(1, 26) for k, v in kinds]
+        (folder / "mos_with_names.txt").write_text("".join(lines))
+        assert [report.spec.id for report in check(folder)] == expected
+
+
+def test_both_tid_sets_open_by_name_from_one_folder_that_holds_them(tmp_path: Path) -> None:
+    trees.tid2013(tmp_path / "b")
+    trees.tid2008(tmp_path / "a")
+    assert open_dataset("tid2013", tmp_path).root == tmp_path / "b"
+    assert open_dataset("tid2008", tmp_path).root == tmp_path / "a"
+    assert [report.spec.id for report in check(tmp_path)] == ["tid2008", "tid2013"]
 
 
 def test_sets_are_found_one_folder_down_as_archives_unpack_them(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from msds.study.benchmark import Settings
 from msds.study.datasets import RatedPair, RatedSet
 from msds.study.fitting import fit_weights, fused, learn_weights, reference_folds, soft_ranks
 from msds.study.learning import Plan, learn
+from msds.study.measuring import Measured
 from msds.study.model_file import fitted_model
 from msds.study.pages.transfer import matrix_table, unseen_table
 from msds.study.pages.weights import gains_table, weights_table
 from msds.study.statistics import spearman
-from msds.study.tables import Measured
 from msds.study.transfer import study_transfer
 
 pytest.importorskip("scipy")

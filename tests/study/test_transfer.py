@@ -15,10 +15,10 @@ from msds.study.datasets import RatedPair, RatedSet
 from msds.study.datasets.base import names_of
 from msds.study.fitting import fused, learn_shared_weights
 from msds.study.learning import Plan, learn
+from msds.study.measuring import Measured
 from msds.study.model_file import fitted_model
 from msds.study.pages.transfer import matrix_table, splits_table, unseen_table
 from msds.study.splits import LEARNED, draw_splits, random_splits
-from msds.study.tables import Measured
 from msds.study.transfer import ALL, EQUAL, ONE, study_transfer, without
 
 TRUTH = np.array([0.1, 0.7, 0.2])

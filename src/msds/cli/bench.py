@@ -10,6 +10,7 @@ import typer
 from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
+from msds.cli.output import command_line, tell_left_out
 from msds.cli.saliency import SaliencyOptions
 from msds.errors import InputError, require
 
@@ -96,6 +97,7 @@ def bench(
     output: shared.PageOptions,
 ) -> None:
     """Measure metrics against human opinions: SRCC, PLCC, KRCC, RMSE, intervals, significance."""
+    from msds.cli.bars import progress_bar
     from msds.study.benchmark import run_benchmark
     from msds.study.pages.benchmark import benchmark_page
 
@@ -111,11 +113,11 @@ def bench(
         return
     contenders = saliency.added(metrics.open(engine), len(options.datasets))
     data = sets.open(options.datasets)
-    with shared.progress_bar() as progress:
+    with progress_bar() as progress:
         work = engine.work(progress)
         result = run_benchmark(data, contenders, settings=options.settings(), work=work)
-    output.present(benchmark_page(result, contenders, shared.command_line()))
-    shared.tell_left_out({found.data.title: found.left_out for found in result.sets})
+    output.present(benchmark_page(result, contenders, command_line()))
+    tell_left_out({found.data.title: found.left_out for found in result.sets})
 
 
 def _judge(
@@ -126,10 +128,11 @@ def _judge(
     output: shared.PageOptions,
 ) -> None:
     """Sets of choices between two images have statistics of their own."""
+    from msds.cli.bars import progress_bar
     from msds.study.judgements import judge
     from msds.study.pages.judgements import judgements_page
 
     contenders = metrics.open(engine)
-    with shared.progress_bar() as progress:
+    with progress_bar() as progress:
         results = [judge(root, name, contenders, engine.work(progress)) for name in names]
-    output.present(judgements_page(results, contenders, shared.command_line()))
+    output.present(judgements_page(results, contenders, command_line()))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from msds.cli import completion
-from msds.cli import study_options as shared
+from msds.cli.output import show_tables
 from msds.status import Status
 from msds.text import one_line
 
@@ -35,7 +35,7 @@ def list_datasets() -> None:
     for spec in known:
         better = "higher" if spec.higher_is_better else "lower"
         table.rows.append([spec.id, spec.pairs, spec.references, spec.opinion_name, better])
-    shared.show_tables([table])
+    show_tables([table])
     typer.echo()
     for spec in known:
         typer.echo(f"{spec.id}: {spec.title}\n  licence: {spec.licence}\n  {spec.url}")

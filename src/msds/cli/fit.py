@@ -11,6 +11,8 @@ import typer
 from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
+from msds.cli.output import command_line, tell_left_out
+from msds.errors import InputError, require
 from msds.text import one_line
 
 if TYPE_CHECKING:
@@ -132,7 +134,6 @@ class FitOptions:
     ] = None
 
     def __post_init__(self) -> None:
-        from msds.errors import InputError
         from msds.method.fusion import FORMS
         from msds.study.fitting import OBJECTIVES
 
@@ -170,29 +171,31 @@ def fit(
     output: shared.PageOptions,
 ) -> None:
     """Learn the levels' weights, and say what they gain on references and sets not seen."""
+    from msds.cli.bars import progress_bar
     from msds.models import find_model, load_model, write_model
     from msds.scoring.contenders import DeepContender
     from msds.study.learning import learn
+    from msds.study.measuring import level_scores
     from msds.study.model_file import fitted_model
     from msds.study.pages.weights import fit_page
-    from msds.study.tables import level_scores
 
+    require("scipy", "study")  # before anything is scored
     names, tests = options.datasets, options.test or []
     output.check(*names, *tests, options.model, others=[options.model_out])
     base = find_model(options.model)
     data = sets.open([*names, *tests])
     metric = engine.settled(load_model(options.model, trunk_weights=options.trunk_weights))
     contender = DeepContender(metric)
-    with shared.progress_bar() as progress:
+    with progress_bar() as progress:
         work = engine.work(progress)
         measured = [level_scores(one, contender, work) for one in data]
         own, others = measured[: len(names)], measured[len(names) :]
         learned = learn(own, others, options.plan(), progress)
     settings = asdict(learned.plan)
-    output.present(fit_page(learned, contender, settings, shared.command_line()))
+    output.present(fit_page(learned, contender, settings, command_line()))
     if options.model_out is not None:
         titles = "-".join(one.title for one in learned.sets)
         identity = options.name or f"{base.id}-{titles}"
         write_model(options.model_out, fitted_model(base, metric.trunk_digest, learned, identity))
         typer.echo(one_line(f"msds: wrote {options.model_out}"), err=True)
-    shared.tell_left_out({one.data.title: one.left_out for one in measured})
+    tell_left_out({one.data.title: one.left_out for one in measured})

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import typer
-from rich import progress as bars
-from rich.console import Console
-from rich.text import Text
 
 from msds.cli import show
+from msds.cli.bars import pairs_bar
 from msds.pairs import Pair
 from msds.results import Score, json_line
 from msds.scoring import Job, Watcher
 from msds.video import Clips, FrameWatcher
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
     from typing_extensions import Self
 
     from msds.cli.score_many import Display
@@ -40,9 +39,9 @@ class Progress(Watcher, FrameWatcher):
         self._alone = alone
         self._keeps = keeps
         self._total = self._done = 0
-        self._bar: bars.Progress | None = None
-        self._pairs: bars.TaskID | None = None
-        self._frames: bars.TaskID | None = None
+        self._bar: Bars | None = None
+        self._pairs: TaskID | None = None
+        self._frames: TaskID | None = None
         if not (display.as_json or display.quiet) and sys.stderr.isatty():
             self._bar = pairs_bar()
 
@@ -93,56 +92,3 @@ class Progress(Watcher, FrameWatcher):
             typer.echo(json_line(score))
         if self._bar is not None and self._pairs is not None:
             self._bar.advance(self._pairs)
-
-
-def pairs_bar() -> bars.Progress:
-    """A bar on standard error for pairs, with their rate and the time left."""
-    return bars.Progress(
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(bar_width=None),
-        bars.MofNCompleteColumn(),
-        Rate("pairs/s"),
-        Left(),
-        console=Console(stderr=True),
-        transient=True,
-        expand=True,
-    )
-
-
-def rate(task: bars.Task) -> float | None:
-    """What is done in a second, since the start.
-
-    A mean over the last moments, which rich's own columns show, is wrong by far at first: pairs
-    come in batches. What was finished by an earlier run (the field `kept`) is left out.
-    """
-    fresh = task.completed - task.fields.get("kept", 0)
-    return fresh / task.elapsed if fresh > 0 and task.elapsed else None
-
-
-class Rate(bars.ProgressColumn):
-    """What is done in a second, of such units."""
-
-    def __init__(self, unit: str) -> None:
-        super().__init__()
-        self._unit = unit
-
-    def render(self, task: bars.Task) -> Text:
-        """The rate, once there is one."""
-        speed = rate(task)
-        if speed is None:
-            return Text()
-        unit = task.fields.get("unit", self._unit)
-        return Text(f"{speed:.3g} {unit}" if speed < 100 else f"{speed:,.0f} {unit}")
-
-
-class Left(bars.ProgressColumn):
-    """How much longer it takes at this rate."""
-
-    max_refresh: float = 0.5
-
-    def render(self, task: bars.Task) -> Text:
-        """Hours, minutes and seconds, once there is a rate."""
-        speed = rate(task)
-        if speed is None or task.total is None:
-            return Text("-:--:--")
-        return Text(str(timedelta(seconds=round((task.total - task.completed) / speed))))

@@ -75,7 +75,7 @@ def report(
     """Write a page of a run: every pair with its score, sorted, searched and looked at."""
     _check(results, out, against, pictures)
 
-    from msds.cli.study_options import progress_bar
+    from msds.cli.bars import progress_bar
     from msds.gallery import compared
     from msds.gallery.making import Illustrated, make_gallery
     from msds.results import read_results

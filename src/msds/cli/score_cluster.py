@@ -163,7 +163,7 @@ class _Progress(Follower):
         self._total, self._kept, self._done = pairs, kept, kept
         self._start = self._said = time.monotonic()
         if sys.stderr.isatty():
-            from msds.cli.progress import pairs_bar
+            from msds.cli.bars import pairs_bar
 
             self._bar = pairs_bar()
             self._bar.add_task("scoring", total=pairs, completed=kept, kept=kept)

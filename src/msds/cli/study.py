@@ -11,7 +11,8 @@ import typer
 from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
-from msds.errors import InputError
+from msds.cli.output import command_line, tell_left_out
+from msds.errors import InputError, require
 
 if TYPE_CHECKING:
     from msds.method.pyramid import Filter
@@ -79,6 +80,7 @@ def paper(
     The model is msds-vgg16, the paper's, unless another is named; every model is compared with
     level 1 of its own trunk.
     """
+    from msds.cli.bars import progress_bar
     from msds.method.fusion import equal_weights
     from msds.metric.modules import MSDS
     from msds.scoring.contenders import DeepContender
@@ -86,6 +88,7 @@ def paper(
     from msds.study.pages.paper import paper_page
     from msds.study.paper import find_sets, study_paper
 
+    require("scipy", "study")  # before anything is scored
     named = options.datasets or []
     output.check(*named)
     chosen = metrics if metrics.model else replace(metrics, model=["msds-vgg16"])
@@ -100,7 +103,7 @@ def paper(
     trunks = [one.metric.trunk for one in contenders if isinstance(one, DeepContender)]
     settings = Settings(resamples=options.resamples)
     weights = equal_weights(options.levels)
-    with shared.progress_bar() as progress:
+    with progress_bar() as progress:
         studies = [
             study_paper(
                 data,
@@ -112,10 +115,10 @@ def paper(
             for trunk in trunks
         ]
     described = {"levels": options.levels, "resamples": options.resamples}
-    page = paper_page(studies, trunks, contenders, missing, described, shared.command_line())
+    page = paper_page(studies, trunks, contenders, missing, described, command_line())
     output.present(page)
     for study in studies:
-        shared.tell_left_out({one.data.title: one.left_out for one in study.sets})
+        tell_left_out({one.data.title: one.left_out for one in study.sets})
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,7 @@ def scales(
     output: shared.PageOptions,
 ) -> None:
     """Is spatial scale a factor of its own? Levels alone and together, filters, forms of fusion."""
+    from msds.cli.bars import progress_bar
     from msds.method.fusion import equal_weights
     from msds.metric.modules import MSDS
     from msds.models import load_model
@@ -169,6 +173,7 @@ def scales(
     from msds.study.pages.scales import scales_page
     from msds.study.scales import study_scales
 
+    require("scipy", "study")  # before anything is scored
     output.check(options.dataset)
     data = sets.open([options.dataset])[0]
     metric = engine.settled(load_model(options.model, trunk_weights=options.trunk_weights))
@@ -180,7 +185,7 @@ def scales(
         made = MSDS(trunk, levels=levels, weights=weights, filter=filter_)
         return DeepContender(made, f"{trunk.name}, {name}")
 
-    with shared.progress_bar() as progress:
+    with progress_bar() as progress:
         study = study_scales(
             data,
             contender_of,
@@ -201,8 +206,8 @@ def scales(
         "seeds": options.seeds,
         "resamples": options.resamples,
     }
-    output.present(scales_page(study, settings, shared.command_line()))
-    shared.tell_left_out({data.title: study.left_out})
+    output.present(scales_page(study, settings, command_line()))
+    tell_left_out({data.title: study.left_out})
 
 
 @dataclass(frozen=True)
@@ -221,6 +226,7 @@ def shift(
     output: shared.PageOptions,
 ) -> None:
     """How much does a metric mind moving, turning, scaling, tilting, bending and cropping?"""
+    from msds.cli.bars import progress_bar
     from msds.study.pages.shift import shift_page
     from msds.study.shift import NOISES, study_shift
     from msds.study.warps import MARGIN, WARPS
@@ -228,14 +234,14 @@ def shift(
     output.check(*(str(path) for path in options.images))
     photographs = [file for path in options.images for file in _photographs(path)]
     contenders = metrics.open(engine)
-    with shared.progress_bar() as progress:
+    with progress_bar() as progress:
         study = study_shift(photographs, contenders, progress=progress)
     settings = {
         "margin": MARGIN,
         "noises": NOISES,
         "changes": {name: entry[2] for name, entry in WARPS.items()},
     }
-    output.present(shift_page(study, contenders, settings, shared.command_line()))
+    output.present(shift_page(study, contenders, settings, command_line()))
 
 
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif")
@@ -276,6 +282,7 @@ def cost(
     output: shared.PageOptions,
 ) -> None:
     """Parameters, operations, time and memory of each metric, per level and in total."""
+    from msds.cli.bars import progress_bar
     from msds.study.cost import measure_cost
     from msds.study.pages.cost import cost_page
 
@@ -283,12 +290,12 @@ def cost(
     width, height = options.sides
     contenders = metrics.open(engine)
     costs = []
-    with shared.progress_bar() as progress:
+    with progress_bar() as progress:
         for index, contender in enumerate(contenders):
             costs.append(measure_cost(contender, height, width, options.repeats))
             progress("metrics", index + 1, len(contenders))
     settings = {"size": options.size, "repeats": options.repeats, "device": engine.device}
-    page = cost_page(costs, (height, width), contenders, settings, shared.command_line())
+    page = cost_page(costs, (height, width), contenders, settings, command_line())
     output.present(page)
 
 
@@ -316,6 +323,7 @@ def layers(
     output: shared.PageOptions,
 ) -> None:
     """Which layer of the trunk agrees best with people?"""
+    from msds.cli.bars import progress_bar
     from msds.models import load_model
     from msds.scoring.device import choose_device
     from msds.study.layers import layer_trunks, study_layers
@@ -327,7 +335,7 @@ def layers(
     every = layer_trunks(metric.trunk)
     place = choose_device(engine.device)
     trunks = {name: every[name].to(place) for name in list(every)[-options.last :]}
-    with shared.progress_bar() as progress:
+    with progress_bar() as progress:
         found = study_layers(data, trunks, options.levels, engine.work(progress))
     settings = {
         "trunk": metric.trunk.name,
@@ -335,5 +343,5 @@ def layers(
         "levels": options.levels,
     }
     tables = dict(zip(trunks, found.tables, strict=True))
-    output.present(layers_page(found.data, tables, trunks, settings, shared.command_line()))
-    shared.tell_left_out({data.title: found.left_out})
+    output.present(layers_page(found.data, tables, trunks, settings, command_line()))
+    tell_left_out({data.title: found.left_out})

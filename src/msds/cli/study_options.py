@@ -1,10 +1,8 @@
-"""What the verbs of the study share: opening sets, naming contenders, showing progress, saving."""
+"""Options that the verbs of the study share: which sets, which metrics, how and where to."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -13,23 +11,18 @@ import typer
 
 from msds.cli import completion
 from msds.cli.options import ENGINE, OUTPUT, ComputeOptions
+from msds.cli.output import check_csv_safe, check_outputs, present
 from msds.errors import InputError
-from msds.status import Status
-from msds.text import one_line
 
 if TYPE_CHECKING:
     from msds.encoding.levels import Small
     from msds.report.page import Page
-    from msds.report.table import Table
     from msds.scoring.contenders import Contender
     from msds.study.datasets import RatedSet
-    from msds.study.tables import Progress, Work
+    from msds.study.measuring import Progress, Work
 
-MOST_LINES = 20
-WRITERS = {".md": "markdown", ".tex": "latex", ".csv": "csv", ".tsv": "tsv"}
-
-
-CSV = (".csv", ".tsv")
+SETS = "Data"
+METRICS = "Metrics"
 
 CsvSafe = Annotated[
     bool,
@@ -39,9 +32,6 @@ CsvSafe = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-
-SETS = "Data"
-METRICS = "Metrics"
 
 
 @dataclass(frozen=True)
@@ -106,7 +96,7 @@ class WorkOptions(ComputeOptions):
 
     def work(self, progress: Progress | None = None) -> Work:
         """How the numbers of a study are made and kept."""
-        from msds.study.tables import Work, default_cache
+        from msds.study.measuring import Work, default_cache
 
         folder = (self.cache or default_cache()) if self.keep else None
         return Work(cache=folder, options=self.options(), progress=progress)
@@ -219,135 +209,5 @@ class PageOptions:
         check_csv_safe(self.csv_safe, self.out or [], "--out")
 
     def present(self, page: Page) -> None:
-        """Show the tables of a page, write them to files, and write the page if asked for."""
+        """Show the tables of a page, and write what was asked for."""
         present(page, self.out or [], self.report, csv_safe=self.csv_safe)
-
-
-@contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """A bar per contender with the time left, on standard error; nothing if it is no terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _name, _done, _count: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    from msds.cli.progress import Left
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Left())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[tuple[str, int], int] = {}
-
-        def advance(name: str, done: int, count: int) -> None:
-            key = (name, count)
-            if key not in tasks:
-                tasks[key] = bars.add_task(name, total=count, kept=done)
-            bars.update(tasks[key], completed=done)  # type: ignore[arg-type]
-
-        yield advance
-
-
-def present(
-    page: Page, out: Sequence[Path], report: Path | None, *, csv_safe: bool = False
-) -> None:
-    """Show the tables of a page, write them to files, and write the page itself if asked for."""
-    show_tables(page.tables)
-    save_tables(page.tables, out, csv_safe=csv_safe)
-    if report is not None:
-        for problem in page.write(report):
-            print(f"msds: {one_line(str(report))}: not drawn: {problem}", file=sys.stderr)
-
-
-def tell_left_out(left_out: Mapping[str, Mapping[str, str]]) -> None:
-    """Pairs that could not be scored, by set, on standard error; the exit status tells as well."""
-    for title, reasons in left_out.items():
-        if reasons:
-            print(f"msds: {one_line(title)}: {len(reasons)} left out:", file=sys.stderr)
-        for name, text in list(reasons.items())[:MOST_LINES]:
-            print(one_line(f"  {name}: {text}"), file=sys.stderr)
-    if any(left_out.values()):
-        raise typer.Exit(Status.SOME_FAILED)
-
-
-def show_tables(tables: Sequence[Table]) -> None:
-    """Tables on standard output: drawn on a terminal, Markdown where it is piped."""
-    if not sys.stdout.isatty():
-        print("\n".join(table.markdown() for table in tables))
-        return
-    from rich.markup import escape
-
-    from msds.cli.tables import draw
-
-    for table in tables:
-        bold = table.emphasised()
-        texts = [[escape(table.text(cell)) for cell in row] for row in table.rows]
-        rows = [
-            [f"[b]{text}[/b]" if (index, i) in bold else text for i, text in enumerate(row)]
-            for index, row in enumerate(texts)
-        ]
-        title, note = (escape(one_line(text)) for text in (table.name, table.note))
-        draw([escape(one_line(name)) for name in table.columns], rows, title=title, note=note)
-
-
-def check_outputs(tables: Sequence[Path], *others: Path | None, inputs: Sequence[str] = ()) -> None:
-    """Refuse outputs of an unknown kind or that cannot be written, before the work is done.
-
-    Parameters
-    ----------
-    tables : files for tables.
-    others : files for reports and models, None where there is none.
-    inputs : files that are read, FILE, FILE:COLUMN or FILE:COLUMN:lower; not to be replaced.
-    """
-    from msds.files import check_writable, same_file
-
-    parts = [text.split(":") for text in inputs]
-    read = [":".join(words[:count]) for words in parts for count in range(1, len(words) + 1)]
-    read = [name for name in read if name]
-    for path in tables:
-        if path.suffix.lower() not in WRITERS:
-            raise InputError(f"{path}: tables are written as {', '.join(WRITERS)}.")
-    for output in (*tables, *others):
-        if output is not None:
-            check_writable(output)
-            if any(same_file(output, name) for name in read):
-                raise InputError(f"{output} is read and would be replaced; give another name.")
-
-
-def check_csv_safe(csv_safe: bool, tables: Sequence[Path], option: str) -> None:
-    """Refuse --csv-safe where no CSV is written."""
-    if csv_safe and not any(path.suffix.lower() in CSV for path in tables):
-        raise InputError(f"--csv-safe is for tables in CSV: give {option} FILE.csv too.")
-
-
-def save_tables(tables: Sequence[Table], paths: Sequence[Path], *, csv_safe: bool = False) -> None:
-    """Write all tables into each file, in the form of its suffix."""
-    from msds.files import atomic_write
-
-    for path in paths:
-        suffix = path.suffix.lower()
-        safe = {"safe": True} if csv_safe and suffix in CSV else {}
-        texts = [getattr(table, WRITERS[suffix])(**safe) for table in tables]
-        with atomic_write(path, "w", encoding="utf-8", newline="") as file:
-            file.write("\n".join(texts))
-
-
-def command_line() -> str:
-    """The command as it was typed, to be repeated, without the places of this machine's folders.
-
-    A path below the current folder is given from there, any other by its last name.
-    """
-    import shlex
-
-    return shlex.join(["msds", *map(_without_folders, sys.argv[1:])])
-
-
-def _without_folders(argument: str) -> str:
-    option, separator, value = (
-        argument.rpartition("=") if argument[:2] == "--" else ("", "", argument)
-    )
-    path = Path(value)
-    if not path.is_absolute():
-        return argument
-    here = Path.cwd()
-    shown = path.relative_to(here) if path.is_relative_to(here) else Path("...", path.name)
-    return f"{option}{separator}{shown.as_posix()}"

@@ -204,7 +204,7 @@ class AnchorOptions:
 
     def check(self, *read: Path, others: Sequence[Path | None] = ()) -> None:
         """Refuse what cannot be written or would replace what is read."""
-        from msds.cli.study_options import check_csv_safe, check_outputs
+        from msds.cli.output import check_csv_safe, check_outputs
 
         _ = self.named
         check_outputs(self.tables or [], self.report, *others, inputs=[str(path) for path in read])
@@ -217,17 +217,12 @@ class AnchorOptions:
 
     def present(self, content: SweepContent) -> None:
         """Show the tables, and write them and the page."""
-        from msds.cli.study_options import command_line, save_tables, show_tables
+        from msds.cli.output import command_line, present
         from msds.sweeps.page import sweep_page
 
         name, setting = self.named
         page = sweep_page(replace(content, anchor=name, quality=setting, command=command_line()))
-        tables = page.tables
-        show_tables(tables)
-        save_tables(tables, self.tables or [], csv_safe=self.csv_safe)
-        if self.report is not None:
-            for problem in page.write(self.report):
-                typer.echo(f"msds: {self.report}: not drawn: {problem}", err=True)
+        present(page, self.tables or [], self.report, csv_safe=self.csv_safe)
 
 
 def check_table(out: Path | None) -> None:

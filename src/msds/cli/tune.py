@@ -123,7 +123,7 @@ class TunedOutput:
 
     def check(self) -> None:
         """Refuse outputs that cannot be written, before the work."""
-        from msds.cli.study_options import check_csv_safe
+        from msds.cli.output import check_csv_safe
         from msds.files import check_writable
 
         check_table(self.out)
@@ -152,7 +152,7 @@ def tune(
     output.check()
 
     from msds.cli import show
-    from msds.cli.study_options import show_tables
+    from msds.cli.output import show_tables
     from msds.scoring.compare import run_of
     from msds.sweeps import plan_sweep
     from msds.sweeps.kept import write_records

@@ -12,6 +12,7 @@ import numpy as np
 from msds.errors import InputError
 from msds.scoring.contenders import Contender
 from msds.study.datasets.base import RatedSet
+from msds.study.measuring import Measured, Work, measure_set
 from msds.study.seen import seen_by
 from msds.study.statistics import (
     Agreement,
@@ -31,7 +32,6 @@ from msds.study.statistics import (
     williams_test,
 )
 from msds.study.statistics import krasula as krasulas
-from msds.study.tables import Measured, Work, measure_set
 from msds.text import counted
 
 LEVEL = 0.05

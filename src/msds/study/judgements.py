@@ -11,8 +11,8 @@ import numpy as np
 from msds.errors import InputError
 from msds.scoring.contenders import Contender
 from msds.study.datasets.preference import read_bapps
+from msds.study.measuring import Work, score_set
 from msds.study.statistics import Array, agreement_2afc, mean_average_precision
-from msds.study.tables import Work, score_set
 
 
 @dataclass(frozen=True)

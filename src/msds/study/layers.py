@@ -10,7 +10,7 @@ from msds.method.similarity import BLOCK
 from msds.metric.modules import MSDS
 from msds.scoring.contenders import DeepContender
 from msds.study.datasets.base import RatedSet
-from msds.study.tables import Measured, Work, measure_set
+from msds.study.measuring import Measured, Work, measure_set
 from msds.trunks import Trunk
 from msds.trunks.chain import ChainTrunk
 from msds.trunks.layers import Conv

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from msds.study.benchmark import Settings
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import Objective, WeightFit, fit_weights
+from msds.study.measuring import Measured, Progress
 from msds.study.splits import Splits, random_splits
 from msds.study.statistics import Array
-from msds.study.tables import Measured, Progress
 from msds.study.transfer import Transfer, study_transfer
 
 

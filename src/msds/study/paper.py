@@ -17,6 +17,7 @@ from msds.scoring.contenders import Contender, DeepContender
 from msds.study.benchmark import Settings, agree
 from msds.study.datasets import RatedSet, open_dataset
 from msds.study.fitting import fused
+from msds.study.measuring import Work, measure_set
 from msds.study.statistics import (
     Agreement,
     Array,
@@ -25,7 +26,6 @@ from msds.study.statistics import (
     paired_bootstrap,
     spearman,
 )
-from msds.study.tables import Work, measure_set
 from msds.study.transfer import EQUAL, ONE, Transfer, study_transfer
 
 SETS = ("live", "csiq", "tid2013", "kadid10k", "pipal")

@@ -13,6 +13,7 @@ from msds.study.benchmark import LEAST_PAIRS
 from msds.study.datasets.base import RatedSet
 from msds.study.features import FeaturePyramid
 from msds.study.fitting import WeightFit, fit_weights, fused
+from msds.study.measuring import Work, measure_set
 from msds.study.statistics import (
     Array,
     Comparison,
@@ -24,7 +25,6 @@ from msds.study.statistics import (
     ranks,
     spearman,
 )
-from msds.study.tables import Work, measure_set
 
 
 @dataclass(frozen=True)

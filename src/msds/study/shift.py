@@ -17,8 +17,8 @@ import numpy as np
 from msds.errors import InputError
 from msds.images import Image, load_image
 from msds.scoring.contenders import Contender
+from msds.study.measuring import Progress
 from msds.study.statistics import Array
-from msds.study.tables import Progress
 from msds.study.warps import WARPS, noise, window
 
 NOISES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)

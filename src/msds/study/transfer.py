@@ -14,8 +14,8 @@ from msds.study.benchmark import Settings, agree
 from msds.study.datasets.base import RatedSet, names_of
 from msds.study.datasets.overlap import overlap_note
 from msds.study.fitting import Objective, fused, learn_shared_weights
+from msds.study.measuring import Measured, Progress
 from msds.study.statistics import Agreement, Array, Comparison, paired_bootstrap, spearman
-from msds.study.tables import Measured, Progress
 
 ONE, EQUAL = "one level", "equal weights"
 

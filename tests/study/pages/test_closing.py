@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from msds.cli.study_options import command_line
+from msds.cli.output import command_line
 from msds.metric import MSDS
 from msds.report.blocks import Code, Folded
 from msds.scoring.classics import PSNR

@@ -33,7 +33,8 @@ def _holds(root: Path, spec: DatasetSpec) -> bool:
     if not root.is_dir():
         return False
     names = {child.name.lower() for child in root.iterdir()}
-    return all(any(name.lower() in names for name in options) for options in spec.marks)
+    marked = all(any(name.lower() in names for name in options) for options in spec.marks)
+    return marked and (spec.may_be is None or spec.may_be(root))
 
 
 def _locate(root: Path, spec: DatasetSpec) -> Path:
@@ -108,7 +109,7 @@ def open_dataset(
 def check(root: Path, name: str | None = None) -> list[CheckReport]:
     """Say what lies in a folder: of one named set, or of every set that is recognised in it.
 
-    Both TID sets look alike; the number of scores tells them apart.
+    A part of a TID set that could be of either is told of as both.
     """
     known = {**DATASETS, **JUDGEMENTS}
     if name is not None and name not in known:
@@ -118,15 +119,15 @@ def check(root: Path, name: str | None = None) -> list[CheckReport]:
         )
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder.")
+    if name is not None:
+        return [_check_one(known[name], _locate(root, known[name]))]
     folders = [root, *(child for child in sorted(root.iterdir()) if child.is_dir())]
-    reports = []
-    for spec in [known[name]] if name is not None else known.values():
-        for folder in [_locate(root, spec)] if name is not None else folders:
-            if name is not None or _holds(folder, spec):
-                report = _check_one(spec, folder)
-                if name is not None or _plausible(report):
-                    reports.append(report)
-    return reports
+    return [
+        _check_one(spec, folder)
+        for spec in known.values()
+        for folder in folders
+        if _holds(folder, spec)
+    ]
 
 
 def _check_one(spec: DatasetSpec, folder: Path) -> CheckReport:
@@ -137,15 +138,3 @@ def _check_one(spec: DatasetSpec, folder: Path) -> CheckReport:
     return CheckReport(
         spec, folder, len(listing.pairs), tuple(listing.missing), tuple(listing.notes), None
     )
-
-
-def _plausible(report: CheckReport) -> bool:
-    if report.spec.id not in ("tid2008", "tid2013"):
-        return True
-    table = report.root / "mos_with_names.txt"
-    lines = (
-        len(table.read_text(encoding="utf-8", errors="replace").split("\n"))
-        if table.is_file()
-        else 0
-    )
-    return (lines <= 1 + DATASETS["tid2008"].pairs) == (report.spec.id == "tid2008")

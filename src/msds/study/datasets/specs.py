@@ -17,6 +17,7 @@ class DatasetSpec:
     Attributes
     ----------
     marks : files or folders (any of each inner tuple) by which its folder is recognised.
+    may_be : tells whether a folder with these marks can be this set, where another has them too.
     higher_is_better : whether a higher opinion means higher quality.
     """
 
@@ -33,6 +34,7 @@ class DatasetSpec:
     citation: str
     deviation_kind: DeviationKind | None = None
     raters: int | None = None
+    may_be: Callable[[Path], bool] | None = None
 
 
 _ASK = "free for research; the authors state no licence"
@@ -71,7 +73,7 @@ DATASETS: dict[str, DatasetSpec] = {
         DatasetSpec(
             "tid2008",
             "TID2008",
-            1700,
+            tid.PAIRS_2008,
             25,
             "MOS 0..9",
             True,
@@ -81,6 +83,7 @@ DATASETS: dict[str, DatasetSpec] = {
             "free for academic, non-commercial use",
             "Ponomarenko et al., Advances of Modern Radioelectronics 10, 2009",
             "standard error",
+            may_be=tid.may_be_2008,
         ),
         DatasetSpec(
             "tid2013",
@@ -95,6 +98,7 @@ DATASETS: dict[str, DatasetSpec] = {
             "free for academic, non-commercial use",
             "Ponomarenko et al., Signal Processing: Image Communication 30, 2015",
             "standard error",
+            may_be=tid.may_be_2013,
         ),
         DatasetSpec(
             "kadid10k",

@@ -1,4 +1,7 @@
-"""TID2008 and TID2013: one list of scores and names, file names in any case."""
+"""TID2008 and TID2013: one list of scores and names, file names in any case.
+
+Both lie in folders of one form, and types 1 to 17 are the same; only the list tells them apart.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,12 @@ from msds.study.datasets.base import (
     text_lines,
 )
 
+_LIST = "mos_with_names.txt"
 _NAME = re.compile(r"(i\d\d)_(\d\d)_(\d)\.bmp", re.IGNORECASE)
 
-# Types 1 to 17 are the same in both sets.
+PAIRS_2008 = 25 * 17 * 4
+_TYPES_2008, _LEVELS_2008 = 17, 4
+
 DISTORTIONS = (
     "additive Gaussian noise",
     "noise stronger in colour",
@@ -53,15 +59,34 @@ def distortion_name(number_of_type: int) -> str:
     return f"{number_of_type:02d}" + (f" {DISTORTIONS[number_of_type - 1]}" if known else "")
 
 
+def may_be_2008(root: Path) -> bool:
+    """Whether all that a folder lists can be of TID2008."""
+    return all(
+        int(name[2]) <= _TYPES_2008 and int(name[3]) <= _LEVELS_2008 for name in _listed(root)
+    )
+
+
+def may_be_2013(root: Path) -> bool:
+    """Whether a folder lists what TID2008 does not have, or less than the whole of that."""
+    return not may_be_2008(root) or len(_listed(root)) < PAIRS_2008
+
+
+def _listed(root: Path) -> list[re.Match[str]]:
+    """The names in the list of scores; none where there is no list."""
+    path = Folder(root).find(_LIST)
+    lines = text_lines(path) if path is not None else []
+    found = (_NAME.fullmatch(line.split()[-1]) for line, _ in lines)
+    return [match for match in found if match is not None]
+
+
 def read(root: Path) -> Listing:
     """Pairs with MOS in 0..9, higher is better."""
-    lines = text_lines(need_file(root, "mos_with_names.txt"))
+    lines = text_lines(need_file(root, _LIST))
     spread_path = Folder(root).find("mos_std.txt")
     spread = text_lines(spread_path) if spread_path is not None else None
     if spread is not None and len(spread) != len(lines):
         raise InputError(
-            f"{spread_path}: {len(spread)} deviations for the {len(lines)} scores of "
-            "mos_with_names.txt."
+            f"{spread_path}: {len(spread)} deviations for the {len(lines)} scores of {_LIST}."
         )
     references = Folder(need_folder(root, "reference_images"))
     images = Folder(need_folder(root, "distorted_images"))

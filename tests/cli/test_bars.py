@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from msds.cli.progress import Left, Rate, rate
+from msds.cli.bars import Left, Rate, rate
 
 
 def started(clock: list[float], **more: int) -> Progress:

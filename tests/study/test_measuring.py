@@ -19,7 +19,7 @@ from msds.scoring import Options
 from msds.scoring.classics import MSSSIM, PSNR, SSIM, baseline
 from msds.scoring.contenders import DeepContender
 from msds.study.datasets import RatedSet, open_dataset
-from msds.study.tables import Work, measure_set, score_set
+from msds.study.measuring import Work, measure_set, score_set
 from msds.trunks import load_trunk
 
 metrics = pytest.importorskip("skimage.metrics")
