@@ -22,8 +22,8 @@ from msds.study.datasets import (
     shared_references,
     without_shared,
 )
-from msds.study.datasets.base import Folder, text_lines
 from msds.study.datasets.csiq import rows as csiq_rows
+from msds.study.datasets.files import Folder, text_lines
 from msds.study.datasets.preference import read_bapps
 from msds.study.measuring import score_set
 from msds.study.statistics import agreement_2afc, mean_average_precision

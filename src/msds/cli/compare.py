@@ -72,7 +72,7 @@ def compare(given: ComparedTables, anchor: AnchorOptions) -> None:
     from dataclasses import replace
 
     from msds.errors import require
-    from msds.sweeps.tabled import read_points
+    from msds.sweeps.from_tables import read_points
 
     require("bjontegaard", "sweep")
     shown = read_points(given.tables_of, given.metric or [], given.images or [])

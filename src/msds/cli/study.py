@@ -16,33 +16,47 @@ from msds.errors import InputError, require
 
 if TYPE_CHECKING:
     from msds.method.pyramid import Filter
+    from msds.metric.modules import MSDS
     from msds.scoring.contenders import DeepContender
+    from msds.study.datasets import RatedSet
 
 app: typer.Typer = typer.Typer(
     help="Experiments: paper, scales, shift, cost, layers.", no_args_is_help=True
 )
 
-Dataset = Annotated[
-    str,
-    typer.Argument(
-        help="Id, or table of pairs: FILE, FILE:COLUMN[:lower].",
-        autocompletion=completion.datasets,
-    ),
-]
-Model = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        "-m",
-        metavar="ID",
-        help="Id or file of a model.",
-        autocompletion=completion.models,
-    ),
-]
-TrunkWeights = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="The trunk's weights, instead of the usual ones."),
-]
+
+@dataclass(frozen=True)
+class TrunkOnSet:
+    """Which trunk is studied on which set."""
+
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            help="Id, or table of pairs: FILE, FILE:COLUMN[:lower].",
+            autocompletion=completion.datasets,
+        ),
+    ]
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="ID",
+            help="Id or file of a model.",
+            autocompletion=completion.models,
+        ),
+    ] = "msds-compact"
+    trunk_weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The trunk's weights, instead of the usual ones."),
+    ] = None
+
+    def open(self, sets: shared.SetOptions) -> tuple[RatedSet, MSDS]:
+        """The set and the model."""
+        from msds.models import load_model
+
+        (data,) = sets.open([self.dataset])
+        return data, load_model(self.model, trunk_weights=self.trunk_weights)
 
 
 @dataclass(frozen=True)
@@ -122,12 +136,9 @@ def paper(
 
 
 @dataclass(frozen=True)
-class ScalesOptions:
+class ScalesOptions(TrunkOnSet):
     """Which pyramids are compared."""
 
-    dataset: Dataset
-    model: Model = "msds-compact"
-    trunk_weights: TrunkWeights = None
     levels: Annotated[
         int, typer.Option(metavar="N", min=2, max=12, help="Levels of the pyramid.")
     ] = 4
@@ -168,16 +179,14 @@ def scales(
     from msds.cli.bars import progress_bar
     from msds.method.fusion import equal_weights
     from msds.metric.modules import MSDS
-    from msds.models import load_model
     from msds.scoring.contenders import DeepContender
     from msds.study.pages.scales import scales_page
     from msds.study.scales import study_scales
 
     require("scipy", "study")  # before anything is scored
     output.check(options.dataset)
-    data = sets.open([options.dataset])[0]
-    metric = engine.settled(load_model(options.model, trunk_weights=options.trunk_weights))
-    trunk, levels = metric.trunk, options.levels
+    data, metric = options.open(sets)
+    trunk, levels = engine.settled(metric).trunk, options.levels
     names = [name.strip() for name in options.filters.split(",") if name.strip()]
 
     def contender_of(name: str) -> DeepContender:
@@ -300,12 +309,9 @@ def cost(
 
 
 @dataclass(frozen=True)
-class LayersOptions:
+class LayersOptions(TrunkOnSet):
     """Whose layers are compared."""
 
-    dataset: Dataset
-    model: Model = "msds-compact"
-    trunk_weights: TrunkWeights = None
     levels: Annotated[
         int, typer.Option(metavar="N", min=1, max=12, help="Levels of the pyramid.")
     ] = 4
@@ -324,14 +330,12 @@ def layers(
 ) -> None:
     """Which layer of the trunk agrees best with people?"""
     from msds.cli.bars import progress_bar
-    from msds.models import load_model
     from msds.scoring.device import choose_device
     from msds.study.layers import layer_trunks, study_layers
     from msds.study.pages.layers import layers_page
 
     output.check(options.dataset)
-    data = sets.open([options.dataset])[0]
-    metric = load_model(options.model, trunk_weights=options.trunk_weights)
+    data, metric = options.open(sets)
     every = layer_trunks(metric.trunk)
     place = choose_device(engine.device)
     trunks = {name: every[name].to(place) for name in list(every)[-options.last :]}

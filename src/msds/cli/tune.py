@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from msds.report.table import Table
     from msds.results import Score
     from msds.sweeps.plan import Source, SweepPlan
-    from msds.sweeps.tuned import TuneJob
+    from msds.sweeps.tuning_many import TuneJob
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -157,7 +157,7 @@ def tune(
     from msds.sweeps import plan_sweep
     from msds.sweeps.kept import write_records
     from msds.sweeps.qualities import parse_qualities
-    from msds.sweeps.tuned import TuneJob, tune_images
+    from msds.sweeps.tuning_many import TuneJob, tune_images
 
     codecs = options.open()
     if len(codecs) > 1:
@@ -222,7 +222,7 @@ def _table(scores: Sequence[Score], job: TuneJob, model: str) -> Table:
 
 def _saved(sources: Sequence[Source], scores: Sequence[Score], job: TuneJob) -> str:
     """What is saved against the one setting that is good enough for all that reach the score."""
-    from msds.sweeps.tuned import bytes_at
+    from msds.sweeps.tuning_many import bytes_at
 
     said = f"{counted(len(scores), 'images')}: {_bytes_of(scores)} bytes"
     good = [one for one in scores if one.columns["reached"]]

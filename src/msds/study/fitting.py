@@ -8,7 +8,7 @@ curve. What is reported is always measured on references that the weights have n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,9 +20,11 @@ from torch import Tensor
 from msds.errors import InputError
 from msds.method.fusion import equal_weights, fuse, simplex
 from msds.study.datasets.base import RatedSet
+from msds.study.measuring import Progress
 from msds.study.statistics import (
     Array,
     Comparison,
+    Resamples,
     bootstrap_comparison,
     fit_logistic,
     ranks,
@@ -255,7 +257,7 @@ def fit_weights(
     folds: int = 5,
     seeds: int = 5,
     resamples: int = 1000,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> WeightFit:
     """Learn weights on all pairs, and measure them by cross-validation over references.
 
@@ -267,22 +269,41 @@ def fit_weights(
     resamples : bootstrap samples of references, or of ladders where these are too few, for the
         gains.
     """
-    quality, groups = data.quality, data.groups
-    folds = min(folds, len(set(groups)))
+    quality = data.quality
+    folds = min(folds, len(set(data.groups)))
+
+    def learn(rows: NDArray[np.intp]) -> Array:
+        return learn_weights(table[rows], quality[rows], objective=objective, form=form)
+
     unseen = np.empty((seeds, len(data)))
     fold_weights = []
     for seed in range(seeds):
-        for number, test in enumerate(reference_folds(groups, folds, seed)):
-            train = np.setdiff1d(np.arange(len(data)), test)
-            weights = learn_weights(table[train], quality[train], objective=objective, form=form)
+        for number, test in enumerate(reference_folds(data.groups, folds, seed), start=1):
+            weights = learn(np.setdiff1d(np.arange(len(data)), test))
             unseen[seed, test] = fused(table[test], weights, form)
             fold_weights.append(weights)
             if progress is not None:
-                progress(f"learning ({form})", seed * folds + number + 1, seeds * folds)
+                progress(f"learning ({form})", seed * folds + number, seeds * folds)
     levels = table.shape[1]
     rivals = {"equal weights": fused(table, equal_weights(levels), form)}
     rivals |= {f"level {k + 1}": table[:, k] for k in range(levels)}
-    samples = data.resamples(resamples)
+    return WeightFit(
+        objective,
+        form,
+        folds,
+        learn(np.arange(len(data))),
+        np.array(fold_weights),
+        unseen,
+        np.array([spearman(row, quality) for row in unseen]),
+        {name: spearman(scores, quality) for name, scores in rivals.items()},
+        _gains(quality, unseen, rivals, data.resamples(resamples)),
+    )
+
+
+def _gains(
+    quality: Array, unseen: Array, rivals: Mapping[str, Array], samples: Resamples | None
+) -> dict[str, Comparison]:
+    """What learned weights gain over each rival in SRCC, mean over the seeds."""
     indices = samples.indices if samples is not None else ()
     units = samples.units if samples is not None else 0
     learned = [_mean_srcc(unseen, quality, sample) for sample in indices]
@@ -294,17 +315,7 @@ def fit_weights(
             for value, sample in zip(learned, indices, strict=True)
         ]
         gains[name] = bootstrap_comparison(difference, np.array(drawn), units)
-    return WeightFit(
-        objective,
-        form,
-        folds,
-        learn_weights(table, quality, objective=objective, form=form),
-        np.array(fold_weights),
-        unseen,
-        np.array([spearman(row, quality) for row in unseen]),
-        {name: spearman(scores, quality) for name, scores in rivals.items()},
-        gains,
-    )
+    return gains
 
 
 def _mean_srcc(unseen: Array, quality: Array, sample: NDArray[np.intp] | None) -> float:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
 from msds.errors import InputError
 from msds.images import Image, load_image
@@ -23,6 +24,9 @@ from msds.study.warps import WARPS, noise, window
 
 NOISES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Deviations of the yardstick's noise, in steps of 1/255."""
+
+Step = tuple[str, float]
+"""A change and its strength."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,34 @@ class ShiftStudy:
     """
 
     photographs: tuple[str, ...]
-    equivalent: dict[str, dict[tuple[str, float], Array]]
-    scores: dict[str, dict[tuple[str, float], Array]]
+    equivalent: dict[str, dict[Step, Array]]
+    scores: dict[str, dict[Step, Array]]
+
+
+@dataclass(frozen=True)
+class _Versions:
+    """A photograph's window as it is, with the yardstick's noise, and after every change."""
+
+    reference: Image
+    noisy: list[Image]
+    changed: dict[Step, Image]
+
+    @classmethod
+    def of(cls, path: Path, steps: Sequence[Step], seed: int) -> _Versions:
+        """Those of one photograph; what is random is drawn by the seed."""
+        pixels = load_image(path).pixels
+
+        def image(made: Tensor) -> Image:
+            return Image(made, (), path.name)
+
+        return cls(
+            image(window(pixels)),
+            [image(noise(pixels, deviation, seed)) for deviation in NOISES],
+            {
+                (name, strength): image(WARPS[name][0](pixels, strength, seed))
+                for name, strength in steps
+            },
+        )
 
 
 def study_shift(
@@ -63,28 +93,20 @@ def study_shift(
             if unknown
             else "A study of robustness needs at least one photograph."
         )
-    steps = [(name, strength) for name in warps for strength in WARPS[name][2]]
+    steps: list[Step] = [(name, strength) for name in warps for strength in WARPS[name][2]]
     shape = len(photographs)
     scores = {c.name: {step: np.full(shape, math.nan) for step in steps} for c in contenders}
     equivalent = {c.name: {step: np.full(shape, math.nan) for step in steps} for c in contenders}
     for row, path in enumerate(photographs):
-        pixels = load_image(path).pixels
-        reference = Image(window(pixels), (), path.name)
-        noisy = [Image(noise(pixels, d, row), (), path.name) for d in NOISES]
-        changed = {
-            (name, strength): Image(WARPS[name][0](pixels, strength, row), (), path.name)
-            for name, strength in steps
-        }
+        versions = _Versions.of(path, steps, row)
         for contender in contenders:
-            prepared = contender.prepare(reference)
-            yardstick = np.array(
-                [_score(contender, prepared, image) for image in noisy], dtype=np.float64
-            )
-            for step, image in changed.items():
+            prepared = contender.prepare(versions.reference)
+            yardstick = np.array([_score(contender, prepared, image) for image in versions.noisy])
+            for step, image in versions.changed.items():
                 try:
                     value = _score(contender, prepared, image)
                 except InputError:
-                    if image.pixels.shape == reference.pixels.shape:
+                    if image.pixels.shape == versions.reference.pixels.shape:
                         raise
                     continue  # this metric needs images of one size: the cell stays empty
                 scores[contender.name][step][row] = value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from msds.method.fusion import equal_weights
 from msds.study.benchmark import Settings, agree
 from msds.study.datasets.base import RatedSet
 from msds.study.fitting import Objective, fused, learn_weights
+from msds.study.measuring import Progress
 from msds.study.statistics import Array
 from msds.study.transfer import EQUAL, ONE
 
@@ -56,7 +57,7 @@ def random_splits(
     seed: int = 0,
     objective: Objective = "srcc",
     form: str = "linear",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Splits | None:
     """Learn on a random part of the references and measure on the others, `count` times at most.
 

@@ -12,6 +12,7 @@ from msds.files import remove_unfinished, sha256_file
 from msds.pairs import Plan
 from msds.results import Journal, Run, Score, check_output, read_results, write_results
 from msds.results.baseline import check_same_run
+from msds.sweeps.codec import Codec
 from msds.sweeps.plan import SweepPlan
 from msds.text import printable
 
@@ -118,6 +119,22 @@ class Kept:
             if score.error is None and score.reference_sha256 == digests[path] and there and same:
                 usable[row] = score
         return usable
+
+
+def columns_of(
+    codec: Codec, quality: float, size: int | None, bits_per_pixel: float | None
+) -> dict[str, Any]:
+    """What the columns of an encoding begin with; `size` is that of the file in bytes.
+
+    Size and rate are None where the image could not be encoded.
+    """
+    return {
+        "codec": codec.name,
+        "quality": quality,
+        "encoder": codec.described(),
+        "bytes": size,
+        "bits_per_pixel": None if bits_per_pixel is None else round(bits_per_pixel, 6),
+    }
 
 
 def typed(columns: Mapping[str, Any]) -> dict[str, Any]:

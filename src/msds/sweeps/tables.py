@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from itertools import pairwise
 
-from msds.report.table import Number, Table
+from msds.report.table import Number, Table, with_interval
 from msds.sweeps.bjontegaard import Curve, Mean
 from msds.sweeps.comparison import Comparison, Matched, Versus, matched, rate_at
 from msds.sweeps.points import LEAD, Point, grouped
@@ -85,8 +85,8 @@ def versus_table(comparison: Comparison) -> Table:
                 one.codec,
                 one.metric,
                 one.images,
-                _number(one.rate("akima"), 1),
-                _number(one.quality("akima"), 2 if one.metric == "psnr" else 4),
+                _shown(one.rate("akima"), 1),
+                _shown(one.quality("akima"), 2 if one.metric == "psnr" else 4),
                 one.overlap,
             ]
         )
@@ -116,14 +116,8 @@ def problems_of(one: Versus) -> list[str]:
     ]
 
 
-def _number(mean: Mean, digits: int) -> Number | None:
-    if not math.isfinite(mean.value):
-        return None
-    text = f"{mean.value + 0.0:.{digits}f}"
-    if not math.isfinite(mean.low):
-        return Number(mean.value, text)
-    ends = f"[{mean.low:.{digits}f}, {mean.high:.{digits}f}]"
-    return Number(mean.value, text, mean.low, mean.high, range=ends)
+def _shown(mean: Mean, digits: int) -> Number | None:
+    return with_interval(mean.value + 0.0, mean, digits)  # 0 has no sign
 
 
 def matched_table(comparison: Comparison, quality: float) -> Table:

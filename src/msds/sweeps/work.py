@@ -22,6 +22,7 @@ from msds.files import atomic_write
 from msds.results import Run, Score
 from msds.scoring.inputs import Reading, explain, named, pixel_bytes
 from msds.sweeps.judges import Beside, Lead
+from msds.sweeps.kept import columns_of
 from msds.sweeps.pictures import EncodedFile, Original, encoded
 from msds.sweeps.plan import Cell
 
@@ -247,11 +248,12 @@ class SweepWork:
         if one is not None:
             self._judge(made, [one for one in self._with.beside if not one.contender.concurrent])
         columns: dict[str, Any] = {
-            "codec": cell.codec.name,
-            "quality": cell.quality,
-            "encoder": cell.codec.described(),
-            "bytes": len(one.data) if one else None,
-            "bits_per_pixel": round(one.bits_per_pixel, 6) if one else None,
+            **columns_of(
+                cell.codec,
+                cell.quality,
+                len(one.data) if one else None,
+                one.bits_per_pixel if one else None,
+            ),
             "encode_seconds": round(one.encode_seconds, 6) if one else None,
             "decode_seconds": round(one.decode_seconds, 6) if one else None,
             **{b.column: made.scores.get(b.column) for b in self._with.beside},

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from msds.errors import InputError, require
-from msds.study.datasets.base import (
+from msds.study.datasets.base import Listing
+from msds.study.datasets.files import (
     Folder,
-    Listing,
-    RatedPair,
+    csv_rows,
     need_folder,
     number,
     subfolder,
@@ -58,13 +57,8 @@ def _cell(value: Any) -> str:
 
 
 def _csv(path: Path) -> Iterator[tuple[list[str], str]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.DictReader(file)
-        absent = [name for name in _COLUMNS if name not in (rows.fieldnames or [])]
-        if absent:
-            raise InputError(f"{path}: there is no column {' or '.join(absent)} in it.")
-        for row in rows:
-            yield [row[name] for name in _COLUMNS], f"{path.name} line {rows.line_num}"
+    for row, where in csv_rows(path, _COLUMNS):
+        yield [row[name] for name in _COLUMNS], where
 
 
 def _text(path: Path) -> Iterator[tuple[list[str], str]]:
@@ -102,16 +96,13 @@ def read(root: Path) -> Listing:
         if token is None:
             raise InputError(f"{where}: unknown distortion {kind!r}.")
         strength = int(number(level, where))
-        reference = sources.find_or_name(f"{image}.png")
-        distorted = distorted_images.find_or_name(f"{image}.{token}.{strength}.png")
-        pair = RatedPair(
-            Path(reference),
-            Path(distorted),
+        listing.add(
+            sources.find_or_name(f"{image}.png"),
+            distorted_images.find_or_name(f"{image}.{token}.{strength}.png"),
             number(dmos, where),
             image.lower(),
             token.lower(),
             strength,
             number(deviation, where),
         )
-        listing.add(reference, distorted, pair)
     return listing

@@ -9,15 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from msds.errors import InputError, require
-from msds.study.datasets.base import (
-    Folder,
-    Listing,
-    RatedPair,
-    need_file,
-    need_folder,
-    number,
-    text_lines,
-)
+from msds.study.datasets.base import Listing
+from msds.study.datasets.files import Folder, need_file, need_folder, number, text_lines
 
 _QADS_NAME = re.compile(r"(img\d+)_(\d+)_(\d+)\.(\w+)", re.IGNORECASE)
 _CIDIQ_NAME = re.compile(r"(final\d\d)_d(\d)_l(\d)\.bmp", re.IGNORECASE)
@@ -34,16 +27,13 @@ def read_qads(root: Path) -> Listing:
         match = _QADS_NAME.fullmatch(fields[-1])
         if len(fields) != 2 or match is None:
             raise InputError(f"{where}: expected a score and a name like img01_2_1.bmp: {line!r}.")
-        reference = references.find_or_name(f"{match[1]}.{match[4]}")
-        distorted = images.find_or_name(fields[1])
-        pair = RatedPair(
-            Path(reference),
-            Path(distorted),
+        listing.add(
+            references.find_or_name(f"{match[1]}.{match[4]}"),
+            images.find_or_name(fields[1]),
             number(fields[0], where),
             match[1].lower(),
             f"scale {int(match[2])}",
         )
-        listing.add(reference, distorted, pair)
     return listing
 
 
@@ -63,17 +53,14 @@ def read_mdid(root: Path) -> Listing:
     listing = Listing()
     for index, (text, where) in enumerate(scores):
         name = f"img{index // _MDID_EACH + 1:02d}"
-        reference = references.find_or_name(f"{name}.bmp")
-        distorted = images.find_or_name(f"{name}_{index % _MDID_EACH + 1:02d}.bmp")
-        pair = RatedPair(
-            Path(reference),
-            Path(distorted),
+        listing.add(
+            references.find_or_name(f"{name}.bmp"),
+            images.find_or_name(f"{name}_{index % _MDID_EACH + 1:02d}.bmp"),
             number(text, where),
             name,
             "multiple",
             deviation=number(*spread[index]) if spread is not None else None,
         )
-        listing.add(reference, distorted, pair)
     return listing
 
 
@@ -87,34 +74,36 @@ def _read_cidiq(root: Path, centimetres: int) -> Listing:
     images = need_folder(root, "Images")
     references = Folder(need_folder(images, "Original"))
     reproductions = need_folder(images, "Reproduction")
-    # The scores follow the folders and files in the order of their names.
-    found = [
-        (folder.name, name, folder)
-        for folder in sorted(reproductions.iterdir(), key=lambda item: item.name)
-        if folder.is_dir()
-        for name in Folder(folder).names(".bmp")
-    ]
+    found = _in_order_of_names(reproductions)
     if len(found) != scores.size:
         raise InputError(
             f"{reproductions}: {len(found)} images for the {scores.size} scores of {path.name}; "
             "the scores have no names, so every image must be there."
         )
     listing = Listing()
-    for (folder_name, name, folder), score in zip(found, scores, strict=True):
+    for (folder, name), score in zip(found, scores, strict=True):
         match = _CIDIQ_NAME.fullmatch(name)
         if match is None:
             raise InputError(f"{folder / name}: expected a name like final01_d1_l1.bmp.")
-        reference = references.find_or_name(f"{match[1]}.bmp")
-        pair = RatedPair(
-            Path(reference),
+        listing.add(
+            references.find_or_name(f"{match[1]}.bmp"),
             folder / name,
             float(score),
             match[1].lower(),
-            folder_name,
+            folder.name,
             int(match[3]),
         )
-        listing.add(reference, folder / name, pair)
     return listing
+
+
+def _in_order_of_names(reproductions: Path) -> list[tuple[Path, str]]:
+    """Folders and images in them, as the scores follow them."""
+    return [
+        (folder, name)
+        for folder in sorted(reproductions.iterdir(), key=lambda item: item.name)
+        if folder.is_dir()
+        for name in Folder(folder).names(".bmp")
+    ]
 
 
 def read_cidiq_50(root: Path) -> Listing:
@@ -147,16 +136,13 @@ def read_pieapp(root: Path) -> Listing:
             if image == reference_name:
                 continue
             group = Path(reference_name).stem
-            reference = references.find_or_name(reference_name)
             folder = images / group
             present = Folder(folder).find(image) if folder.is_dir() else None
-            distorted = present if present is not None else f"{group}/{image}"
-            pair = RatedPair(
-                Path(reference),
-                Path(distorted),
+            listing.add(
+                references.find_or_name(reference_name),
+                present if present is not None else f"{group}/{image}",
                 number(row[2], where),
                 group.lower(),
                 re.sub(r"^distort_\d+_|_(inter|intra)_.*$", "", Path(image).stem),
             )
-            listing.add(reference, distorted, pair)
     return listing

@@ -10,8 +10,11 @@ from msds.errors import InputError
 from msds.pairs.saliency import COLUMNS
 from msds.rows import SUFFIXES as SUFFIXES
 from msds.rows import read_rows
-from msds.study.datasets.base import DeviationKind, RatedPair, RatedSet, number
+from msds.study.datasets.base import DeviationKind, RatedPair, RatedSet
+from msds.study.datasets.files import number
 from msds.text import listed
+
+_FILES = ("reference", "distorted")
 
 DIRECTIONS = {"higher": True, "lower": False}
 """What is written behind a table's column: whether a higher opinion is better."""
@@ -108,7 +111,7 @@ def read_manifest(
     if not rows:
         raise InputError(f"{path}: there are no rows in it.")
     columns = list(rows[0])
-    for name in ("reference", "distorted"):
+    for name in _FILES:
         if name not in columns:
             raise InputError(
                 f"{path}: there is no column {name!r}, only {listed(columns)}; in CSV, the "
@@ -117,28 +120,30 @@ def read_manifest(
     column = _score_column(path, columns, score)
     direction = _direction(path, column, higher_is_better)
     spread = next((name for name in (f"{column}_std", "std") if name in columns), None)
-    pairs = []
-    for index, row in enumerate(rows, start=1):
-        where = f"{path.name} row {index}"
-        for name in ("reference", "distorted", column):
-            if name not in row:
-                raise InputError(f"{where}: there is no {name!r}, which other rows have.")
-        files = [path.parent / str(row[name]) for name in ("reference", "distorted")]
-        level = row.get("level")
-        pairs.append(
-            RatedPair(
-                files[0],
-                files[1],
-                number(str(row[column]), where),
-                str(row.get("group") or row["reference"]),
-                str(row.get("distortion") or ""),
-                int(number(str(level), where)) if level not in (None, "") else None,
-                number(str(row[spread]), where) if spread in row else None,
-                _saliency(row),
-            )
-        )
+    pairs = tuple(
+        _rated(row, path.parent, f"{path.name} row {index}", column, spread)
+        for index, row in enumerate(rows, start=1)
+    )
     kind: DeviationKind | None = "standard error" if spread else None
     name = title or path.parent.name or path.stem
-    return RatedSet(
-        f"manifest:{path.name}", name, path.parent, tuple(pairs), direction, column, kind
+    return RatedSet(f"manifest:{path.name}", name, path.parent, pairs, direction, column, kind)
+
+
+def _rated(
+    row: Mapping[str, Any], folder: Path, where: str, column: str, spread: str | None
+) -> RatedPair:
+    for name in (*_FILES, column):
+        if name not in row:
+            raise InputError(f"{where}: there is no {name!r}, which other rows have.")
+    reference, distorted = (folder / str(row[name]) for name in _FILES)
+    level = row.get("level")
+    return RatedPair(
+        reference,
+        distorted,
+        number(str(row[column]), where),
+        str(row.get("group") or row["reference"]),
+        str(row.get("distortion") or ""),
+        int(number(str(level), where)) if level not in (None, "") else None,
+        number(str(row[spread]), where) if spread in row else None,
+        _saliency(row),
     )

@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 
 from msds.errors import InputError
-from msds.study.datasets.base import (
+from msds.study.datasets.base import Listing
+from msds.study.datasets.files import (
     Folder,
-    Listing,
-    RatedPair,
     need_folder,
     number,
     subfolder,
     text_lines,
+    type_name,
 )
 
 _NAME = re.compile(r"(a\d{4})_(\d\d)_(\d\d)\.(bmp|png)", re.IGNORECASE)
@@ -33,12 +33,6 @@ DISTORTIONS = (
 _TRAIN_PARTS = tuple(
     name.format(part) for part in range(1, 5) for name in ("Distortion_{}", "Distortion{}")
 )
-
-
-def distortion_name(digits: str) -> str:
-    """Name of a class, "03 GAN-based super-resolution"; the digits alone if it is unknown."""
-    known = digits.isdecimal() and int(digits) < len(DISTORTIONS)
-    return f"{digits} {DISTORTIONS[int(digits)]}" if known else digits
 
 
 def _image_folders(root: Path, names: tuple[str, ...]) -> list[Folder]:
@@ -69,16 +63,14 @@ def _read(
             found = [folder.find(fields[0]) for folder in folders]
             present = [file for file in found if file is not None]
             distorted = present[0] if present else folders[0].find_or_name(fields[0])
-            reference = reference_files.find_or_name(f"{match[1]}.{match[4]}")
-            pair = RatedPair(
-                Path(reference),
-                Path(distorted),
+            listing.add(
+                reference_files.find_or_name(f"{match[1]}.{match[4]}"),
+                distorted,
                 number(fields[1], where),
                 match[1].lower(),
-                distortion_name(match[2]),
+                type_name(match[2], DISTORTIONS, first=0),
                 int(match[3]),
             )
-            listing.add(reference, distorted, pair)
     return listing
 
 

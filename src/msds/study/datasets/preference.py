@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from msds.errors import InputError
-from msds.study.datasets.base import Folder, Listing, RatedPair, RatedSet, need_folder, subfolder
+from msds.study.datasets.base import Listing, RatedPair, RatedSet
+from msds.study.datasets.files import Folder, need_folder, subfolder
 
 
 @dataclass(frozen=True)

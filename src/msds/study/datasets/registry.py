@@ -72,15 +72,7 @@ def open_dataset(
         if direction is None:
             direction = higher_is_better
         return read_manifest(path, score=column, higher_is_better=direction)
-    if name.lower() in JUDGEMENTS:
-        raise InputError(f"{name} holds judgements and no opinions: only `msds bench` takes it.")
-    spec = DATASETS.get(name.lower())
-    if spec is None:
-        raise InputError(
-            f"There is no data set called {name!r}{did_you_mean(name, DATASETS)}; known are "
-            f"{', '.join(DATASETS)}, "
-            f"and any table of pairs ({', '.join(SUFFIXES)})."
-        )
+    spec = _spec_of(name)
     if higher_is_better is not None:
         raise InputError(f"The direction of {spec.title}'s opinions is known: leave it.")
     if root is None:
@@ -104,6 +96,18 @@ def open_dataset(
         spec.deviation_kind,
         spec.raters,
     )
+
+
+def _spec_of(name: str) -> DatasetSpec:
+    if name.lower() in JUDGEMENTS:
+        raise InputError(f"{name} holds judgements and no opinions: only `msds bench` takes it.")
+    spec = DATASETS.get(name.lower())
+    if spec is None:
+        raise InputError(
+            f"There is no data set called {name!r}{did_you_mean(name, DATASETS)}; known are "
+            f"{', '.join(DATASETS)}, and any table of pairs ({', '.join(SUFFIXES)})."
+        )
+    return spec
 
 
 def check(root: Path, name: str | None = None) -> list[CheckReport]:

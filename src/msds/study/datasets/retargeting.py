@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from msds.errors import InputError, require
-from msds.study.datasets.base import Folder, Listing, RatedPair, need_file, subfolder
+from msds.study.datasets.base import Listing
+from msds.study.datasets.files import Folder, need_file, subfolder
 from msds.study.datasets.parts import TABLE, read_table
 
 # What the files call an operator, in the order of the columns of votes.
@@ -59,8 +60,7 @@ def read_retargetme(root: Path) -> Listing:
         reference = place(f"{image}.png")
         for (code, operator), count in zip(OPERATORS.items(), row, strict=True):
             result = place(f"{name}_{code}.png")
-            pair = RatedPair(Path(reference), Path(result), float(count), image.lower(), operator)
-            listing.add(reference, result, pair)
+            listing.add(reference, result, float(count), image.lower(), operator)
     return listing
 
 

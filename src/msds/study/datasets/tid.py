@@ -9,14 +9,14 @@ import re
 from pathlib import Path
 
 from msds.errors import InputError
-from msds.study.datasets.base import (
+from msds.study.datasets.base import Listing
+from msds.study.datasets.files import (
     Folder,
-    Listing,
-    RatedPair,
     need_file,
     need_folder,
     number,
     text_lines,
+    type_name,
 )
 
 _LIST = "mos_with_names.txt"
@@ -51,12 +51,6 @@ DISTORTIONS = (
     "chromatic aberrations",
     "sparse sampling and reconstruction",
 )
-
-
-def distortion_name(number_of_type: int) -> str:
-    """Name of a type, "01 additive Gaussian noise"; numbered alone if it is unknown."""
-    known = 1 <= number_of_type <= len(DISTORTIONS)
-    return f"{number_of_type:02d}" + (f" {DISTORTIONS[number_of_type - 1]}" if known else "")
 
 
 def may_be_2008(root: Path) -> bool:
@@ -96,17 +90,13 @@ def read(root: Path) -> Listing:
         match = _NAME.fullmatch(fields[-1])
         if len(fields) != 2 or match is None:
             raise InputError(f"{where}: expected a score and a name like i01_01_1.bmp: {line!r}.")
-        reference = references.find_or_name(f"{match[1]}.bmp")
-        distorted = images.find_or_name(fields[1])
-        deviation = number(*spread[index]) if spread is not None else None
-        pair = RatedPair(
-            Path(reference),
-            Path(distorted),
+        listing.add(
+            references.find_or_name(f"{match[1]}.bmp"),
+            images.find_or_name(fields[1]),
             number(fields[0], where),
             match[1].lower(),
-            distortion_name(int(match[2])),
+            type_name(match[2], DISTORTIONS),
             int(match[3]),
-            deviation,
+            number(*spread[index]) if spread is not None else None,
         )
-        listing.add(reference, distorted, pair)
     return listing

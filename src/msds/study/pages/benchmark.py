@@ -169,24 +169,18 @@ def _pictures(pair: RatedPair) -> tuple[str, str]:
 def overall_table(title: str, result: SetResult) -> Table:
     """Agreement of every contender with people, with 95 % intervals."""
     some = next(iter(result.entries.values())).overall
-    resampled = bool(some.bootstrap)
     ratio = some.outlier_ratio is not None
     columns = ["metric", "SRCC", "PLCC", "KRCC", "RMSE", "PLCC raw"]
     columns += ["outlier ratio"] if ratio else []
     table = Table(
         f"{len(result.data)} pairs, {some.references} references",
         columns,
-        note="95 % intervals "
-        + (
-            RESAMPLED[str(result.data.resampling_unit)]
-            if resampled
-            else "by Fisher's z, which takes all pairs as independent and is too narrow."
-        ),
+        note=_overall_note(result),
         subject=title,
     )
     for name, entry in result.entries.items():
         found = entry.overall
-        intervals = found.bootstrap if resampled else found.fisher
+        intervals = found.bootstrap if some.bootstrap else found.fisher
         row: list[Cell] = [shown(name, result)]
         row += [
             with_interval(getattr(found, value), intervals.get(value))
@@ -195,25 +189,36 @@ def overall_table(title: str, result: SetResult) -> Table:
         row.append(found.plcc_raw)
         row += [found.outlier_ratio] if ratio else []
         table.rows.append(row)
-    table.note += curve_note(result) + seen_note(result)
-    if ratio:
-        table.note += (
+    return table
+
+
+def _overall_note(result: SetResult) -> str:
+    """Where the intervals come from, and what is to be minded about the numbers."""
+    data, some = result.data, next(iter(result.entries.values()))
+    note = "95 % intervals " + (
+        RESAMPLED[str(data.resampling_unit)]
+        if some.overall.bootstrap
+        else "by Fisher's z, which takes all pairs as independent and is too narrow."
+    )
+    note += curve_note(result) + seen_note(result)
+    if some.overall.outlier_ratio is not None:
+        note += (
             " Outlier ratio: share of pairs further from the curve than twice the "
-            f"{result.data.deviation_kind or 'deviation (of unknown kind)'} that the set gives; "
+            f"{data.deviation_kind or 'deviation (of unknown kind)'} that the set gives; "
             "not comparable with a set that gives another."
         )
-    doubt = result.data.doubt(entry.overall.srcc for entry in result.entries.values())
-    table.note += f" {doubt}" if doubt else ""
+    if doubt := data.doubt(entry.overall.srcc for entry in result.entries.values()):
+        note += f" {doubt}"
+    if not some.by_distortion:
+        note += left_out(data)
     problems = [
         f"{name}: {entry.overall.fit.problem}"
         for name, entry in result.entries.items()
         if entry.overall.fit is not None and entry.overall.fit.problem
     ]
-    if not next(iter(result.entries.values())).by_distortion:
-        table.note += left_out(result.data)
     if problems:
-        table.note += f" Logistic fit failed: {'; '.join(problems)}."
-    return table
+        note += f" Logistic fit failed: {'; '.join(problems)}."
+    return note
 
 
 def curve_note(result: SetResult) -> str:

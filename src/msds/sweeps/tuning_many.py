@@ -17,6 +17,7 @@ from msds.results import Run, Score
 from msds.scoring.inputs import Reading, explain
 from msds.scoring.memory import Memory
 from msds.sweeps.judges import Lead
+from msds.sweeps.kept import columns_of
 from msds.sweeps.pictures import raster_of
 from msds.sweeps.plan import Source
 from msds.sweeps.tuning import Tuned, search
@@ -109,11 +110,7 @@ def _tuned(source: Source, lead: Lead, lock: Lock, job: TuneJob, record: Score) 
 
 def _columns(codec: Codec, found: Tuned, pixels: int) -> dict[str, Any]:
     return {
-        "codec": codec.name,
-        "quality": found.setting,
-        "encoder": codec.described(),
-        "bytes": found.bytes,
-        "bits_per_pixel": round(8 * found.bytes / pixels, 6),
+        **columns_of(codec, found.setting, found.bytes, 8 * found.bytes / pixels),
         "reached": found.reached,
         "tries": len(found.tried),
     }

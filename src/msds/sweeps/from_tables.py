@@ -1,4 +1,4 @@
-"""Tables of results read as points of rate-quality curves."""
+"""Points of rate-quality curves from tables of results."""
 
 from __future__ import annotations
 
