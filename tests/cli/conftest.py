@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.scoring_files import Called, call, write_folders
+from helpers.scoring_files import Called, call, write_clips, write_folders
 
 
 @pytest.fixture
@@ -16,6 +16,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_folders(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with refs/ and dist/, of videos among images, and worse.mkv; not to be changed."""
+    root = tmp_path_factory.mktemp("clips")
+    write_clips(root)
+    return root
 
 
 @pytest.fixture

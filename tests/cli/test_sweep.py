@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import subprocess
@@ -14,17 +13,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.abuse.killed_runs import Moment
-from helpers.scoring_files import RANDOM, Called
+from helpers.scoring_files import RANDOM, Called, rows_of
 
 Call = Callable[..., Called]
 PROGRAM = Path(sys.modules[Moment.__module__].__file__ or "")
 PICTURE = r"data:image/webp;base64,[\w+/=]+"
 SWEEP = ("sweep", "refs", "--codec", "jpeg,webp", "--quality", "20,80", *RANDOM)
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_a_sweep_prints_its_settings_and_writes_every_row(here: Path, msds: Call) -> None:

@@ -111,3 +111,9 @@ def remux(source: Path, target: Path) -> Path:
             packet.stream = copy
             outside.mux(packet)
     return target
+
+
+def write_broken(path: Path) -> Path:
+    """A file that has the name of a video and is none."""
+    path.write_bytes(b"no video" * 100)
+    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ import pytest
 
 RANDOM = ("--trunk-weights", "random", "--levels", "2")
 """A model that needs no weights and takes images from 32 pixels a side."""
+
+FRAMES = 10
+"""Of each video that `write_clips` makes."""
 
 
 def write_image(
@@ -30,6 +34,27 @@ def write_folders(root: Path, references: int = 3, qualities: tuple[int, ...] = 
         write_image(root / "refs" / f"a{k}.png", k, size)
         for quality in qualities:
             write_image(root / "dist" / f"a{k}_q{quality}.jpg", k, size, quality=quality)
+
+
+def write_clips(root: Path) -> None:
+    """`root`/refs and `root`/dist with two videos and an image each, and `root`/worse.mkv."""
+    from helpers.clips import remux, scene, write_clip
+
+    for name in ("refs", "dist"):
+        (root / name).mkdir()
+    for seed, name in enumerate(("a", "b")):
+        reference = write_clip(root / "refs" / f"{name}.mp4", scene(FRAMES, seed))
+        remux(reference, root / "dist" / f"{name}.mkv")
+    worse = {"crf": "45", "preset": "ultrafast"}
+    write_clip(root / "worse.mkv", scene(FRAMES), options=worse)
+    write_image(root / "refs" / "photo.png", 1, (64, 64))
+    write_image(root / "dist" / "photo.jpg", 1, (64, 64))
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a table in CSV."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 class Called(NamedTuple):

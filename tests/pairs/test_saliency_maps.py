@@ -6,17 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.plans import touch
 from msds.errors import InputError
 from msds.pairs import Pair, Plan, plan_paths, read_manifest
 from msds.pairs.saliency import with_columns, with_maps
-
-
-def files(root: Path, *names: str) -> None:
-    """Files that nobody opens."""
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x")
 
 
 def below(root: Path, plan: Plan) -> list[tuple[str, str]]:
@@ -33,13 +26,13 @@ def problems(plan: Plan) -> list[str]:
 
 @pytest.fixture
 def folders(tmp_path: Path) -> tuple[Path, Plan]:
-    files(tmp_path, "o/cats/one.png", "o/two.png", "r/cats/one.jpg", "r/two.jpg")
+    touch(tmp_path, "o/cats/one.png", "o/two.png", "r/cats/one.jpg", "r/two.jpg")
     return tmp_path, plan_paths(tmp_path / "o", tmp_path / "r")
 
 
 def test_a_map_has_the_path_of_its_image_but_for_the_suffix(folders: tuple[Path, Plan]) -> None:
     root, plan = folders
-    files(root, "mo/cats/one.png", "mo/two.tif", "mr/cats/one.png", "mr/two.png", "mr/other.png")
+    touch(root, "mo/cats/one.png", "mo/two.tif", "mr/cats/one.png", "mr/two.png", "mr/other.png")
     found = with_maps(plan, [root / "mo", root / "mr"], (root / "o", root / "r"))
     assert below(root, found) == [
         ("mo/cats/one.png", "mr/cats/one.png"),
@@ -54,7 +47,7 @@ def test_a_missing_map_costs_its_own_pair_and_says_what_was_looked_for(
     folders: tuple[Path, Plan],
 ) -> None:
     root, plan = folders
-    files(root, "mo/cats/one.png", "mo/two.png", "mr/two.png")
+    touch(root, "mo/cats/one.png", "mo/two.png", "mr/two.png")
     found = with_maps(plan, [root / "mo", root / "mr"], (root / "o", root / "r"))
     first, second = problems(found)
     assert "holds no saliency map of it, called cats/one.*" in first
@@ -65,8 +58,8 @@ def test_two_maps_of_one_image_are_ambiguous_unless_one_has_its_suffix(
     folders: tuple[Path, Plan],
 ) -> None:
     root, plan = folders
-    files(root, "mo/cats/one.tif", "mo/cats/one.npy", "mo/two.png", "mo/two.npy")
-    files(root, "mr/cats/one.png", "mr/two.png")
+    touch(root, "mo/cats/one.tif", "mo/cats/one.npy", "mo/two.png", "mo/two.npy")
+    touch(root, "mr/cats/one.png", "mr/two.png")
     first, second = problems(with_maps(plan, [root / "mo", root / "mr"], (root / "o", root / "r")))
     assert "could have the maps" in first
     assert "one.npy" in first
@@ -77,12 +70,12 @@ def test_one_folder_serves_both_where_names_differ_and_is_refused_where_they_do_
     folders: tuple[Path, Plan],
 ) -> None:
     root, plan = folders
-    files(root, "m/cats/one.png", "m/two.png")
+    touch(root, "m/cats/one.png", "m/two.png")
     (first, _) = problems(with_maps(plan, [root / "m"], (root / "o", root / "r")))
     assert "would be the saliency map of both images" in first
     twice = with_maps(plan, [root / "m", root / "m"], (root / "o", root / "r"))
     assert problems(twice) == ["", ""]
-    files(root, "set/a.png", "set/a_half.png", "maps/a.png", "maps/a_half.png")
+    touch(root, "set/a.png", "set/a_half.png", "maps/a.png", "maps/a_half.png")
     pair = Pair("a.png", "a_half.png", root / "set/a.png", root / "set/a_half.png")
     found = with_maps(Plan((pair,)), [root / "maps"], (root / "set", root / "set"))
     assert below(root, found) == [("maps/a.png", "maps/a_half.png")]
@@ -90,7 +83,7 @@ def test_one_folder_serves_both_where_names_differ_and_is_refused_where_they_do_
 
 def test_a_file_is_the_map_of_the_only_image(folders: tuple[Path, Plan]) -> None:
     root, plan = folders
-    files(root, "a.png", "b.png", "m/cats/one.png", "m/two.png")
+    touch(root, "a.png", "b.png", "m/cats/one.png", "m/two.png")
     one = plan_paths(root / "o/two.png", root / "r/two.jpg")
     found = with_maps(one, [root / "a.png", root / "b.png"], (root / "o", root / "r"))
     assert below(root, found) == [("a.png", "b.png")]
