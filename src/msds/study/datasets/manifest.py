@@ -144,6 +144,6 @@ def _rated(
         str(row.get("group") or row["reference"]),
         str(row.get("distortion") or ""),
         int(number(str(level), where)) if level not in (None, "") else None,
-        number(str(row[spread]), where) if spread in row else None,
+        number(str(row[spread]), where) if spread is not None and spread in row else None,
         _saliency(row),
     )
