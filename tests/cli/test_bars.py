@@ -1,4 +1,4 @@
-"""The rate that a bar shows is that of the whole run, from its first pair on."""
+"""Bars: their rate is that of the whole run, from its first pair on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from msds.cli.bars import Left, Rate, rate
+from msds.cli.bars import Left, Rate, progress_bar, rate
 
 
 def started(clock: list[float], **more: int) -> Progress:
@@ -30,6 +30,14 @@ def test_pairs_that_come_together_after_a_while_give_the_rate_of_the_whole_time(
     assert rate(task) == pytest.approx(8 / 4.008)
     assert Rate("pairs/s").render(task).plain == "2 pairs/s"
     assert Left().render(task).plain == "0:00:46"
+
+
+def test_where_there_is_no_terminal_progress_is_told_to_nobody(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with progress_bar() as tell:
+        tell("PSNR", 1, 2)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_pairs_of_an_earlier_run_do_not_count() -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
-import msds
 from helpers import trees
-from helpers.scoring_files import RANDOM, call, write_image
+from helpers.scoring_files import RANDOM, Called, write_image
+from msds import MSDS, load_image
 
 pytest.importorskip("scipy")
+
+Call = Callable[..., Called]
 
 
 def salient(path: Path, size: tuple[int, int], left: float) -> Path:
@@ -38,37 +41,33 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def expected(name: str = "a") -> float:
-    metric = msds.MSDS("compact", trunk_weights="random", levels=2)
-    images = [msds.load_image(f"{side}/{name}.png").pixels[None] for side in "or"]
-    masks = [(msds.load_image(f"m{side}/{name}.png").pixels[:1][None] > 0).float() for side in "or"]
+    metric = MSDS("compact", trunk_weights="random", levels=2)
+    images = [load_image(f"{side}/{name}.png").pixels[None] for side in "or"]
+    masks = [(load_image(f"m{side}/{name}.png").pixels[:1][None] > 0).float() for side in "or"]
     return float(metric(*images, reference_mask=masks[0], distorted_mask=masks[1]))
 
 
-def test_one_pair_with_two_maps_and_what_is_explained(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_pair_with_two_maps_and_what_is_explained(here: Path, msds: Call) -> None:
     maps = ("--saliency", "mo/a.png", "--saliency", "mr/a.png")
-    found = call(monkeypatch, capsys, "score", "o/a.png", "r/a.png", *RANDOM, *maps, "--json")
+    found = msds("score", "o/a.png", "r/a.png", *RANDOM, *maps, "--json")
     assert found.status == 0
     record = json.loads(found.out)
     assert record["score"] == pytest.approx(expected(), abs=1e-6)
     assert record["settings"]["saliency"] == "maps"
     assert record["distorted_saliency"] == "mr/a.png"
-    shown = call(monkeypatch, capsys, "score", "o/a.png", "r/a.png", *RANDOM, *maps, "--explain")
+    shown = msds("score", "o/a.png", "r/a.png", *RANDOM, *maps, "--explain")
     text = " ".join(shown.out.split())
     assert "+saliency(maps)" in text
     assert "saliency maps above 0: mo/a.png, mr/a.png" in text
     assert "reference: saliency keeps 50% of it" in text
-    other = call(monkeypatch, capsys, "score", "o/a.png", "r/a.png", *RANDOM, "--saliency",
+    other = msds("score", "o/a.png", "r/a.png", *RANDOM, "--saliency",
                  "spectral-residual", "--saliency-threshold", "0.3", "--explain")  # fmt: skip
     assert "saliency spectral-residual above 0.3" in " ".join(other.out.split())
 
 
-def test_folders_and_tables_of_maps(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_folders_and_tables_of_maps(here: Path, msds: Call) -> None:
     folders = ("o", "r", *RANDOM, "--saliency", "mo", "--saliency", "mr")
-    found = call(monkeypatch, capsys, "score", *folders, "--out", "scores.csv")
+    found = msds("score", *folders, "--out", "scores.csv")
     assert found.status == 0, found.err
     rows = list(csv.DictReader(Path("scores.csv").read_text().splitlines()))
     assert float(rows[1]["score"]) == pytest.approx(expected("b"), abs=1e-6)
@@ -77,30 +76,30 @@ def test_folders_and_tables_of_maps(
         "reference,distorted,reference_saliency,distorted_saliency\no/a.png,r/a.png,mo/a.png,mr/a.png\n"
     )
     table = ("score", "--manifest", "pairs.csv", *RANDOM, "--quiet")
-    calibrated = call(monkeypatch, capsys, *table, "--saliency", "columns")
+    calibrated = msds(*table, "--saliency", "columns")
     assert float(calibrated.out) == pytest.approx(expected(), abs=1e-6)
-    plain = call(monkeypatch, capsys, *table)  # the columns alone change nothing
+    plain = msds(*table)  # the columns alone change nothing
     assert float(plain.out) != pytest.approx(expected(), abs=1e-3)
     (here / "mr" / "b.png").unlink()
-    dry = call(monkeypatch, capsys, "score", *folders, "--dry-run")
+    dry = msds("score", *folders, "--dry-run")
     assert dry.status == 1
     assert "holds no saliency map of it" in " ".join(dry.err.split())
 
 
 def test_calibrated_results_are_no_baseline_of_others_and_no_map_is_replaced(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    here: Path, msds: Call
 ) -> None:
     folders = ("score", "o", "r", *RANDOM)
     maps = ("--saliency", "mo", "--saliency", "mr")
-    assert call(monkeypatch, capsys, *folders, *maps, "--out", "scores.jsonl").status == 0
-    mixed = call(monkeypatch, capsys, *folders, "--baseline", "scores.jsonl")
+    assert msds(*folders, *maps, "--out", "scores.jsonl").status == 0
+    mixed = msds(*folders, "--baseline", "scores.jsonl")
     assert mixed.status == 2
     assert "made with another model" in mixed.err
-    same = call(monkeypatch, capsys, *folders, *maps, "--baseline", "scores.jsonl")
+    same = msds(*folders, *maps, "--baseline", "scores.jsonl")
     assert same.status == 0
     Path("mr/b.csv").write_bytes(Path("mr/b.png").read_bytes())
     one = ("score", "o/b.png", "r/b.png", *RANDOM, "--saliency", "mo/b.png")
-    replaced = call(monkeypatch, capsys, *one, "--saliency", "mr/b.csv", "--out", "mr/b.csv")
+    replaced = msds(*one, "--saliency", "mr/b.csv", "--out", "mr/b.csv")
     assert replaced.status == 2
     assert "would replace a file that is read" in replaced.err
 
@@ -119,13 +118,9 @@ def test_calibrated_results_are_no_baseline_of_others_and_no_map_is_replaced(
     ],
 )
 def test_wrong_calls_are_refused_in_a_sentence(
-    here: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    options: tuple[str, ...],
-    reason: str,
+    here: Path, msds: Call, options: tuple[str, ...], reason: str
 ) -> None:
-    found = call(monkeypatch, capsys, "score", "o", "r", *RANDOM, *options)
+    found = msds("score", "o", "r", *RANDOM, *options)
     assert found.status == 2
     assert reason in " ".join(found.err.split())
 
@@ -159,10 +154,7 @@ def miniature(name: str, root: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["qads", "retargetme", "cuhk-retargeting"])
 def test_sets_of_other_geometry_are_benched_with_and_without_saliency(
-    name: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    name: str, tmp_path: Path, msds: Call
 ) -> None:
     root, maps = tmp_path / "set", tmp_path / "maps"
     miniature(name, root)
@@ -170,23 +162,21 @@ def test_sets_of_other_geometry_are_benched_with_and_without_saliency(
     bench = ("bench", name, "--root", root, "--model", "deepssim-compact", "--baseline", "",
              "--resamples", "0", "--cache", tmp_path / "cache",
              "--out", tmp_path / "out.csv")  # fmt: skip
-    found = call(monkeypatch, capsys, *bench, "--saliency", maps)
+    found = msds(*bench, "--saliency", maps)
     assert found.status == 0, found.err
     table = (tmp_path / "out.csv").read_text()
     assert "+saliency(maps)" in table
-    again = call(monkeypatch, capsys, *bench, "--saliency", maps)
+    again = msds(*bench, "--saliency", maps)
     assert again.status == 0
     assert (tmp_path / "out.csv").read_text() == table
     image = next(p for p in sorted(maps.rglob("*.png")) if "_" in p.name)
     image.unlink()
-    lacking = call(monkeypatch, capsys, *bench, "--saliency", maps)
+    lacking = msds(*bench, "--saliency", maps)
     assert lacking.status == 1
     assert "holds no saliency map of it" in " ".join(lacking.err.split())
 
 
-def test_a_table_of_pairs_names_the_maps_of_a_bench(
-    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_table_of_pairs_names_the_maps_of_a_bench(here: Path, msds: Call) -> None:
     rows = [
         f"o/{n}.png,r/{m}.png,{k},mo/{n}.png,mr/{m}.png"
         for k, (n, m) in enumerate(("aa", "ab", "ba", "bb"))
@@ -195,8 +185,8 @@ def test_a_table_of_pairs_names_the_maps_of_a_bench(
     Path("pairs.csv").write_text("\n".join([head, *rows]) + "\n")
     bench = ("bench", "pairs.csv", "--model", "deepssim-compact", "--baseline", "", "--no-cache",
              "--resamples", "0")  # fmt: skip
-    found = call(monkeypatch, capsys, *bench, "--saliency", "columns")
+    found = msds(*bench, "--saliency", "columns")
     assert found.status == 0, found.err
     assert "deepssim-compact-v3+saliency(maps)" in found.out
-    two = call(monkeypatch, capsys, *bench, "pairs.csv", "--saliency", "mo")
+    two = msds(*bench, "pairs.csv", "--saliency", "mo")
     assert "holds the maps of one set; found 2" in " ".join(two.err.split())

@@ -139,7 +139,8 @@ def test_tables_of_two_encoders_are_compared_whatever_their_images_are_called(
     sweep = ("--quality", "10:90:10", *RANDOM, "--baseline", "psnr")
     for codec, folder in (("jpeg", "refs"), ("webp", "elsewhere")):
         assert msds("sweep", folder, "--codec", codec, *sweep, "-o", f"{codec}.csv").status == 0
-        (here / "refs").rename(here / "elsewhere") if folder == "refs" else None
+        if folder == "refs":
+            (here / "refs").rename(here / "elsewhere")
     done = msds("compare", "jpeg.csv", "webp.csv")
     assert done.status == 0, done.err
     assert "| webp | score | 3 |" in done.out

@@ -1,4 +1,4 @@
-"""SSIM and MS-SSIM against transcriptions of their authors' MATLAB code, in loops and float64."""
+"""PSNR, SSIM and MS-SSIM against other packages and their authors' MATLAB code, in loops."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from helpers import trees
 from msds.errors import InputError
-from msds.images import load_image
-from msds.scoring.classics import MSSSIM, SSIM, FullSizeSSIM, baseline
+from msds.images import Image, load_image
+from msds.scoring.classics import MSSSIM, PSNR, SSIM, FullSizeSSIM, baseline
 from msds.scoring.contenders import Contender
 from msds.study.datasets import open_dataset
 from msds.study.statistics import spearman
@@ -144,3 +145,48 @@ def test_down_sampled_ssim_agrees_better_with_people_than_at_full_size(
         scores = np.array([contender.compare(*pair)[0] for pair in ready])
         found[contender.name] = spearman(scores, data.quality)
     assert found["SSIM (down-sampled)"] > found["SSIM (full size)"] + 0.1
+
+
+def test_psnr_and_ssim_are_those_of_scikit_image(tmp_path: Path) -> None:
+    metrics = pytest.importorskip("skimage.metrics")
+    photograph = trees.photograph(0, 64)
+    arrays = [photograph, trees.noisy(photograph, 16.0)]
+    paths = [tmp_path / "reference.png", tmp_path / "distorted.png"]
+    for path, array in zip(paths, arrays, strict=True):
+        trees.save(path, array)
+    images = [load_image(path) for path in paths]
+    psnr = PSNR()
+    expected = metrics.peak_signal_noise_ratio(*arrays, data_range=255)
+    found = psnr.compare(*(psnr.prepare(image) for image in images))[0]
+    assert found == pytest.approx(expected, rel=1e-6)
+    grey = [(a @ np.array([0.299, 0.587, 0.114])) / 255 for a in arrays]
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    expected = metrics.structural_similarity(*grey, data_range=1.0, **options)
+    ssim = SSIM()
+    found = ssim.compare(*(ssim.prepare(image) for image in images))[0]
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_ms_ssim_agrees_with_an_independent_implementation() -> None:
+    package = pytest.importorskip("pytorch_msssim")
+    random = np.random.default_rng(0)
+    first = torch.from_numpy(random.random((3, 192, 208), dtype=np.float32)) * 0.3 + 0.3
+    smooth = torch.nn.functional.avg_pool2d(first[None], 5, 1, 2)[0]
+    second = (smooth + 0.02).clamp(0, 1)
+    contender = MSSSIM()
+    prepared = [contender.prepare(Image(x, (), "x")) for x in (smooth, second * 0.9)]
+    expected = package.ms_ssim(*prepared, data_range=1.0, win_sigma=1.5)
+    assert contender.compare(*prepared)[0] == pytest.approx(float(expected), abs=1e-6)
+    with pytest.raises(InputError, match="at least 176"):
+        contender.compare(*(x[..., :100, :100] for x in prepared))
+
+
+def test_identical_images_have_the_highest_psnr_and_not_an_infinite_one() -> None:
+    contender = PSNR()
+    image = contender.prepare(load_image(trees.photograph(0, 64)))
+    assert contender.compare(image, image) == (100.0,)
+
+
+def test_unknown_baselines_are_refused() -> None:
+    with pytest.raises(InputError, match="psnr, ssim, ssim-full-size, ms-ssim"):
+        baseline("vmaf")

@@ -151,26 +151,24 @@ def tune(
     """Give every image the cheapest setting that reaches a score, or the best within a size."""
     output.check()
 
-    from msds.cli import show
-    from msds.cli.output import show_tables
     from msds.scoring.compare import run_of
     from msds.sweeps import plan_sweep
     from msds.sweeps.kept import write_records
     from msds.sweeps.qualities import parse_qualities
     from msds.sweeps.tuning_many import TuneJob, tune_images
 
-    codecs = options.open()
-    if len(codecs) > 1:
+    codec, *others = options.open()
+    if others:
         raise InputError("--codec: one encoder is tuned at a time.")
     settings = parse_qualities(options.settings)
-    plan = plan_sweep(images.images, codecs, settings, without=output.to)
+    plan = plan_sweep(images.images, [codec], settings, without=output.to)
     output.refuse_replacing(plan)
     metric, *more = (engine.settled(one) for one in model.load())
     if more:
         raise InputError("--model: images are tuned to the score of one model.")
     work = engine.options()
     job = TuneJob(
-        codecs[0],
+        codec,
         settings,
         options.target,
         options.most,
@@ -184,13 +182,23 @@ def tune(
     if output.out is not None:
         write_records(output.out, run, scores, csv_safe=output.csv_safe)
     done = [one for one in scores if one.error is None]
+    _show(plan, scores, done, job, run.model)
+    if len(done) < len(scores) or not all(one.columns["reached"] for one in done):
+        raise typer.Exit(Status.SOME_FAILED)
+
+
+def _show(
+    plan: SweepPlan, scores: Sequence[Score], done: Sequence[Score], job: TuneJob, model: str
+) -> None:
+    """A table on standard output, the rest on standard error."""
+    from msds.cli import show
+    from msds.cli.output import show_tables
+
     if done:
-        show_tables([_table(done, job, run.model)])
+        show_tables([_table(done, job, model)])
         show.say(_saved(plan.sources, done, job))
     show.show_failures(scores)
     show.show_leftovers(plan.pairs)
-    if len(done) < len(scores) or not all(one.columns["reached"] for one in done):
-        raise typer.Exit(Status.SOME_FAILED)
 
 
 def _table(scores: Sequence[Score], job: TuneJob, model: str) -> Table:
