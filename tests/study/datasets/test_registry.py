@@ -74,7 +74,10 @@ def test_the_two_tid_sets_are_told_apart_by_what_they_list(tmp_path: Path) -> No
         (folder / "distorted_images").mkdir(parents=True)
         lines = [f"5.0 i{n:02d}_{k:02d}_{v}.bmp\n" for n in range(1, 26) for k, v in kinds]
         (folder / "mos_with_names.txt").write_text("".join(lines))
-        assert [report.spec.id for report in check(folder)] == expected
+        reports = check(folder)
+        assert [report.spec.id for report in reports] == expected
+        doubts = [note for report in reports for note in report.notes if "--dataset" in note]
+        assert len(doubts) == (2 if len(expected) == 2 else 0)
 
 
 def test_both_tid_sets_open_by_name_from_one_folder_that_holds_them(tmp_path: Path) -> None:

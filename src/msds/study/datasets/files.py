@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -87,6 +88,25 @@ def text_lines(path: Path) -> list[tuple[str, str]]:
         for index, line in enumerate(text.splitlines(), start=1)
         if line.strip()
     ]
+
+
+def named_scores(
+    path: Path, form: re.Pattern[str], example: str
+) -> list[tuple[float, str, re.Match[str]]]:
+    """Lines of a score and an image: the score, its name as it stands, and the parts of the name.
+
+    Parameters
+    ----------
+    form : of the names; `example` is one of them, for messages.
+    """
+    found = []
+    for line, where in text_lines(path):
+        fields = line.split()
+        match = form.fullmatch(fields[-1])
+        if len(fields) != 2 or match is None:
+            raise InputError(f"{where}: expected a score and a name like {example}: {line!r}.")
+        found.append((number(fields[0], where), fields[1], match))
+    return found
 
 
 def csv_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[dict[str, str], str]]:

@@ -10,7 +10,14 @@ import numpy as np
 
 from msds.errors import InputError, require
 from msds.study.datasets.base import Listing
-from msds.study.datasets.files import Folder, need_file, need_folder, number, text_lines
+from msds.study.datasets.files import (
+    Folder,
+    named_scores,
+    need_file,
+    need_folder,
+    number,
+    text_lines,
+)
 
 _QADS_NAME = re.compile(r"(img\d+)_(\d+)_(\d+)\.(\w+)", re.IGNORECASE)
 _CIDIQ_NAME = re.compile(r"(final\d\d)_d(\d)_l(\d)\.bmp", re.IGNORECASE)
@@ -22,15 +29,12 @@ def read_qads(root: Path) -> Listing:
     references = Folder(need_folder(root, "source_images"))
     images = Folder(need_folder(root, "super-resolved_images"), recursive=True)
     listing = Listing()
-    for line, where in text_lines(need_file(root, "mos_with_names.txt")):
-        fields = line.split()
-        match = _QADS_NAME.fullmatch(fields[-1])
-        if len(fields) != 2 or match is None:
-            raise InputError(f"{where}: expected a score and a name like img01_2_1.bmp: {line!r}.")
+    table = need_file(root, "mos_with_names.txt")
+    for score, name, match in named_scores(table, _QADS_NAME, "img01_2_1.bmp"):
         listing.add(
             references.find_or_name(f"{match[1]}.{match[4]}"),
-            images.find_or_name(fields[1]),
-            number(fields[0], where),
+            images.find_or_name(name),
+            score,
             match[1].lower(),
             f"scale {int(match[2])}",
         )

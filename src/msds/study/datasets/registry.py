@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msds.errors import InputError
@@ -126,12 +127,26 @@ def check(root: Path, name: str | None = None) -> list[CheckReport]:
     if name is not None:
         return [_check_one(known[name], _locate(root, known[name]))]
     folders = [root, *(child for child in sorted(root.iterdir()) if child.is_dir())]
-    return [
+    reports = [
         _check_one(spec, folder)
         for spec in known.values()
         for folder in folders
         if _holds(folder, spec)
     ]
+    return [_doubted(report, reports) for report in reports]
+
+
+def _doubted(report: CheckReport, reports: Sequence[CheckReport]) -> CheckReport:
+    """The report, with a note where the same folder could as well be another set."""
+    others = [
+        one.spec.id
+        for one in reports
+        if one.root == report.root and one.spec.id != report.spec.id and one.spec.may_be is not None
+    ]
+    if not others or report.spec.may_be is None:
+        return report
+    note = f"what it lists could be of {' or '.join(others)} as well: --dataset ID says which it is"
+    return replace(report, notes=(*report.notes, note))
 
 
 def _check_one(spec: DatasetSpec, folder: Path) -> CheckReport:

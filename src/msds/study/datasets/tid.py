@@ -12,6 +12,7 @@ from msds.errors import InputError
 from msds.study.datasets.base import Listing
 from msds.study.datasets.files import (
     Folder,
+    named_scores,
     need_file,
     need_folder,
     number,
@@ -75,25 +76,21 @@ def _listed(root: Path) -> list[re.Match[str]]:
 
 def read(root: Path) -> Listing:
     """Pairs with MOS in 0..9, higher is better."""
-    lines = text_lines(need_file(root, _LIST))
+    scores = named_scores(need_file(root, _LIST), _NAME, "i01_01_1.bmp")
     spread_path = Folder(root).find("mos_std.txt")
     spread = text_lines(spread_path) if spread_path is not None else None
-    if spread is not None and len(spread) != len(lines):
+    if spread is not None and len(spread) != len(scores):
         raise InputError(
-            f"{spread_path}: {len(spread)} deviations for the {len(lines)} scores of {_LIST}."
+            f"{spread_path}: {len(spread)} deviations for the {len(scores)} scores of {_LIST}."
         )
     references = Folder(need_folder(root, "reference_images"))
     images = Folder(need_folder(root, "distorted_images"))
     listing = Listing()
-    for index, (line, where) in enumerate(lines):
-        fields = line.split()
-        match = _NAME.fullmatch(fields[-1])
-        if len(fields) != 2 or match is None:
-            raise InputError(f"{where}: expected a score and a name like i01_01_1.bmp: {line!r}.")
+    for index, (score, name, match) in enumerate(scores):
         listing.add(
             references.find_or_name(f"{match[1]}.bmp"),
-            images.find_or_name(fields[1]),
-            number(fields[0], where),
+            images.find_or_name(name),
+            score,
             match[1].lower(),
             type_name(match[2], DISTORTIONS),
             int(match[3]),
