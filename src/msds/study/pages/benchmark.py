@@ -210,7 +210,7 @@ def _overall_note(result: SetResult) -> str:
     if doubt := data.doubt(entry.overall.srcc for entry in result.entries.values()):
         note += f" {doubt}"
     if not some.by_distortion:
-        note += left_out(data)
+        note += few_pairs_note(data)
     problems = [
         f"{name}: {entry.overall.fit.problem}"
         for name, entry in result.entries.items()
@@ -247,7 +247,7 @@ def distortion_table(title: str, result: SetResult) -> Table:
     for kind, found in kinds.items():
         values: list[Cell] = [result.entries[name].by_distortion[kind].srcc for name in names]
         table.rows.append([kind_name(kind), found.n, *values])
-    table.note = (left_out(result.data) + seen_note(result)).strip()
+    table.note = (few_pairs_note(result.data) + seen_note(result)).strip()
     return table
 
 
@@ -264,7 +264,7 @@ def seen_note(result: SetResult) -> str:
     )
 
 
-def left_out(data: RatedSet) -> str:
+def few_pairs_note(data: RatedSet) -> str:
     """How many distortion types have too few pairs for a correlation of their own, if any."""
     kinds = Counter(pair.distortion for pair in data.pairs if pair.distortion)
     few = sum(count < LEAST_PAIRS for count in kinds.values())

@@ -12,7 +12,7 @@ from msds.report.charts import Line, Lines
 from msds.report.page import Page
 from msds.report.table import Cell, Number, Table, with_interval, with_mark
 from msds.study.fitting import fused
-from msds.study.pages.benchmark import left_out, tested
+from msds.study.pages.benchmark import few_pairs_note, tested
 from msds.study.pages.closing import closing
 from msds.study.pages.drawn import kind_name, weight_columns
 from msds.study.scales import ScaleStudy, against, kind_grid, srcc_interval
@@ -227,7 +227,7 @@ def kind_table(study: ScaleStudy) -> Table:
         f"SRCC by distortion type ({study.name})",
         ["distortion", *columns],
         shaded=True,
-        note=left_out(study.data).strip(),
+        note=few_pairs_note(study.data).strip(),
         subject=study.data.title,
     )
     for kind, row in zip(kinds, grid, strict=True):
