@@ -11,6 +11,7 @@ import typer
 from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
+from msds.cli.options import DEFAULT_MODEL, OneModel, TrunkWeights
 from msds.cli.output import command_line, tell_left_out
 from msds.errors import InputError, require
 
@@ -36,20 +37,8 @@ class TrunkOnSet:
             autocompletion=completion.datasets,
         ),
     ]
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="ID",
-            help="Id or file of a model.",
-            autocompletion=completion.models,
-        ),
-    ] = "msds-compact"
-    trunk_weights: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The trunk's weights, instead of the usual ones."),
-    ] = None
+    model: OneModel = DEFAULT_MODEL
+    trunk_weights: TrunkWeights = None
 
     def open(self, sets: shared.SetOptions) -> tuple[RatedSet, MSDS]:
         """The set and the model."""
