@@ -81,4 +81,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def counted(number: float, things: str) -> str:
     """A number of things, whose plural is given: "1 degree", "0.5 degrees", "2 %"."""
-    return f"{number:g} {things.removesuffix('s') if number == 1 else things}"
+    shown = str(number) if isinstance(number, int) else f"{number:g}"
+    return f"{shown} {things.removesuffix('s') if number == 1 else things}"

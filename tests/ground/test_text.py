@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from msds.text import did_you_mean, markdown, one_line
+from msds.text import counted, did_you_mean, markdown, one_line
 
 
 def test_characters_that_move_or_hide_others_are_shown_as_escapes() -> None:
@@ -51,3 +52,17 @@ def test_a_misspelt_name_is_told_what_it_seems_to_mean() -> None:
     known = ("tid2013", "kadid10k", "live")
     assert did_you_mean("KADID10", known) == " (did you mean kadid10k?)"
     assert did_you_mean("imagenet", known) == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "things", "said"),
+    [
+        (1, "pairs", "1 pair"),
+        (0, "pairs", "0 pairs"),
+        (1_234_567, "pairs", "1234567 pairs"),
+        (0.5, "degrees", "0.5 degrees"),
+        (2.0, "%", "2 %"),
+    ],
+)
+def test_numbers_of_things_are_counted_out(number: float, things: str, said: str) -> None:
+    assert counted(number, things) == said

@@ -15,7 +15,7 @@ from msds.pairs import Pair, Plan
 from msds.results import Finding, Score
 from msds.results.clips import POOLED, WHOLE
 from msds.results.finding import annotation
-from msds.text import one_line, printable
+from msds.text import counted, one_line, printable
 
 if TYPE_CHECKING:
     from msds.results.summary import Counts
@@ -148,7 +148,7 @@ def show_counts(counts: Counts, kept: int, seconds: float, changed: int = 0) -> 
     """
     count, failed = counts.all, counts.failed
     fresh = count - kept
-    parts = [f"{count} pair{'s' if count != 1 else ''}: {count - failed} scored, {failed} failed"]
+    parts = [f"{counted(count, 'pairs')}: {count - failed} scored, {failed} failed"]
     if counts.median is not None:
         parts.append(f"median {counts.median:.6f}")
     if counts.unequal:
@@ -195,7 +195,7 @@ def show_gaps(scores: Iterable[Score]) -> None:
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
-    """What gates say, on standard error."""
+    """What the conditions say, on standard error."""
     for title in dict.fromkeys(finding.title for finding in findings):
         _list(
             title,

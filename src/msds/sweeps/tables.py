@@ -11,6 +11,7 @@ from msds.report.table import Number, Table, with_interval
 from msds.sweeps.bjontegaard import Curve, Mean
 from msds.sweeps.comparison import Comparison, Matched, Versus, matched, rate_at
 from msds.sweeps.points import LEAD, Point, grouped
+from msds.text import counted
 
 
 def settings_table(points: Sequence[Point], metrics: Sequence[str], model: str) -> Table:
@@ -111,7 +112,7 @@ def _versus_note(comparison: Comparison) -> str:
 def problems_of(one: Versus) -> list[str]:
     """Why images have no number, in words."""
     return [
-        f"{count} image{'s' if count != 1 else ''} without a number, {problem}"
+        f"{counted(count, 'images')} without a number, {problem}"
         for problem, count in one.problems.items()
     ]
 
