@@ -56,13 +56,19 @@ def explain(score: Score, places: Places | None = None, console: Console | None 
     """
     console = console or Console(highlight=False)
     console.print(f"[bold]{score.score:.6f}[/bold]  {escape(one_line(score.model))}")
+    console.print(_levels(score, console.width))
+    console.print(_facts(score, places or Places()))
+
+
+def _levels(score: Score, room: int) -> Table:
+    """A line for each level, as wide as there is room for."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("level", justify="right", no_wrap=True)
-    worded = console.width >= NARROW
+    worded = room >= NARROW
     if worded:
         table.add_column("shows")
     table.add_column("pixels", justify="right", no_wrap=True)
-    cells = BAR_CELLS if console.width >= WIDE else LEAST_BAR
+    cells = BAR_CELLS if room >= WIDE else LEAST_BAR
     table.add_column("similarity", overflow="fold", min_width=LEAST_BAR, max_width=cells)
     table.add_column("", justify="right", no_wrap=True)
     table.add_column("weight", justify="right", no_wrap=True)
@@ -77,30 +83,33 @@ def explain(score: Score, places: Places | None = None, console: Console | None 
             f"{value:.4f}",
             f"{weight:.3f}",
         )
-    console.print(table)
+    return table
+
+
+def _facts(score: Score, places: Places) -> Table:
+    """What the score means, of which files it is, and what was done to them."""
+    words = words_of(score, places.note)
+    facts = {
+        "means": words.meaning,
+        "position": words.position or places.unknown,
+        "reference": _sized(score.reference, score.reference_size),
+        "distorted": _sized(score.distorted, score.distorted_size),
+        "saliency": _saliency(score),
+        "done": "; ".join(words.done) or "nothing was changed",
+        "fingerprint": score.fingerprint[:16],
+        "time": f"{score.seconds * 1000:.0f} ms",
+    }
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True)
     rows.add_column(overflow="fold")
-    places = places or Places()
-    words = words_of(score, places.note)
-    for name, said in (
-        ("means", words.meaning),
-        ("position", words.position or places.unknown),
-    ):
+    for name, said in facts.items():
         if said:
             rows.add_row(name, escape(one_line(said)))
-    for name, path, size in (
-        ("reference", score.reference, score.reference_size),
-        ("distorted", score.distorted, score.distorted_size),
-    ):
-        pixels = f", {size[0]} x {size[1]}" if size else ""
-        rows.add_row(name, escape(one_line(path)) + pixels)
-    if salient := _saliency(score):
-        rows.add_row("saliency", escape(one_line(salient)))
-    rows.add_row("done", escape(one_line("; ".join(words.done))) or "nothing was changed")
-    rows.add_row("fingerprint", score.fingerprint[:16])
-    rows.add_row("time", f"{score.seconds * 1000:.0f} ms")
-    console.print(rows)
+    return rows
+
+
+def _sized(path: str, size: tuple[int, int] | None) -> str:
+    return path + (f", {size[0]} x {size[1]}" if size else "")
 
 
 def _saliency(score: Score) -> str | None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -22,7 +23,7 @@ from msds.status import Status
 from msds.text import counted, one_line
 
 if TYPE_CHECKING:
-    from msds.cluster import ClusterReport
+    from msds.cluster import ClusterReport, Workers
     from msds.engines import Engine, Precision
 
 CLUSTER = "Cluster"
@@ -81,10 +82,7 @@ def score_on_cluster(
 ) -> Status:
     """Score a manifest on a cluster, and say what came of it."""
     assert cluster.cluster is not None
-    if pairing.manifest is None or output.out is None:
-        raise InputError(
-            "--cluster scores --manifest FILE and writes --out DIR: give both, and no other paths."
-        )
+    manifest, out = _places(pairing, output)
     _refuse(
         {
             "--dry-run": pairing.dry_run,
@@ -105,16 +103,10 @@ def score_on_cluster(
     for name in ("ray", "pyarrow", "fsspec"):
         require(name, "ray")
 
-    from msds.cluster import Workers, run_manifest
+    from msds.cluster import run_manifest
     from msds.scoring import Job
 
-    workers = Workers(
-        cluster.workers,
-        engine.compute_threads or 1,
-        device=engine.device,
-        engine=cast("Engine", engine.engine),
-        precision=cast("Precision", engine.precision),
-    )
+    workers = _workers(cluster, engine)
     job = Job(
         saliency.reading(model.reading()),
         engine.options(),
@@ -124,8 +116,8 @@ def score_on_cluster(
     (metric,) = model.load()
     with _Progress() as progress:
         report = run_manifest(
-            location_of(pairing.manifest),
-            location_of(output.out),
+            location_of(manifest),
+            location_of(out),
             metric,
             address=cluster.cluster,
             workers=workers,
@@ -134,6 +126,28 @@ def score_on_cluster(
         )
     show_report(report)
     return report.status
+
+
+def _places(pairing: Pairing, output: OutputOptions) -> tuple[Path, Path]:
+    """Where the pairs are named, and where their results go."""
+    if pairing.manifest is None or output.out is None:
+        raise InputError(
+            "--cluster scores --manifest FILE and writes --out DIR: give both, and no other paths."
+        )
+    return pairing.manifest, output.out
+
+
+def _workers(cluster: ClusterOptions, engine: EngineOptions) -> Workers:
+    """The processes that score."""
+    from msds.cluster import Workers
+
+    return Workers(
+        cluster.workers,
+        engine.compute_threads or 1,
+        device=engine.device,
+        engine=cast("Engine", engine.engine),
+        precision=cast("Precision", engine.precision),
+    )
 
 
 def _refuse(given: Mapping[str, object]) -> None:

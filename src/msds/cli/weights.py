@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,8 @@ import typer
 from msds.text import one_line
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from msds.trunks.weights.published import Candidate, PublishedWeights
 
 app: typer.Typer = typer.Typer(
@@ -28,17 +31,32 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array instead.")] = False,
 ) -> None:
     """Show the weights this package can use and where they are."""
-    from msds.trunks.weights.published import PUBLISHED, made_from
+    from msds.trunks.weights.published import PUBLISHED
 
     found = {entry.name: _found(entry) for entry in PUBLISHED.values()}
     if as_json:
         records = [_record(entry, found[entry.name]) for entry in PUBLISHED.values()]
         typer.echo(json.dumps(records, indent=2))
         return
-    from rich import box
     from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(_table(found))
+    for entry in PUBLISHED.values():
+        for line in _where(entry, found[entry.name]):
+            console.print(line, soft_wrap=True, markup=False)
+    console.print(
+        "compact: part of this package.\n\n"
+        "torchvision trained these networks on ImageNet-1k, whose terms may apply to them."
+    )
+
+
+def _table(found: Mapping[str, Candidate | None]) -> Table:
+    from rich import box
     from rich.filesize import decimal
     from rich.table import Table
+
+    from msds.trunks.weights.published import PUBLISHED
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Trunk", style="bold", no_wrap=True)
@@ -52,23 +70,19 @@ def list_(
         size = candidate.path.stat().st_size if candidate else entry.size
         origin = candidate.origin if candidate else "not here"
         table.add_row(entry.name, entry.file, decimal(size), origin, entry.licence, entry.source)
-    console = Console()
-    console.print(table)
-    for entry in PUBLISHED.values():
-        candidate = found[entry.name]
-        where = (
-            one_line(str(candidate.path)) if candidate else f"run `msds weights fetch {entry.name}`"
-        )
-        lines = [f"{entry.name}: {where}"]
-        if candidate and (source := made_from(candidate.path)):
-            lines.append(f"  made from {one_line(source)}")
-        for line in lines:
-            console.print(line, soft_wrap=True, highlight=False, markup=False)
-    console.print(
-        "compact: part of this package.\n\n"
-        "torchvision trained these networks on ImageNet-1k, whose terms may apply to them.",
-        highlight=False,
-    )
+    return table
+
+
+def _where(entry: PublishedWeights, candidate: Candidate | None) -> Iterator[str]:
+    """Where the file lies and what it was made from, or how to get it."""
+    from msds.trunks.weights.published import made_from
+
+    if candidate is None:
+        yield f"{entry.name}: run `msds weights fetch {entry.name}`"
+        return
+    yield f"{entry.name}: {one_line(str(candidate.path))}"
+    if source := made_from(candidate.path):
+        yield f"  made from {one_line(source)}"
 
 
 @app.command()
