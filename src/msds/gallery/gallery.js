@@ -7,9 +7,8 @@
   const at = (row, name) => row[field[name]];
   const byId = (name) => document.getElementById(name);
   const SVG = "http://www.w3.org/2000/svg";
-  const state = { words: "", kind: "all", range: null, order: null, falling: false };
+  const state = { words: [], kind: "all", range: null, order: null, falling: false };
   let seen = [];
-  let mode = "slider";
 
   // Texts of rows in small letters, made when they are first searched.
   const texts = new Array(data.rows.length);
@@ -147,7 +146,6 @@
     columns.forEach((column, index) => {
       const cell = element("div", `cell ${column.key}`);
       cell.setAttribute("role", index ? "cell" : "rowheader");
-      cell.dataset.title = column.title;
       cell.append(column.cell(row));
       made.append(cell);
     });
@@ -291,51 +289,19 @@
   }
 
   // The pair that is looked at.
-  const dialog = byId("pair");
+  const dialog = MSDS.dialog(step, closed);
   let current = null;
-  let viewer = null;
 
-  function open(row, stepping = false) {
+  function open(row) {
     current = row;
-    byId("pair-name").textContent = at(row, "distorted");
-    const body = byId("pair-body");
-    if (viewer) viewer.stop();
-    viewer = null;
-    body.replaceChildren();
-    const [first, second] = at(row, "pictures").map((key) => source(key, true));
-    if (first && second) {
-      const root = element("div", "viewer");
-      const stage = element("div", "stage");
-      [["a", "reference", first], ["b", "distorted", second]].forEach(([side, name, address]) => {
-        const pane = element("figure", `pane ${side}`);
-        const picture = element("img");
-        Object.assign(picture, { src: address, alt: name, draggable: false });
-        pane.append(picture, element("figcaption", "", name));
-        stage.append(pane);
-      });
-      const mapped = (data.maps || {})[row.index];
-      if (mapped) {
-        const map = element("img", "map");
-        Object.assign(map, { src: mapped, alt: "", draggable: false });
-        stage.querySelector(".pane.b img").after(map);
-      }
-      root.append(stage);
-      body.append(root);
-      viewer = MSDS.viewer(root, mode);
-      root.querySelector(".viewer-tools").addEventListener("click", () => { mode = root.dataset.mode; });
-    }
-    body.append(details(row));
+    const addresses = at(row, "pictures").map((key) => source(key, true));
+    const names = ["reference", "distorted"];
+    const images = addresses.every(Boolean)
+      ? addresses.map((src, k) => ({ src, alt: names[k], name: names[k] })) : null;
     const place = seen.indexOf(row);
-    byId("previous").disabled = place <= 0;
-    byId("next").disabled = place < 0 || place >= seen.length - 1;
+    const ends = [place <= 0, place < 0 || place >= seen.length - 1];
+    dialog.show(at(row, "distorted"), images, (data.maps || {})[row.index], details(row), ends);
     history.replaceState(null, "", `#pair-${row.index + 1}`);
-    if (!dialog.open) dialog.showModal();
-    dialog.scrollTop = 0;
-    // Keys are for the images, unless somebody goes from pair to pair with the buttons.
-    const stage = body.querySelector(".stage");
-    if (stage && (!stepping || !dialog.contains(document.activeElement))) {
-      stage.focus({ preventScroll: true });
-    }
   }
 
   function details(row) {
@@ -374,25 +340,15 @@
 
   function step(by) {
     const row = seen[seen.indexOf(current) + by];
-    if (row) open(row, true);
+    if (row) open(row);
   }
 
-  byId("previous").addEventListener("click", () => step(-1));
-  byId("next").addEventListener("click", () => step(1));
-  byId("close").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.target.closest("input") || event.defaultPrevented) return;
-    if (event.key === "ArrowLeft") step(-1);
-    else if (event.key === "ArrowRight") step(1);
-  });
-  dialog.addEventListener("close", () => {
-    if (viewer) viewer.stop();
+  function closed() {
     history.replaceState(null, "", " ");
     const place = seen.indexOf(current);
     const shown = place >= 0 && list.reveal(place);
     if (shown) shown.querySelector(".open").focus({ preventScroll: true });
-  });
+  }
 
   let typing = 0;
   byId("words").addEventListener("input", (event) => {

@@ -78,7 +78,7 @@ def write_gallery(
     body = (
         f'<div class="page gallery">{masthead(title or _title(scores, comparison), _lead(scores))}'
         f"<main>{_overview(data, rows, comparison)}"
-        f"{_STRIPS[comparison is not None]}{_TABLE}</main></div>{_DIALOG}{embedded}"
+        f"{_STRIPS[comparison is not None]}{_TABLE}</main></div>{dialog_html('pair')}{embedded}"
     )
     with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(document(title or _title(scores, comparison), body, _look(data)))
@@ -90,6 +90,7 @@ def _look(data: Mapping[str, Any]) -> Look:
         (asset("page.css"), asset("viewer.css"), asset("gallery.css", here)),
         (
             asset("viewer.js"),
+            asset("dialog.js", here),
             asset("rows.js", here),
             asset("gallery.js", here),
         ),
@@ -175,6 +176,19 @@ def _medians(medians: Sequence[tuple[str, float]], low: float) -> str:
     return f'{title}<dl class="medians">{items}</dl>' if items else ""
 
 
+def dialog_html(what: str) -> str:
+    """The dialog that `dialog.js` brings to life, in which one after another is looked at."""
+    return f"""
+<dialog id="pair" aria-labelledby="pair-name">
+<header><h2 id="pair-name"></h2><div class="steps">
+<button type="button" id="previous" aria-label="Previous {what}">&larr;</button>
+<button type="button" id="next" aria-label="Next {what}">&rarr;</button>
+<button type="button" id="close" aria-label="Close">&times;</button></div></header>
+<div id="pair-body"></div>
+</dialog>
+"""
+
+
 def data_script(name: str, value: Any) -> str:
     """A value for scripts of the page, under a name."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -242,14 +256,4 @@ _TABLE = """
 </div>
 <noscript><p>The table of pairs needs JavaScript; the file of results has them all.</p></noscript>
 </section>
-"""
-
-_DIALOG = """
-<dialog id="pair" aria-labelledby="pair-name">
-<header><h2 id="pair-name"></h2><div class="steps">
-<button type="button" id="previous" aria-label="Previous pair">&larr;</button>
-<button type="button" id="next" aria-label="Next pair">&rarr;</button>
-<button type="button" id="close" aria-label="Close">&times;</button></div></header>
-<div id="pair-body"></div>
-</dialog>
 """

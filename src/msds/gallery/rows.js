@@ -1,5 +1,5 @@
 // A table of very many rows: only those in sight are in the document. The list scrolls with the
-// page. `MSDS.rows(body, build)` gives {show(rows), redraw()}; `build(row, place)` makes an element.
+// page. `MSDS.rows(body, build)` gives {show(rows), reveal(place)}; `build(row)` makes an element.
 "use strict";
 window.MSDS = window.MSDS || {};
 
@@ -36,7 +36,7 @@ MSDS.rows = function (body, build) {
     }
     for (let place = first; place < last; place++) {
       if (present.has(place)) continue;
-      const element = build(rows[place], place);
+      const element = build(rows[place]);
       element.style.transform = `translateY(${place * height}px)`;
       element.setAttribute("aria-rowindex", place + 2);
       present.set(place, element);
@@ -62,7 +62,6 @@ MSDS.rows = function (body, build) {
       rows = wanted;
       redraw();
     },
-    redraw,
     reveal(place) {
       const top = body.getBoundingClientRect().top + window.scrollY;
       window.scrollTo({ top: top + place * height - window.innerHeight / 3, behavior: "instant" });

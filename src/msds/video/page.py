@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msds.errors import MSDSError
 from msds.files import atomic_write
-from msds.gallery.page import data_script, facts_html
+from msds.gallery.page import data_script, dialog_html, facts_html
 from msds.report.charts import Curve
 from msds.report.document import Look, document, masthead
 from msds.report.html import chart_html, table_html
@@ -59,7 +59,7 @@ def write_clip_page(path: Path, report: Report, clips: Clips, metric: MSDS) -> l
         problems += trouble
     body = (
         f'<div class="page gallery clips">{masthead(_title(report, rows), _lead(report))}'
-        f"<main>{sections}{_others(report, rows)}</main></div>{_DIALOG}"
+        f"<main>{sections}{_others(report, rows)}</main></div>{dialog_html('moment')}"
         f"{data_script('moments', moments)}"
     )
     with atomic_write(path, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -76,7 +76,7 @@ def _look() -> Look:
             asset("gallery.css", "msds.gallery"),
             asset("clips.css", here),
         ),
-        (asset("viewer.js"), asset("clips.js", here)),
+        (asset("viewer.js"), asset("dialog.js", "msds.gallery"), asset("clips.js", here)),
     )
 
 
@@ -199,14 +199,3 @@ def _others(report: Report, rows: Sequence[int]) -> str:
         ],
     )
     return f"<section>{table_html(table)}</section>"
-
-
-_DIALOG = """
-<dialog id="pair" aria-labelledby="pair-name">
-<header><h2 id="pair-name"></h2><div class="steps">
-<button type="button" id="previous" aria-label="Previous moment">&larr;</button>
-<button type="button" id="next" aria-label="Next moment">&rarr;</button>
-<button type="button" id="close" aria-label="Close">&times;</button></div></header>
-<div id="pair-body"></div>
-</dialog>
-"""

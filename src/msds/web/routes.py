@@ -74,6 +74,7 @@ _HEADERS = {401: _TOKEN, 503: _AGAIN}
 
 
 _H = TypeVar("_H", bound=Callable[[Request], Awaitable[Any]])
+_PAIR = ("reference", "distorted")
 _KINDS = ("local", "attribution")
 _FORMS = ("json", "png")
 
@@ -178,8 +179,7 @@ def _add_report(app: FastAPI, service: Service) -> None:
         distorted={"type": "array", "items": _FILE, "description": "The images to judge."},
     )
     async def report(request: Request) -> Response:
-        names = ("reference", "distorted")
-        form = await read_form(request, service.limits, names, READING_FIELDS)
+        form = await read_form(request, service.limits, _PAIR, READING_FIELDS)
         page = await service.report(
             form.only("reference"), form.some("distorted"), form.reading(service.limits)
         )
@@ -198,8 +198,7 @@ def _add_places(app: FastAPI, service: Service) -> None:
         distorted={**_FILE, "description": "The image to judge."},
     )
     async def places(request: Request) -> dict[str, str | None]:
-        names = ("reference", "distorted")
-        form = await read_form(request, service.limits, names, READING_FIELDS)
+        form = await read_form(request, service.limits, _PAIR, READING_FIELDS)
         found = await service.places(
             form.only("reference"), form.only("distorted"), form.reading(service.limits)
         )
@@ -238,7 +237,7 @@ def _add_map(app: FastAPI, service: Service) -> None:
     )
     async def draw(request: Request) -> Any:
         names = ("kind", "form", "side", *READING_FIELDS)
-        form = await read_form(request, service.limits, ("reference", "distorted"), names)
+        form = await read_form(request, service.limits, _PAIR, names)
         kind, wanted = form.choice("kind", _KINDS), form.choice("form", _FORMS)
         pair = form.only("reference"), form.only("distorted")
         found, image = await service.map(
@@ -303,7 +302,7 @@ def _body(form: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _read(request: Request, service: Service) -> Form:
     names = ("reference_id", "keep", "places", *READING_FIELDS)
-    form = await read_form(request, service.limits, ("reference", "distorted"), names)
+    form = await read_form(request, service.limits, _PAIR, names)
     if form.truth("places"):
         form.only("reference")  # before anything is computed for an answer that cannot be given
     return form

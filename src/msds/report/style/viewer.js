@@ -1,6 +1,7 @@
 // Two images to compare: side by side, under a slider, in turns, or their difference; zoom and pan
 // move both. `MSDS.viewer(element, mode)` brings an element of class "viewer" to life, whose two panes
-// (.pane.a, .pane.b) hold an image each; without scripts they stand side by side. It gives
+// (.pane.a, .pane.b) hold an image each; without scripts they stand side by side. `MSDS.pair(images,
+// map)` makes such an element of two images, {src, alt, name}, and the address of a map. A viewer has
 //   setMode(name)     one of MSDS.MODES
 //   setMap(address)   a picture over the distorted image, with a slider for how much of it is seen;
 //                     null takes it away. An img.map in .pane.b is the first one.
@@ -11,6 +12,21 @@
 window.MSDS = window.MSDS || {};
 MSDS.MODES = [["side", "Side by side"], ["slider", "Slider"], ["flicker", "Flicker"],
   ["difference", "Difference \u00d7 4"]];
+
+MSDS.pair = function (images, map) {
+  const make = (kind, name, values) => Object.assign(document.createElement(kind), { className: name, ...values });
+  const stage = make("div", "stage");
+  images.forEach(({ src, alt, name }, side) => {
+    const pane = make("figure", `pane ${"ab"[side]}`);
+    pane.append(make("img", "", { src, alt, draggable: false }));
+    if (side && map) pane.append(make("img", "map", { src: map, alt: "", draggable: false }));
+    pane.append(make("figcaption", "", { textContent: name }));
+    stage.append(pane);
+  });
+  const root = make("div", "viewer");
+  root.append(stage);
+  return root;
+};
 
 MSDS.viewer = function (root, mode) {
   const stage = root.querySelector(".stage");

@@ -358,16 +358,9 @@
     const before = document.querySelector(".viewer");
     const mode = before ? before.dataset.mode : "slider";
     stopLooking();
-    const root = make("div", "viewer");
-    const stage = make("div", "stage");
-    for (const side of ["a", "b"]) {
-      const pane = make("figure", `pane ${side}`);
-      const image = make("img");
-      Object.assign(image, { draggable: false, alt: `Original: ${state.reference.name}`, src: source });
-      pane.append(image, make("figcaption", "", "original"));
-      stage.append(pane);
-    }
-    root.append(stage);
+    // The version takes its place in the second pane when it is there.
+    const original = { src: source, alt: `Original: ${state.reference.name}`, name: "original" };
+    const root = MSDS.pair([original, original]);
     byId("viewer-box").append(root);
     viewer = MSDS.viewer(root, mode);
     viewer.shows = state.reference;
