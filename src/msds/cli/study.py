@@ -120,8 +120,10 @@ def paper(
     described = {"levels": options.levels, "resamples": options.resamples}
     page = paper_page(studies, trunks, contenders, missing, described, command_line())
     output.present(page)
-    for study in studies:
-        tell_left_out({one.data.title: one.left_out for one in study.sets})
+    left_out: dict[str, dict[str, str]] = {}
+    for one in (one for study in studies for one in study.sets):
+        left_out.setdefault(one.data.title, {}).update(one.left_out)
+    tell_left_out(left_out)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from msds.study.datasets import (
     open_dataset,
     overlap_note,
     shared_references,
-    without_shared,
 )
 from msds.study.datasets.files import Folder
 
@@ -29,7 +28,6 @@ def test_references_that_two_sets_share_are_known(tmp_path: Path) -> None:
     assert shared_references(tid, live) == (("i06", "sailing1.bmp"),)
     assert shared_references(live, tid) == (("sailing1.bmp", "i06"),)
     assert shared_references(kadid, tid) == ()
-    assert without_shared(tid, live).groups == ["i25"]
     assert overlap_note(tid, live) == (
         "1 of the 2 references of part of TID2013 are in part of LIVE release 2: i06."
     )

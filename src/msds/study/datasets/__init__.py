@@ -4,7 +4,7 @@
 """
 
 from msds.study.datasets.base import Listing, RatedPair, RatedSet
-from msds.study.datasets.overlap import overlap_note, shared_references, without_shared
+from msds.study.datasets.overlap import overlap_note, shared_references
 from msds.study.datasets.registry import CheckReport, check, open_dataset
 from msds.study.datasets.specs import DATASETS, JUDGEMENTS, DatasetSpec
 
@@ -20,5 +20,4 @@ __all__ = [
     "open_dataset",
     "overlap_note",
     "shared_references",
-    "without_shared",
 ]

@@ -87,12 +87,6 @@ def shared_references(first: RatedSet, second: RatedSet) -> tuple[tuple[str, str
     )
 
 
-def without_shared(data: RatedSet, seen: RatedSet) -> RatedSet:
-    """The pairs of `data` whose references `seen` is not known to show."""
-    shared = {name for name, _ in shared_references(data, seen)}
-    return data.subset(k for k, group in enumerate(data.groups) if group not in shared)
-
-
 def overlap_note(data: RatedSet, seen: RatedSet) -> str:
     """A sentence on the references of `data` that `seen` shows as well, or "" without any."""
     shared = list(dict.fromkeys(name for name, _ in shared_references(data, seen)))
