@@ -112,7 +112,12 @@ def _encode(trunk: Trunk, level: torch.Tensor) -> torch.Tensor:
 def _gmacs(run: Callable[[], object]) -> float:
     from torch.utils.flop_counter import FlopCounterMode
 
-    with FlopCounterMode(display=False) as counter:
+    # In its inference mode torch 2.4 counts nothing.
+    with (
+        torch.inference_mode(False),
+        torch.no_grad(),
+        FlopCounterMode(display=False) as counter,
+    ):
         run()
     return float(counter.get_total_flops()) / 2 / 1e9
 
