@@ -263,8 +263,10 @@ def _apply_profile(colour: Samples, kind: str, data: bytes) -> Samples:
         every = np.arange(256, dtype=np.uint8)[None, :]
         table = _convert(PIL.Image.fromarray(every), data)
         return np.take(table[0], colour[..., 0], axis=0)
-    mode = _PIL_MODES[kind]
-    return _convert(PIL.Image.fromarray(np.ascontiguousarray(colour), mode), data)
+    mode, (height, width) = _PIL_MODES[kind], colour.shape[:2]
+    codes = np.ascontiguousarray(colour)
+    picture = PIL.Image.frombuffer(mode, (width, height), codes, "raw", mode, 0, 1)
+    return _convert(picture, data)
 
 
 def _convert(picture: PIL.Image.Image, data: bytes) -> Samples:

@@ -72,7 +72,7 @@ def _png(values: torch.Tensor, top: float, signed: bool) -> str:
     codes[..., :3] = colours[(place * (len(colours) - 1)).round().astype(np.int64)]
     codes[..., 3] = np.round(255 * (_FAINT + (1 - _FAINT) * np.abs(share)))
     buffer = io.BytesIO()
-    Image.fromarray(codes, "RGBA").save(buffer, "PNG", compress_level=3)
+    Image.fromarray(codes).save(buffer, "PNG", compress_level=3)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
