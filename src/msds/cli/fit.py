@@ -11,6 +11,7 @@ import typer
 from msds.cli import completion
 from msds.cli import study_options as shared
 from msds.cli.bundles import unbundled
+from msds.cli.options import DEFAULT_MODEL, OneModel, TrunkWeights
 from msds.cli.output import command_line, tell_left_out
 from msds.errors import InputError, require
 from msds.text import one_line
@@ -57,25 +58,8 @@ class FitOptions:
             autocompletion=completion.datasets,
         ),
     ] = None
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="ID",
-            help="Model whose levels are weighted.",
-            rich_help_panel=LEARNING,
-            autocompletion=completion.models,
-        ),
-    ] = "msds-compact"
-    trunk_weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The trunk's weights, instead of the usual ones.",
-            rich_help_panel=LEARNING,
-        ),
-    ] = None
+    model: OneModel = DEFAULT_MODEL
+    trunk_weights: TrunkWeights = None
     objective: Annotated[
         str,
         typer.Option(

@@ -23,6 +23,7 @@ PAIRING = "Many pairs"
 MODEL = "Model and images"
 OUTPUT = "Output"
 ENGINE = "Engine"
+METRICS = "Metrics"
 
 DEFAULT_MODEL = completion.MODELS[0]
 
@@ -43,7 +44,7 @@ Models = Annotated[
         "--model",
         "-m",
         metavar="ID",
-        help=f"Id of a model, or a model file ({DEFAULT_MODEL}); repeatable.",
+        help=f"Id of a model, or a model file; repeatable. {DEFAULT_MODEL} unless said otherwise.",
         rich_help_panel=MODEL,
         autocompletion=completion.models,
     ),
@@ -98,6 +99,33 @@ Frame = Annotated[
         min=0,
         help="Which image of animations and files of several pages, from 0.",
         rich_help_panel=MODEL,
+    ),
+]
+OwnMetrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CALL",
+        help="A metric of your own, as package.module:callable,higher (or lower), of two "
+        "(N, 3, H, W) tensors in [0, 1]; repeatable.",
+        rich_help_panel=METRICS,
+    ),
+]
+Baselines = Annotated[
+    str,
+    typer.Option(
+        metavar="NAMES",
+        help="Compare with psnr, ssim, ssim-full-size, ms-ssim, lpips-vgg, lpips-alex, dists; "
+        "or ''.",
+        rich_help_panel=METRICS,
+        autocompletion=completion.baselines,
+    ),
+]
+CsvSafe = Annotated[
+    bool,
+    typer.Option(
+        "--csv-safe",
+        help="Text in CSV that spreadsheets take for formulas gets an apostrophe in front.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 Device = Annotated[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from msds.cli import completion
-from msds.cli.options import OUTPUT
+from msds.cli.options import OUTPUT, CsvSafe
 from msds.cluster.storage import is_uri
 from msds.errors import InputError
 from msds.results.conditions import DEFAULT_TOLERANCE, Conditions
@@ -90,14 +90,7 @@ class OutputOptions:
             rich_help_panel=OUTPUT,
         ),
     ] = None
-    csv_safe: Annotated[
-        bool,
-        typer.Option(
-            "--csv-safe",
-            help="Text in CSV that spreadsheets take for formulas gets an apostrophe in front.",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = False
+    csv_safe: CsvSafe = False
     with_size: Annotated[
         bool,
         typer.Option(

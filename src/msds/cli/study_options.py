@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from msds.cli import completion
-from msds.cli.options import ENGINE, OUTPUT, ComputeOptions
+from msds.cli.options import (
+    DEFAULT_MODEL,
+    ENGINE,
+    OUTPUT,
+    Baselines,
+    ComputeOptions,
+    CsvSafe,
+    Models,
+    OwnMetrics,
+    SmallImages,
+    TrunkWeights,
+)
 from msds.cli.output import check_csv_safe, check_outputs, present
 from msds.errors import InputError
 
@@ -22,16 +32,6 @@ if TYPE_CHECKING:
     from msds.study.measuring import Progress, Work
 
 SETS = "Data"
-METRICS = "Metrics"
-
-CsvSafe = Annotated[
-    bool,
-    typer.Option(
-        "--csv-safe",
-        help="Text in CSV that spreadsheets take for formulas gets an apostrophe in front.",
-        rich_help_panel=OUTPUT,
-    ),
-]
 
 
 @dataclass(frozen=True)
@@ -106,58 +106,16 @@ class WorkOptions(ComputeOptions):
 class ContenderOptions:
     """Who takes part."""
 
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="ID",
-            help="Id or file of a model; repeatable.",
-            rich_help_panel=METRICS,
-            autocompletion=completion.models,
-        ),
-    ] = None
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CALL",
-            help="A metric of your own, as package.module:callable,higher (or lower), of two "
-            "(N, 3, H, W) tensors in [0, 1]; repeatable.",
-            rich_help_panel=METRICS,
-        ),
-    ] = None
-    baseline: Annotated[
-        str,
-        typer.Option(
-            metavar="NAMES",
-            help="Compare with psnr, ssim, ssim-full-size, ms-ssim, lpips-vgg, lpips-alex, dists; "
-            "or ''.",
-            rich_help_panel=METRICS,
-            autocompletion=completion.baselines,
-        ),
-    ] = "psnr,ssim"
-    small: Annotated[
-        str,
-        typer.Option(
-            metavar="HOW",
-            help="Images too small for all levels: error, or fewer-levels.",
-            rich_help_panel=METRICS,
-            autocompletion=completion.one_of("error", "fewer-levels"),
-        ),
-    ] = "error"
-    trunk_weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The trunks' weights, instead of the usual ones.",
-            rich_help_panel=METRICS,
-        ),
-    ] = None
+    model: Models = None
+    metric: OwnMetrics = None
+    baseline: Baselines = "psnr,ssim"
+    small: SmallImages = "error"
+    trunk_weights: TrunkWeights = None
 
     @property
     def models(self) -> list[str]:
         """Ids and files of models."""
-        return self.model or ["msds-compact"]
+        return self.model or [DEFAULT_MODEL]
 
     def open(self, engine: WorkOptions) -> list[Contender]:
         """The models by id or file, then the user's own metrics, then the baselines."""

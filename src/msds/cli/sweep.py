@@ -11,8 +11,14 @@ import typer
 
 from msds.cli import completion
 from msds.cli.bundles import unbundled
-from msds.cli.options import OUTPUT, ComputeOptions, ModelOptions
-from msds.cli.study_options import METRICS, CsvSafe
+from msds.cli.options import (
+    OUTPUT,
+    Baselines,
+    ComputeOptions,
+    CsvSafe,
+    ModelOptions,
+    OwnMetrics,
+)
 from msds.errors import InputError
 
 if TYPE_CHECKING:
@@ -123,23 +129,8 @@ class Images:
 class BesideOptions:
     """Metrics beside the model."""
 
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CALL",
-            help="A metric of your own, as package.module:callable,higher (or lower); repeatable.",
-            rich_help_panel=METRICS,
-        ),
-    ] = None
-    baseline: Annotated[
-        str,
-        typer.Option(
-            metavar="NAMES",
-            help="psnr, ssim, ssim-full-size, ms-ssim, lpips-vgg, lpips-alex, dists; or ''.",
-            rich_help_panel=METRICS,
-            autocompletion=completion.baselines,
-        ),
-    ] = "psnr,ssim"
+    metric: OwnMetrics = None
+    baseline: Baselines = "psnr,ssim"
 
     def open(self, device: torch.device, models: Sequence[MSDS] = ()) -> list[Beside]:
         """The metrics, in the order of their columns; further models come first."""

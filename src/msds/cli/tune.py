@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from msds.cli.bundles import unbundled
-from msds.cli.options import OUTPUT, ComputeOptions, ModelOptions
-from msds.cli.study_options import CsvSafe
+from msds.cli.options import OUTPUT, ComputeOptions, CsvSafe, ModelOptions
 from msds.cli.sweep import CODECS, CodecOptions, Images, check_table
 from msds.errors import InputError
 from msds.status import Status
