@@ -223,6 +223,14 @@ PARTS: dict[str, Callable[[Study], list[Table]]] = {
     part.__name__: part for part in (agreement, paper, weights, scales, layers, shift, cost, others)
 }
 USUAL = [part for part in PARTS if part != "others"]
+TITLES = {
+    "agreement": "agreement with people",
+    "paper": "one scale or several",
+    "weights": "learned weights",
+    "shift": "robustness",
+    "others": "metrics of piq",
+}
+"""Of the pages whose part has another name in code."""
 
 
 def header(command: str, trunks: Iterable[Trunk]) -> str:
@@ -234,9 +242,16 @@ def header(command: str, trunks: Iterable[Trunk]) -> str:
     )
 
 
+def section(table: Table) -> str:
+    """A table below a heading of its own, which the page's contents show."""
+    bold, _, rest = table.markdown().partition("\n")
+    title = bold.strip("*")
+    return f"## {title[:1].upper()}{title[1:]}\n{rest}"
+
+
 def write(out: Path, part: str, tables: Sequence[Table], above: str) -> None:
     """A page and a table of numbers."""
-    text = [f"# Measured: {part}\n", above, *(table.markdown() for table in tables)]
+    text = [f"# Measured: {TITLES.get(part, part)}\n", above, *map(section, tables)]
     with atomic_write(out / f"{part}.md", "w", encoding="utf-8") as file:
         file.write("\n".join(text))
     with atomic_write(out / f"{part}.csv", "w", encoding="utf-8") as file:

@@ -10,6 +10,11 @@ for (const cell of document.querySelectorAll(".md-typeset td")) {
   if (kept !== shown) cell.innerHTML = kept;
 }
 
+// A cell of some words is not made so narrow that each has a line of its own.
+for (const cell of document.querySelectorAll(".md-typeset td")) {
+  if (/[a-z].{14}/i.test(cell.textContent)) cell.classList.add("words");
+}
+
 // What the theme leaves out for readers by keyboard and by ear: what scrolls can be reached, and the search has a name.
 addEventListener("load", () => requestAnimationFrame(() => {
   for (const place of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset p, .arithmatex, .md-typeset code")) {

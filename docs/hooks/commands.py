@@ -21,6 +21,8 @@ from msds.cli.main import app
 
 HOME = "reference/commands/index.md"
 OPTIONS = "Options"
+CALL = re.compile(r"(?:[A-Z_]+=\S+ )*msds ")
+"""How an example begins, also one with variables of the environment before it."""
 EXIT_STATUS = """\
 ## Exit status
 
@@ -118,7 +120,7 @@ def remark(one: Any) -> str:
 
 def argument(one: Any) -> str:
     """The place of an argument in a call."""
-    name = (one.metavar or one.name).upper()
+    name = (one.metavar or one.name).upper().strip("[].")
     name = f"{name}..." if one.nargs == -1 or getattr(one, "multiple", False) else name
     return name if one.required else f"[{name}]"
 
@@ -140,7 +142,7 @@ def epilogue(text: str, heading: str) -> Iterator[str]:
         if title is None:
             lines.append(part)
             continue
-        if lines and all(line.startswith("msds ") for line in lines):
+        if lines and all(CALL.match(line) for line in lines):
             yield "```sh\n" + "\n".join(lines) + "\n```"
         elif lines:
             yield "\n".join(f"- {line}" for line in lines)

@@ -42,7 +42,9 @@ def require(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
+        library = module.partition(".")[0]
+        is_absent = isinstance(error, ModuleNotFoundError) and error.name == library
         raise MissingExtraError(
-            f"This needs {module.partition('.')[0]}, which is not installed: "
-            f"run `pip install 'msds-iqa[{extra}]'` ({error})."
+            f"This needs {library}, which is not installed: "
+            f"run `pip install 'msds-iqa[{extra}]'`{'' if is_absent else f' ({error})'}."
         ) from error

@@ -179,6 +179,9 @@ def test_images_in_the_place_of_a_verb_are_told_where_they_belong(
     mistyped = call(monkeypatch, capsys, "aa.png", "b c.png")
     assert mistyped.status == 2
     assert "aa.png is no verb; did you mean `msds score aa.png 'b c.png'`?" in mistyped.err
+    guessed = call(monkeypatch, capsys, "video", "a.mp4", "b.mp4")
+    assert guessed.status == 2
+    assert "video is no verb; did you mean `msds score a.mp4 b.mp4`?" in guessed.err
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,13 @@ WRONG: list[tuple[list[str], str]] = [
 ]
 
 
+def test_a_folder_with_nothing_in_it_is_named(here: Path, msds: Call) -> None:
+    (here / "bare").mkdir()
+    done = msds("score", "refs", "bare")
+    assert done.status == 2
+    assert done.err.rstrip().endswith("There is no image in bare.")
+
+
 @pytest.mark.parametrize(("arguments", "message"), WRONG, ids=lambda value: " ".join(value)[:40])
 def test_a_wrong_call_is_status_two_and_one_line(
     here: Path, msds: Call, arguments: list[str], message: str

@@ -132,6 +132,21 @@ def test_every_variable_of_the_environment_that_is_read_is_in_the_docs() -> None
     assert read <= set(re.findall(r"^\| `(MSDS_[A-Z_]+)`", page, re.MULTILINE))
 
 
+def test_a_picture_by_itself_leads_to_its_file() -> None:
+    wrap = hook("pictures").on_page_content
+    shown = wrap('<p><img alt="it" src="a.png"></p><p>with words <img src="b.png"></p>')
+    assert shown.startswith('<p><a class="picture" href="a.png"><img alt="it" src="a.png"></a></p>')
+    assert shown.endswith('<p>with words <img src="b.png"></p>')
+
+
+def test_calls_and_examples_of_the_reference_are_as_they_are_typed() -> None:
+    pages = hook("commands").pages()
+    assert "msds compare [OPTIONS] RESULTS...\n" in pages["compare.md"]
+    assert "msds weights fetch [OPTIONS] [NAME...]\n" in pages["weights.md"]
+    examples = pages["serve.md"].partition("## Examples")[2]
+    assert "\nMSDS_TOKEN=" in examples.partition("```sh")[2].partition("```")[0]
+
+
 def test_pages_that_are_named_nowhere_stand_in_the_places_kept_for_them() -> None:
     nav = [{"First": "index.md"}, {"Results": [{"One": "results/one.md"}, "results/"]}, "./"]
     pages = ["index.md", "new.md", "results/one.md", "results/two.md"]

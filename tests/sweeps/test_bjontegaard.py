@@ -76,6 +76,8 @@ def test_curves_without_anything_in_common_give_no_number_and_say_so() -> None:
     assert delta(anchor, beside).problem == "the curves have no rate in common"
     short = Curve(anchor.rates[:3], anchor.scores[:3])
     assert "3 rising points of this encoder" in delta(anchor, short).problem
+    single = Curve(anchor.rates[:1], anchor.scores[:1])
+    assert "1 rising point of this encoder" in delta(anchor, single).problem
 
 
 def test_points_that_cost_more_and_are_no_better_are_left_out() -> None:

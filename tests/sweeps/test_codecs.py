@@ -123,6 +123,7 @@ def test_commands_at_work_are_ended_when_a_sweep_is_given_up(raster: np.ndarray)
     ("text", "expected"),
     [
         ("gif", "Unknown encoder 'gif': expected one of jpeg, webp, avif, jxl, mozjpeg, or a comm"),
+        ("jpg", r"Unknown encoder 'jpg' \(did you mean jpeg\?\)"),
         ("cat {in} -q {q}", "no place for {out}"),
         ("cat {in} {out}", "no place for {q}"),
         ("no-such-program {in} {out} {q}", "no-such-program: no such program"),

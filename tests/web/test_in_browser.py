@@ -291,13 +291,26 @@ def test_what_cannot_be_used_is_told_and_the_rest_goes_on(
     bad.write_bytes(files["original.png"].read_bytes()[:500])
     with chromium.open(server) as tab:
         give(tab, [files["original.png"], files["q60.jpg"], bad])
-        await_scores(tab, 2)
+        tab.page.wait_for_selector("#status:text('1 of 2 images compared.')")
         tab.page.click("#ranking button:has-text('bad.png')")
         assert "bad.png" in tab.page.inner_text("#problem")
         assert tab.page.inner_text("#score") == "no score"
         assert tab.page.is_hidden("#map-tools")
         tab.page.click("#clear")
         assert tab.page.is_hidden("#result")
+
+
+def test_what_is_wrong_with_the_original_is_said_once(
+    chromium: Browser, server: str, files: dict[str, Path], tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(files["original.png"].read_bytes()[:500])
+    with chromium.open(server) as tab:
+        give(tab, [bad], "reference")
+        give(tab, [files["q60.jpg"], files["original.png"]], "versions")
+        tab.page.wait_for_selector("#status:text('None of 2 images compared.')")
+        assert tab.page.inner_text("#problem").startswith("bad.png: ")
+        assert tab.page.inner_text("body").count("bad.png: ") == 1
 
 
 def test_a_server_that_is_busy_is_waited_for_and_that_is_said(

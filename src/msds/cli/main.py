@@ -39,16 +39,17 @@ from msds.version import __version__
 
 
 class _Verbs(TyperGroup):
-    """The verbs; a file in the place of one, or the name of one, is told where it belongs."""
+    """The verbs; a file in the place of one, its name or "video" is told where it belongs."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if (
             args
             and not ctx.resilient_parsing
             and args[0] not in self.commands
-            and (Path(args[0]).exists() or Path(args[0]).suffix)
+            and (args[0] == "video" or Path(args[0]).exists() or Path(args[0]).suffix)
         ):
-            shown = shlex.join(["msds", "score", *args])
+            meant = args[1:] if args[0] == "video" else args
+            shown = shlex.join(["msds", "score", *meant])
             raise InputError(f"{printable(args[0])} is no verb; did you mean `{shown}`?")
         return super().resolve_command(ctx, args)
 

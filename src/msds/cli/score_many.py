@@ -72,6 +72,8 @@ def make_plan(pairing: Pairing) -> Plan:
 
 def _advice(pairing: Pairing) -> str:
     """What may have been meant by a call that leaves no pairs."""
+    if empty := next((path for path in pairing.files if _is_bare(path)), None):
+        return f" There is no image in {printable(empty)}."
     if _is_swapped(pairing):
         return " Were the two folders given in the wrong order?"
     folders = all(path.is_dir() for path in pairing.files)
@@ -79,6 +81,11 @@ def _advice(pairing: Pairing) -> str:
     if guess is None or guess == pairing.pattern:
         return ""
     return one_line(f" The names look like --pattern {shlex.quote(guess)}.")
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether it is a folder in which nothing lies, hidden files apart."""
+    return path.is_dir() and not any(one.name[:1] != "." for one in path.iterdir())
 
 
 def _is_swapped(pairing: Pairing) -> bool:

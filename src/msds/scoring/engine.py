@@ -73,7 +73,7 @@ def score_pairs(
 
     Yields
     ------
-    (row, score) : the index of a pair, and its record: scores, or why there are none.
+    The index of a pair, and its record: scores, or why there are none.
     """
     reading, options = reading or Reading(), options or Options()
     wanted = range(len(pairs)) if rows is None else rows

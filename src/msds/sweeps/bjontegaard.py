@@ -19,6 +19,7 @@ import numpy as np
 
 from msds.errors import require
 from msds.sweeps.points import Point
+from msds.text import counted
 
 Method = Literal["akima", "pchip"]
 METHODS: tuple[Method, ...] = ("akima", "pchip")
@@ -93,7 +94,8 @@ def delta(anchor: Curve, test: Curve, method: Method = "akima") -> Delta:
     for name, curve in (("the anchor", anchor), ("this encoder", test)):
         if len(curve.rates) < LEAST_POINTS:
             count = len(curve.rates)
-            return Delta(problem=f"{count} rising points of {name}, {LEAST_POINTS} are needed")
+            found = counted(count, "rising points")
+            return Delta(problem=f"{found} of {name}, {LEAST_POINTS} are needed")
     overlap = _overlap(anchor.scores, test.scores)
     if overlap <= 0:
         return Delta(problem="the curves have no score in common")

@@ -8,7 +8,7 @@ from msds.errors import InputError
 from msds.sweeps.codec import Codec
 from msds.sweeps.commands import COMMAND_HINT, CommandCodec, is_command
 from msds.sweeps.libraries import BUILT_IN
-from msds.text import one_line
+from msds.text import did_you_mean, one_line
 
 
 def open_codec(text: str, time_limit: float = 60.0) -> Codec:
@@ -32,8 +32,8 @@ def open_codec(text: str, time_limit: float = 60.0) -> Codec:
     name = text.strip().lower()
     if name not in BUILT_IN:
         raise InputError(
-            f"Unknown encoder {one_line(text)!r}: expected one of {', '.join(BUILT_IN)}, or "
-            f"{COMMAND_HINT}."
+            f"Unknown encoder {one_line(text)!r}{did_you_mean(name, BUILT_IN)}: expected one of "
+            f"{', '.join(BUILT_IN)}, or {COMMAND_HINT}."
         )
     codec = BUILT_IN[name]()
     if not codec.available:

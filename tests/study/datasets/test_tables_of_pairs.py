@@ -38,12 +38,20 @@ def test_a_table_of_pairs_is_a_set_in_csv_json_lines_and_parquet(tmp_path: Path)
     assert from_csv.higher_is_better
 
 
+def test_a_folder_in_the_place_of_a_set_is_told_how_it_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder: give the id of its set and --root"):
+        open_dataset(str(tmp_path))
+
+
 def test_the_column_and_direction_of_a_table_are_never_guessed(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         trees.touch(tmp_path / name)
     two = _csv(tmp_path / "two.csv", "reference,distorted,mos,dmos\na.png,b.png,1,2\n")
     with pytest.raises(InputError, match="name the column of opinions as in two.csv:mos"):
         open_dataset(str(two))
+    worse = _csv(tmp_path / "worse.csv", "reference,distorted,dmos,dmos2\na.png,b.png,1,2\n")
+    with pytest.raises(InputError, match="as in worse.csv:dmos:lower"):
+        open_dataset(str(worse))
     # LIVE's dmos falls with quality and KADID-10k's grows.
     with pytest.raises(InputError, match=r"two\.csv:dmos:higher, or worse, two\.csv:dmos:lower"):
         open_dataset(f"{two}:dmos")

@@ -33,8 +33,10 @@ def _score_column(path: Path, columns: list[str], asked: str | None) -> str:
     ]
     if len(numeric) != 1:
         found = f"found {listed(numeric)}" if numeric else f"found only {listed(columns)}"
+        like = numeric[0] if numeric else "COLUMN"
+        like = like if like.lower().startswith("mos") else f"{like}:lower"
         raise InputError(
-            f"{path}: name the column of opinions as in {path.name}:mos; only one called mos, "
+            f"{path}: name the column of opinions as in {path.name}:{like}; only one called mos, "
             f"dmos or score is taken by itself, {found}."
         )
     return numeric[0]

@@ -103,6 +103,11 @@ def _spec_of(name: str) -> DatasetSpec:
     if name.lower() in JUDGEMENTS:
         raise InputError(f"{name} holds judgements and no opinions: only `msds bench` takes it.")
     spec = DATASETS.get(name.lower())
+    if spec is None and Path(name).is_dir():
+        raise InputError(
+            f"{name} is a folder: give the id of its set and --root {name}, or a table of pairs in "
+            f"it, as in {Path(name, 'pairs.csv').as_posix()}."
+        )
     if spec is None:
         raise InputError(
             f"There is no data set called {name!r}{did_you_mean(name, DATASETS)}; known are "

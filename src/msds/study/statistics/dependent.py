@@ -39,7 +39,7 @@ def williams_test(r_a: float, r_b: float, r_ab: float, n: int) -> Comparison:
 def steiger_test(r_a: float, r_b: float, r_ab: float, n: int) -> Comparison:
     """Steiger's z (his equation 14, pooled estimate) for two correlations that share a variable.
 
-    Parameters as in :func:`williams_test`. For a correlation of 1 or -1 the test does not exist:
+    Parameters as in `williams_test`. For a correlation of 1 or -1 the test does not exist:
     statistic and p-value are NaN.
     """
     stats = require("scipy.stats", "study")

@@ -11,7 +11,7 @@ pair; people either see a significant difference in quality or not. A metric is 
 No curve is needed, and sets with different scales can be pooled. AUCs of two metrics on the same
 pairs are compared with DeLong's test (DeLong, DeLong and Clarke-Pearson, 1988). Like the original,
 it takes the pairs as independent, which pairs that share an image are not: its p-values are
-optimistic, and :func:`msds.study.statistics.paired_bootstrap` is the stricter judge.
+optimistic, and `msds.study.statistics.paired_bootstrap` is the stricter judge.
 """
 
 from __future__ import annotations

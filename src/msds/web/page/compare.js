@@ -225,7 +225,9 @@
   }
 
   function summary(all) {
-    if (all !== 1) return [`${all} images compared.`];
+    const scored = state.versions.filter((v) => v.record).length;
+    if (all !== 1 && scored === all) return [`${all} images compared.`];
+    if (all !== 1) return [`${scored || "None"} of ${all} images compared.`];
     const { record } = state.versions[0];
     if (!record) return [];
     const called = calledOf(state.versions[0]);
@@ -316,7 +318,10 @@
       const said = position || calledOf(version);
       if (said) button.append(make("span", position ? "said away" : "said", upper(said)));
     } else if (version.error) {
-      button.append(make("span", "number", "–"), make("span", "error", version.error));
+      // What is wrong with the original is said once, above.
+      const shared = state.versions.length > 1 && state.versions.every((v) => v.error === version.error);
+      button.append(make("span", "number", "–"));
+      if (!shared) button.append(make("span", "error", version.error));
     } else button.append(make("span", "number", "…"));
     button.addEventListener("click", () => choose(version));
     return button;
