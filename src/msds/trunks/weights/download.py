@@ -197,13 +197,10 @@ def _progress(published: PublishedWeights, start: int) -> Iterator[Callable[[int
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:  # Rich 13 leaves an empty line also where it is disabled
+        yield lambda received: None
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as progress:
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         task = progress.add_task(published.file, total=published.size, completed=start)
         yield lambda received: progress.update(task, completed=received)
