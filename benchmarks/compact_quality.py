@@ -24,7 +24,7 @@ from torch import Tensor
 from benchmarks.thesis import SETS, level_scores
 from msds import MSDS
 from msds.method.pyramid import pyramid
-from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from msds.trunks.compact import COMPACT_NAMES, VERSIONS, compact_version
 from msds.trunks.layers import multiply_accumulates
 from training import behaviour, distortions, photos
 from training.distortions.common import Array
@@ -212,7 +212,8 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, help="photographs; needed for the behaviour")
     parser.add_argument("--teacher", type=Path, help="the teacher's weights, to compare with it")
     parser.add_argument("--data", type=Path, help="folder with the three rated sets")
-    parser.add_argument("--weights", type=Path, default=COMPACT_WEIGHTS)
+    parser.add_argument("--trunk", choices=COMPACT_NAMES, default="compact", help="which version")
+    parser.add_argument("--weights", type=Path, help="others than those that ship")
     parser.add_argument("--split", choices=photos.SPLITS, default="test")
     parser.add_argument("--count", type=int, default=MOST, help="how many photographs")
     parser.add_argument("--side", type=int, default=256)
@@ -220,11 +221,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    shipped = MSDS("compact").level_weights
-    metric = MSDS("compact", weights=shipped, trunk_weights=str(options.weights))
+    shipped = MSDS(options.trunk).level_weights
+    known = VERSIONS[compact_version(options.trunk)]
+    weights = options.weights or known.weights
+    metric = MSDS(options.trunk, weights=shipped, trunk_weights=str(weights))
     report: dict[str, object] = {
-        "bytes": options.weights.stat().st_size,
-        "GMAC at 384 x 512": round(multiply_accumulates(COMPACT_LAYERS, 384, 512) / 1e9, 3),
+        "bytes": weights.stat().st_size,
+        "GMAC at 384 x 512": round(multiply_accumulates(known.layers, 384, 512) / 1e9, 3),
         "digest": metric.trunk_digest,
     }
     if options.data:

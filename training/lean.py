@@ -5,8 +5,9 @@
 DIR holds `train` and `validation` of `training.mixture`. The convolutions are those of version 3
 that are left, on the channels that are left. What they give is brought back to what version 3 gives
 at the same places (`dense`, without labels), and then the scores to what the mixture of teachers
-says (`scores`). One batch normalisation holds for all levels of the pyramid; at the end its
-running statistics do, as they are folded into the weights that ship. The state is saved every 150
+says (`scores`). One batch normalisation holds for all levels of the pyramid; its running
+statistics, averaged like the weights, are folded into those that ship: trained on with these held,
+ranks became worse, even where the rate is a tenth of the highest. The state is saved every 150
 steps, and an interrupted run goes on where it was.
 """
 
@@ -25,7 +26,7 @@ from torch.nn import functional as F
 
 from msds.method.pyramid import pyramid
 from msds.trunks.chain import IMAGENET_MEAN, IMAGENET_STD
-from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from msds.trunks.compact import VERSIONS
 from msds.trunks.layers import Conv
 
 from .mixture import Mixture
@@ -33,15 +34,7 @@ from .objectives import OUTLIER, one_minus_correlation, ranking, spread, within_
 from .similarity import LEVELS, level_scores
 from .train import rate_at, save
 
-LAYERS = (
-    Conv("conv1", 16, kernel=5, stride=2),
-    Conv("conv2", 32, stride=2),
-    Conv("conv3", 64, stride=2),
-    Conv("conv4", 64),
-    Conv("conv5", 128, stride=2),
-    Conv("conv6", 160),
-    Conv("conv7", 160, kernel=1),
-)
+LAYERS = tuple(layer for layer in VERSIONS[4].layers if isinstance(layer, Conv))
 """Of the lean trunk: 0.50 GMAC at 384 x 512, 345,376 parameters."""
 
 SOURCES = ("conv1", "conv2", "conv3", "conv4", "conv6", "conv7", "conv9")
@@ -56,9 +49,9 @@ least to the rank agreement with the mixture, on crops of the pool."""
 
 KEPT = tuple(4 * g + k for g in range(48) if g not in UNUSED_GROUPS for k in range(4))
 GROUPS = 4
-SETTLED = 0.96
-"""Part of the steps from which the running statistics hold: the rate is a tenth by then. Held from
-0.8 on, at three times that rate, training came apart."""
+SCORES = (0.05, 0.3)
+"""Weight of the scores' loss before 0.7 of the steps and after 0.95; that of the maps is 1. With 1
+at the end and less for the maps, and with 0.16 at the highest rate, ranks became worse."""
 
 EVERY = 150
 
@@ -73,12 +66,12 @@ class Before:
     """Version 3 as a teacher: its maps at the anchors, those of the kept channels at the last."""
 
     def __init__(self) -> None:
-        self.weights = {key: value.float() for key, value in load_file(COMPACT_WEIGHTS).items()}
+        self.weights = {key: value.float() for key, value in load_file(VERSIONS[3].weights).items()}
 
     @torch.inference_mode()
     def __call__(self, image: Tensor) -> list[Tensor]:
         x, found = normalised(image), []
-        for layer in COMPACT_LAYERS:
+        for layer in VERSIONS[3].layers:
             if isinstance(layer, Conv):
                 weight, bias = (self.weights[f"{layer.name}.{part}"] for part in ("weight", "bias"))
                 x = F.relu(F.conv2d(x, weight, bias, layer.stride, layer.padding))
@@ -234,6 +227,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--scores", type=float, nargs=2, default=SCORES, metavar=("A", "B"))
+    parser.add_argument("--start", type=Path, help="the lean.pt of a run to begin with")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     train(parser.parse_args())
@@ -246,7 +241,10 @@ def train(options: argparse.Namespace) -> Lean:
     examples, checks = (Examples(options.pool / name) for name in ("train", "validation"))
     mixture, before, lean = examples.mixture(), Before(), Lean()
     first_images = examples.batch(list(range(min(8, len(examples.groups)))))[0]
-    lean.take_over(before, pyramid(first_images, LEVELS))
+    if options.start:
+        lean.load_state_dict(torch.load(options.start, weights_only=True)["average"])
+    else:
+        lean.take_over(before, pyramid(first_images, LEVELS))
     units = deviations([before(level) for level in pyramid(first_images, LEVELS)[:-1]])
     optimiser = torch.optim.AdamW(
         lean.parameters(), lr=options.rate, weight_decay=1e-4, betas=(0.9, 0.99)
@@ -268,14 +266,14 @@ def train(options: argparse.Namespace) -> Lean:
             rng.integers(len(examples.groups), size=GROUPS).tolist()
         )
         sizes = pyramid(images.flip(3) if rng.random() < 0.5 else images, LEVELS)
-        lean.train(part < SETTLED)
+        lean.train()
         found = lean(sizes)
         dense = dense_loss(found[:-1], [before(level) for level in sizes[:-1]], units)
         scores = level_scores([maps[-1] for maps in found], levels.shape[1])
         wanted = score_loss(scores, *mixture(levels, others))
-        share = 0.05 + min(1.0, max(0.0, 2.5 * (part - 0.3)))
+        share = float(np.interp(part, (0.7, 0.95), options.scores))
         optimiser.zero_grad()
-        (max(0.15, 1 - 1.3 * part) * dense + share * wanted).backward()
+        (dense + share * wanted).backward()
         nn.utils.clip_grad_norm_(lean.parameters(), 1.0)
         optimiser.step()
         for key, value in lean.state_dict().items():

@@ -7,12 +7,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from msds.trunks.chain import IMAGENET_MEAN, IMAGENET_STD
-from msds.trunks.compact import COMPACT_LAYERS
+from msds.trunks.compact import VERSIONS
 from msds.trunks.layers import Conv
+
+LAYERS = VERSIONS[3].layers
+"""Of the trunk that is trained here: version 3. `training.lean` makes version 4 from it."""
 
 
 class Student(nn.Module):
-    """The chain of `COMPACT_LAYERS`; what it gives imitates the teacher's chosen channels.
+    """The chain of `LAYERS`; what it gives imitates the teacher's chosen channels.
 
     The last convolution works in units of each channel's deviation; `scale`, set by `calibrate`,
     brings its output to the teacher's proportions and is folded away at the end.
@@ -25,11 +28,11 @@ class Student(nn.Module):
     def __init__(self, normalised: bool = True) -> None:
         super().__init__()
         self.normalised = normalised
-        self.names = [layer.name for layer in COMPACT_LAYERS if isinstance(layer, Conv)]
+        self.names = [layer.name for layer in LAYERS if isinstance(layer, Conv)]
         self.convolutions = nn.ModuleDict()
         self.norms = nn.ModuleDict()
         inputs = 3
-        for layer in COMPACT_LAYERS:
+        for layer in LAYERS:
             if not isinstance(layer, Conv):
                 raise TypeError("The compact trunk is a chain of convolutions only.")
             convolution = nn.Conv2d(

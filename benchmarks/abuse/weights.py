@@ -6,6 +6,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from unittest import mock
@@ -20,7 +21,7 @@ from msds.metric import MSDS
 from msds.models import load_model
 from msds.scoring import Reading
 from msds.scoring.cache import DiskCache, Encoded
-from msds.trunks import registry
+from msds.trunks.compact import COMPACT_VERSION, VERSIONS
 
 TITLE = "Weights, saved models and stored encodings, damaged"
 SHIPPED, SAVED, STORED = 1_000, 2_000, 2_000
@@ -41,10 +42,12 @@ def trials(scale: float, seed: int) -> Iterator[Trial]:
 
 def _shipped(count: int, rng: random.Random) -> Iterator[str]:
     whole = load_model("msds-compact")
-    data = registry.COMPACT_WEIGHTS.read_bytes()
+    shipped = VERSIONS[COMPACT_VERSION]
+    data = shipped.weights.read_bytes()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / registry.COMPACT_WEIGHTS.name
-        with mock.patch.object(registry, "COMPACT_WEIGHTS", path):
+        path = Path(folder) / shipped.weights.name
+        damaged = {COMPACT_VERSION: replace(shipped, weights=path)}
+        with mock.patch.dict(VERSIONS, damaged):
             for _ in range(count):
                 changed = bytearray(data)
                 changed[rng.randrange(len(data))] ^= 1 << rng.randrange(8)

@@ -43,7 +43,7 @@ def test_files_are_offered_where_no_id_begins_so(
     (tmp_path / "learned").mkdir()
     for name in ("learned/a.json", "learned/a.png", "pairs.csv", ".hidden.csv"):
         (tmp_path / name).touch()
-    assert completion.models("msds-c") == ["msds-compact"]
+    assert completion.models("msds-c") == ["msds-compact", "msds-compact-v4"]
     assert completion.models("lea") == ["learned/"]
     assert completion.models("learned/") == ["learned/a.json"]
     assert completion.models("gone/") == []

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from msds.method.pyramid import pyramid
 from msds.trunks import ChainTrunk
-from msds.trunks.compact import COMPACT_LAYERS
+from msds.trunks.compact import VERSIONS
 from msds.trunks.layers import multiply_accumulates
 from training import distortions, lean
 from training.mixture import SHARE, Mixture
@@ -38,7 +38,14 @@ def pool(tmp_path: Path) -> Path:
 
 def options(pool: Path, steps: int) -> argparse.Namespace:
     return argparse.Namespace(
-        pool=pool, out=pool / "out", steps=steps, rate=1e-3, threads=1, seed=1
+        pool=pool,
+        out=pool / "out",
+        steps=steps,
+        rate=1e-3,
+        scores=lean.SCORES,
+        start=None,
+        threads=1,
+        seed=1,
     )
 
 
@@ -83,7 +90,7 @@ def test_the_lean_trunk_starts_with_the_first_maps_of_version_3() -> None:
     # Up to conv4 both are the same chain: as a trunk of version 3's first four convolutions.
     first = ChainTrunk(
         "first",
-        COMPACT_LAYERS[:4],
+        VERSIONS[3].layers[:4],
         {key: value for key, value in before.weights.items() if key[:5] <= "conv4"},
     )
     for found, image in zip(student(levels), levels, strict=True):

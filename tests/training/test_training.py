@@ -13,7 +13,6 @@ pytest.importorskip("scipy")
 
 from msds.method.similarity import block_similarity, gram
 from msds.trunks.chain import ChainTrunk
-from msds.trunks.compact import COMPACT_LAYERS
 from training import channels, photos, pool, similarity, train
 from training.channels import CHOSEN
 from training.objectives import (
@@ -23,7 +22,7 @@ from training.objectives import (
     ranking,
     within_groups,
 )
-from training.student import Student
+from training.student import LAYERS, Student
 from training.teacher import CHANNELS as TEACHERS
 
 
@@ -119,7 +118,7 @@ def test_exported_weights_make_the_shipped_trunk() -> None:
     student = Student(normalised=False).eval()
     weights = student.exported()
     assert all(value.dtype == torch.float16 for value in weights.values())
-    trunk = ChainTrunk("compact", COMPACT_LAYERS, {k: v.float() for k, v in weights.items()})
+    trunk = ChainTrunk("compact", LAYERS, {k: v.float() for k, v in weights.items()})
     images = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         expected = student(images)

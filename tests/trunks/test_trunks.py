@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from msds.engines import open_engine
 from msds.errors import InputError, WeightsError
 from msds.trunks import ChainTrunk, Conv, ModuleTrunk, Pool, load_trunk, registry
 from msds.trunks.chain import IMAGENET_MEAN, IMAGENET_STD
-from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from msds.trunks.compact import COMPACT_VERSION, COMPACT_WEIGHTS, VERSIONS
 from msds.trunks.layers import expected_shapes, multiply_accumulates, random_weights
 from msds.trunks.vgg import vgg_layers
 
@@ -79,11 +80,20 @@ def test_unknown_trunks_and_layers_are_refused(spec: str, message: str) -> None:
         load_trunk(spec, "random")
 
 
-def test_the_shipped_weights_fit_the_table_and_are_small() -> None:
-    shapes = {key: tuple(value.shape) for key, value in load_file(COMPACT_WEIGHTS).items()}
-    assert shapes == expected_shapes(COMPACT_LAYERS)
-    assert COMPACT_WEIGHTS.stat().st_size <= 4e6
-    assert multiply_accumulates(COMPACT_LAYERS, 384, 512) <= 1.2e9
+@pytest.mark.parametrize(("version", "most_gmac"), [(3, 1.2), (4, 0.6)])
+def test_the_shipped_weights_fit_the_table_and_are_small(version: int, most_gmac: float) -> None:
+    shipped = VERSIONS[version]
+    shapes = {key: tuple(value.shape) for key, value in load_file(shipped.weights).items()}
+    assert shapes == expected_shapes(shipped.layers)
+    assert shipped.weights.stat().st_size <= 2e6
+    assert multiply_accumulates(shipped.layers, 384, 512) <= most_gmac * 1e9
+
+
+def test_every_version_is_loaded_by_name_and_compact_is_one_of_them() -> None:
+    names = {version: load_trunk(f"compact-v{version}").name for version in VERSIONS}
+    assert names == {version: f"compact-v{version}" for version in VERSIONS}
+    assert load_trunk("compact").name in names.values()
+    assert load_trunk("compact-v4", "random").channels == 160
 
 
 def test_multiply_accumulates_are_those_of_the_convolutions() -> None:
@@ -130,7 +140,12 @@ def test_one_changed_bit_in_the_shipped_weights_is_an_error(
         data[place] ^= 1
         (tmp_path / "compact.safetensors").write_bytes(data)
         data[place] ^= 1
-        monkeypatch.setattr(registry, "COMPACT_WEIGHTS", tmp_path / "compact.safetensors")
+        shipped = VERSIONS[COMPACT_VERSION]
+        monkeypatch.setitem(
+            registry.VERSIONS,
+            COMPACT_VERSION,
+            replace(shipped, weights=tmp_path / "compact.safetensors"),
+        )
         with pytest.raises(WeightsError, match=r"compact\.safetensors is damaged: its SHA-256 is"):
             load_trunk("compact")
 

@@ -59,6 +59,11 @@ MODELS = {
             provenance=_LEANS_ON,
             good_for="everyday work, gates, large sets",
         ),
+        Model(
+            "msds-compact-v4",
+            "compact-v4",
+            good_for="two thirds of the time of msds-compact: long sweeps, videos",
+        ),
         Model("msds-vgg16", "vgg16", good_for="the paper's metric, published comparisons"),
         Model("msds-vgg19", "vgg19", good_for="the same with the deeper network"),
         Model(

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from msds.models.catalogue import DEFAULT_MODEL, MODELS, Model, trunk_name
-from msds.trunks.compact import COMPACT_LAYERS, COMPACT_WEIGHTS
+from msds.trunks.compact import COMPACT_VERSION, VERSIONS, compact_version
 from msds.trunks.layers import expected_shapes, multiply_accumulates
 from msds.trunks.vgg import vgg_layers
 from msds.trunks.weights.published import PUBLISHED, candidates
@@ -71,7 +71,8 @@ def list_models() -> list[Listed]:
 
 
 def _listed(model: Model) -> Listed:
-    layers = COMPACT_LAYERS if model.trunk == "compact" else vgg_layers(model.trunk)
+    version = compact_version(model.trunk)
+    layers = vgg_layers(model.trunk) if version is None else VERSIONS[version].layers
     parameters = sum(math.prod(shape) for shape in expected_shapes(layers).values())
     levels = model.settings.levels
     cost = sum(multiply_accumulates(layers, HEIGHT >> k, WIDTH >> k) for k in range(levels)) / 1e9
@@ -85,8 +86,8 @@ def _listed(model: Model) -> Listed:
         RANGE,
         DIRECTION,
         parameters,
-        # The shipped trunk is kept in float16, the others in float32.
-        round(parameters * (2 if model.trunk == "compact" else 4) / 1e6, 1),
+        # The shipped trunks are kept in float16, the others in float32.
+        round(parameters * (4 if version is None else 2) / 1e6, 1),
         round(cost, 2),
         "fast" if cost < FAST_GMAC else "slow",
         path,
@@ -96,7 +97,9 @@ def _listed(model: Model) -> Listed:
 
 def _weights(trunk: str) -> tuple[str | None, str]:
     if trunk not in PUBLISHED:
-        return str(COMPACT_WEIGHTS), "part of this package"
+        return str(
+            VERSIONS[compact_version(trunk) or COMPACT_VERSION].weights
+        ), "part of this package"
     found = next(iter(candidates(PUBLISHED[trunk])), None)
     if found is None:
         return None, f"not here: run `msds weights fetch {trunk}`"

@@ -14,11 +14,11 @@ from torch import Tensor
 from msds.errors import InputError, WeightsError
 from msds.places import expanded
 from msds.trunks.chain import ChainTrunk
-from msds.trunks.compact import COMPACT_LAYERS, COMPACT_SHA256, COMPACT_VERSION, COMPACT_WEIGHTS
+from msds.trunks.compact import COMPACT_NAMES, VERSIONS, compact_version
 from msds.trunks.layers import Layer, expected_shapes, random_weights
 from msds.trunks.vgg import CONVOLUTIONS_PER_STAGE, DEFAULT_LAYER, vgg_layers
 
-TRUNKS = ("compact", *CONVOLUTIONS_PER_STAGE)
+TRUNKS = (*COMPACT_NAMES, *CONVOLUTIONS_PER_STAGE)
 """Names `load_trunk` knows."""
 
 RANDOM = "random"
@@ -30,7 +30,8 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
 
     Parameters
     ----------
-    spec : "compact", "vgg16" or "vgg19"; the latter two may name a layer, as in "vgg16:relu4_1"
+    spec : "compact", one of its versions as in "compact-v4", "vgg16" or "vgg19"; the latter two may
+        name a layer, as in "vgg16:relu4_1"
         (the default is the ReLU of conv5_1).
     weights : a file of weights; "random"; or None for the shipped weights of `compact`, and for
         the published ones of VGG, which are looked for as `msds weights` describes.
@@ -45,21 +46,26 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
     network, _, layer = spec.partition(":")
     if network not in TRUNKS:
         raise InputError(f"Unknown trunk {spec!r}: expected one of {', '.join(TRUNKS)}.")
-    if network == "compact" and layer:
-        raise InputError("The compact trunk has no layers to choose from: use 'compact'.")
-    layers: tuple[Layer, ...] = COMPACT_LAYERS
-    if network != "compact":
+    version = compact_version(network)
+    if version is None:
         layers = vgg_layers(network, layer or DEFAULT_LAYER)
+    elif layer:
+        raise InputError(f"The compact trunk has no layers to choose from: use {network!r}.")
+    else:
+        layers = VERSIONS[version].layers
     if weights == RANDOM:
         return ChainTrunk(f"{network}-random", layers, random_weights(layers))
-    return _compact(weights) if network == "compact" else _vgg(network, layer, layers, weights)
+    if version is None:
+        return _vgg(network, layer, layers, weights)
+    return _compact(version, weights)
 
 
-def _compact(weights: str | os.PathLike[str] | None) -> ChainTrunk:
+def _compact(version: int, weights: str | os.PathLike[str] | None) -> ChainTrunk:
+    known = VERSIONS[version]
     if weights is None:
-        tensors = _read(COMPACT_WEIGHTS, COMPACT_SHA256)
-        return ChainTrunk(f"compact-v{COMPACT_VERSION}", COMPACT_LAYERS, tensors)
-    return ChainTrunk(f"compact-{Path(weights).stem}", COMPACT_LAYERS, _read(expanded(weights)))
+        tensors = _read(known.weights, known.sha256)
+        return ChainTrunk(f"compact-v{version}", known.layers, tensors)
+    return ChainTrunk(f"compact-{Path(weights).stem}", known.layers, _read(expanded(weights)))
 
 
 def _vgg(
