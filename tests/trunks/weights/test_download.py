@@ -73,6 +73,18 @@ def test_a_missing_file_is_fetched_once_and_only_the_converted_one_is_kept(
     verify_file(path, "vgg16")
 
 
+def test_a_proxy_is_asked_for_the_mirror(
+    server: WeightsServer, machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No name ends in .invalid: whatever answers has been asked through the proxy.
+    monkeypatch.setenv("MSDS_WEIGHTS_URL", "http://mirror.invalid")
+    monkeypatch.setenv("http_proxy", server.url)
+    # urllib reads the environment once a process, when it is first asked for an address.
+    monkeypatch.setattr(urllib.request, "_opener", None)
+    assert _fetch(machine) == server.data
+    assert server.requests == [("http://mirror.invalid/vgg16-397923af.pth", None)]
+
+
 @pytest.mark.parametrize("answer", [weights_server.whole, weights_server.without_length])
 def test_a_whole_file_arrives_whole(
     server: WeightsServer, machine: Path, answer: weights_server.Answer
