@@ -58,7 +58,9 @@ def test_an_image_that_ends_its_process_has_an_error_and_the_others_their_scores
     assert errors[1] == f"shown/{fatal}: {ended}"
     assert errors[5] == errors[6] == f"shown/{NAME}1.png: {ended}"
     assert [errors[k] for k in (0, 2, 3, 4)] == [None] * 4
-    assert found[0]["score"] == found[4]["score"]
+    # The last bits of a score depend on what else is encoded in the same batch: here on when a
+    # process ended.
+    assert found[0]["score"] == pytest.approx(found[4]["score"], abs=1e-6)
     assert all(0 < found[k]["score"] < 1 for k in (0, 2, 3))
 
 

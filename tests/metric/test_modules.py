@@ -275,7 +275,7 @@ def test_masks_that_do_not_fit_are_refused(metric: MSDS) -> None:
         ({"normalize": "area"}, "Unknown normalize 'area'"),
         ({"small": "pad"}, "Unknown small 'pad'"),
         ({"weights": (0.5, 0.5)}, "4 levels need 4 weights"),
-        ({"trunk": "resnet"}, "Unknown trunk 'resnet': expected one of compact, vgg16, vgg19"),
+        ({"trunk": "resnet"}, "Unknown trunk 'resnet': expected one of compact, compact-v3"),
     ],
 )
 def test_wrong_settings_are_refused(options: dict[str, object], message: str) -> None:
