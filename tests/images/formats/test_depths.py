@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,13 @@ def test_16_bit_transparent_colour_of_a_png_shows_the_background() -> None:
     close(image, np.array([[[1, 1, 1], np.array([1, 2, 4]) / 65535]]))
 
 
+colours_of_avif = pytest.mark.skipif(
+    sys.version_info < (3, 11),
+    reason="imagecodecs for Python 3.10 cannot state the colours of an AVIF that it writes",
+)
+
+
+@colours_of_avif
 @pytest.mark.parametrize("bits", [10, 12])
 def test_avif_of_10_and_12_bits_is_read_at_its_depth(bits: int) -> None:
     samples = np.repeat(np.repeat(DEEP[:6, :8] >> (16 - bits), 4, axis=0), 4, axis=1)
@@ -199,6 +207,7 @@ def test_profile_of_a_16_bit_file_without_any_tags_is_recorded_and_changes_no_pi
         assert "embedded colour profile is unreadable and was not applied" in image.notes
 
 
+@colours_of_avif
 def test_stated_pq_needs_to_be_named_and_is_then_decoded() -> None:
     samples = np.full((16, 16, 3), 769, np.uint16)  # 0.7517 of 1023: 1000 cd/m2
     data = bytes(
