@@ -24,7 +24,7 @@ from torch import Tensor
 from benchmarks.thesis import SETS, level_scores
 from msds import MSDS
 from msds.method.pyramid import pyramid
-from msds.trunks.compact import COMPACT_NAMES, VERSIONS, compact_version
+from msds.trunks.compact import COMPACT_NAMES, VERSIONS
 from msds.trunks.layers import multiply_accumulates
 from training import behaviour, distortions, photos
 from training.distortions.common import Array
@@ -222,7 +222,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     shipped = MSDS(options.trunk).level_weights
-    known = VERSIONS[compact_version(options.trunk)]
+    known = VERSIONS[COMPACT_NAMES[options.trunk]]
     weights = options.weights or known.weights
     metric = MSDS(options.trunk, weights=shipped, trunk_weights=str(weights))
     report: dict[str, object] = {

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from msds.models.catalogue import DEFAULT_MODEL, MODELS, Model, trunk_name
-from msds.trunks.compact import COMPACT_VERSION, VERSIONS, compact_version
+from msds.trunks.compact import COMPACT_NAMES, VERSIONS
 from msds.trunks.layers import expected_shapes, multiply_accumulates
 from msds.trunks.vgg import vgg_layers
 from msds.trunks.weights.published import PUBLISHED, candidates
@@ -71,7 +71,7 @@ def list_models() -> list[Listed]:
 
 
 def _listed(model: Model) -> Listed:
-    version = compact_version(model.trunk)
+    version = COMPACT_NAMES.get(model.trunk)
     layers = vgg_layers(model.trunk) if version is None else VERSIONS[version].layers
     parameters = sum(math.prod(shape) for shape in expected_shapes(layers).values())
     levels = model.settings.levels
@@ -96,10 +96,8 @@ def _listed(model: Model) -> Listed:
 
 
 def _weights(trunk: str) -> tuple[str | None, str]:
-    if trunk not in PUBLISHED:
-        return str(
-            VERSIONS[compact_version(trunk) or COMPACT_VERSION].weights
-        ), "part of this package"
+    if trunk in COMPACT_NAMES:
+        return str(VERSIONS[COMPACT_NAMES[trunk]].weights), "part of this package"
     found = next(iter(candidates(PUBLISHED[trunk])), None)
     if found is None:
         return None, f"not here: run `msds weights fetch {trunk}`"

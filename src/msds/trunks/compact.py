@@ -63,12 +63,5 @@ VERSIONS = {
 
 COMPACT_LAYERS = VERSIONS[COMPACT_VERSION].layers
 COMPACT_WEIGHTS = VERSIONS[COMPACT_VERSION].weights
-COMPACT_NAMES = ("compact", *(f"compact-v{version}" for version in VERSIONS))
-"""What `load_trunk` knows the versions by; the first is that of `COMPACT_VERSION`."""
-
-
-def compact_version(name: str) -> int | None:
-    """The version that one of `COMPACT_NAMES` stands for, None for the names of other trunks."""
-    if name not in COMPACT_NAMES:
-        return None
-    return int(name.removeprefix("compact").removeprefix("-v") or COMPACT_VERSION)
+COMPACT_NAMES = {"compact": COMPACT_VERSION, **{f"compact-v{v}": v for v in VERSIONS}}
+"""The version that each name which `load_trunk` knows stands for."""

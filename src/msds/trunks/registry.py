@@ -14,7 +14,7 @@ from torch import Tensor
 from msds.errors import InputError, WeightsError
 from msds.places import expanded
 from msds.trunks.chain import ChainTrunk
-from msds.trunks.compact import COMPACT_NAMES, VERSIONS, compact_version
+from msds.trunks.compact import COMPACT_NAMES, VERSIONS
 from msds.trunks.layers import Layer, expected_shapes, random_weights
 from msds.trunks.vgg import CONVOLUTIONS_PER_STAGE, DEFAULT_LAYER, vgg_layers
 
@@ -46,7 +46,7 @@ def load_trunk(spec: str, weights: str | os.PathLike[str] | None = None) -> Chai
     network, _, layer = spec.partition(":")
     if network not in TRUNKS:
         raise InputError(f"Unknown trunk {spec!r}: expected one of {', '.join(TRUNKS)}.")
-    version = compact_version(network)
+    version = COMPACT_NAMES.get(network)
     if version is None:
         layers = vgg_layers(network, layer or DEFAULT_LAYER)
     elif layer:
