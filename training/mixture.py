@@ -24,6 +24,7 @@ from msds.method.pyramid import pyramid
 
 from . import distortions, photos
 from .distortions.common import Array
+from .objectives import spread
 from .pool import distorted_versions
 from .similarity import LEVELS, level_scores
 from .teacher import Teacher
@@ -87,16 +88,12 @@ class Mixture:
         """Targets on the spread scale: of every level, shape of `levels`, and of their mean."""
         ranks = np.searchsorted(self.others, others) / max(len(self.others) - 1, 1)
         alike = np.interp(ranks, np.linspace(0, 1, len(self.scores)), self.scores)
-        mean = spread(levels.mean(-1))
-        fused = (1 - SHARE) * mean + SHARE * spread(alike)
+        each, mean, other = (
+            spread(torch.from_numpy(scores)) for scores in (levels, levels.mean(-1), alike)
+        )
+        fused = (1 - SHARE) * mean + SHARE * other
         # Every level leans as far towards the mixture as their mean does.
-        each = spread(levels) + (fused - mean)[..., None]
-        return torch.from_numpy(each).float(), torch.from_numpy(fused).float()
-
-
-def spread(scores: Array) -> Array:
-    """`training.objectives.spread` of an array."""
-    return -np.log(1.05 - scores)
+        return (each + (fused - mean)[..., None]).float(), fused.float()
 
 
 def main() -> None:

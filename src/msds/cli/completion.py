@@ -10,15 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 MODELS = (
-    *(
-        "msds-compact",
-        "msds-compact-v4",
-        "msds-vgg16",
-        "msds-vgg19",
-        "deepssim-compact",
-        "deepssim-vgg16",
-    ),
-    *("deepssim-lite-vgg16", "deepssim-lite-compact"),
+    *("msds-compact", "msds-compact-v4", "msds-vgg16", "msds-vgg19"),
+    *("deepssim-compact", "deepssim-vgg16", "deepssim-lite-vgg16", "deepssim-lite-compact"),
 )
 ENGINES = ("auto", "torch", "winograd", "ncnn", "openvino", "onnxruntime")
 PRECISIONS = ("float32", "bfloat16")
